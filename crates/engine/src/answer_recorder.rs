@@ -1,4 +1,4 @@
-//! Records answers on a thread of its own: a disk that hangs or is full delays none.
+//! Records answers on a thread of its own, so that a full or unresponsive disk delays no answer.
 
 use crate::threads::{self, StartError};
 use tokio::sync::mpsc;
@@ -9,10 +9,10 @@ use trusty_fleet::session::Source;
 use trusty_records::answer_log::AnswerLog;
 use trusty_sources::{ObservationSender, Shutdown};
 
-/// Records that may wait to be written. Nobody answers as many while a disk hangs.
+/// The most records that wait to be written; a user gives fewer answers while a disk hangs.
 const MAX_WAITING_RECORDS: usize = 256;
 
-/// Where the loop hands over what is to be recorded.
+/// The loop's sender of the answers to record.
 #[derive(Debug)]
 pub(super) struct AnswerRecorder {
     records: mpsc::Sender<AnswerRecord>,
@@ -20,7 +20,7 @@ pub(super) struct AnswerRecorder {
 }
 
 impl AnswerRecorder {
-    /// Starts the thread that writes; what is wrong with that is told as health.
+    /// Starts the writing thread; its failures are reported as health on `out`.
     pub(super) fn start(log: AnswerLog, out: ObservationSender) -> Result<Self, StartError> {
         let (records, mut waiting) = mpsc::channel::<AnswerRecord>(MAX_WAITING_RECORDS);
         let key = HealthKey {
@@ -46,7 +46,7 @@ impl AnswerRecorder {
         Ok(Self { records, key })
     }
 
-    /// Records an answer without waiting; the health to be filed if that is not possible.
+    /// Queues a record without waiting; returns the health fact to file if the queue takes none.
     pub(super) fn record(&self, record: AnswerRecord) -> Option<Fact> {
         let lost = self.records.try_send(record).is_err();
         lost.then(|| {

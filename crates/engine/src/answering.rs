@@ -1,5 +1,5 @@
-//! Requests that hooks hold, on their way to the loop: for the hook that asks, and for the face or
-//! connected process that reads and answers them.
+//! The handle's access to held requests: hooks submit them, faces and connected processes read and
+//! answer them.
 
 use crate::command;
 use crate::handle::EngineHandle;
@@ -18,7 +18,7 @@ use trusty_sources::hook::HookRequest;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::process_tracer::ConnectedPeer;
 
-/// The author with its process: one that names none is a face of this one.
+/// Completes an author without a process: a face that runs in this process.
 fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
     match author.pid {
         Some(_) => author,
@@ -31,39 +31,39 @@ fn of_this_process(author: AnswerAuthor) -> AnswerAuthor {
 }
 
 impl EngineHandle {
-    /// Holds what a hook asks; what it is told comes here. Without an engine, nothing.
+    /// Submits the request of a hook; the replies arrive on the receiver. `None` without an engine.
     pub async fn hold_request(
         &self,
         session: SessionId,
         asked: HookRequest,
     ) -> Option<mpsc::Receiver<HookReply>> {
-        // For how long it is held, and the last word.
+        // Two places: one for a hold notice, one for the final reply.
         let (way, told) = mpsc::channel(2);
         self.send(RequestCommand::Hold(session, Box::new(asked), way))
             .await?;
         Some(told)
     }
 
-    /// Nothing if the loop has ended.
+    /// `None` if the loop has ended.
     async fn send(&self, command: RequestCommand) -> Option<()> {
         let command = command::EngineCommand::HandleRequest(command);
         self.commands.send(command).await.ok()
     }
 
-    /// A hook that waited has ended.
+    /// Reports that a waiting hook has ended.
     pub async fn report_hook_ended(
         &self,
         session: SessionId,
         request: RequestId,
         over: HookOutcome,
     ) {
-        // A loop that has ended needs to know nothing.
+        // Nothing is left to update if the loop has ended.
         let _ = self
             .send(RequestCommand::Ended(session, request, over))
             .await;
     }
 
-    /// The whole content of a request that is held here.
+    /// The full content of a held request; `None` if it is not held or the engine has ended.
     pub async fn read_request(
         &self,
         session: SessionId,
@@ -96,12 +96,13 @@ impl EngineHandle {
         }
     }
 
-    /// Answers a request for the user of this face, who did it in this channel. Returns when its
-    /// hook has handed the answer on.
+    /// Answers a request for the user of this face, who answered in `channel`. Returns once the
+    /// hook has passed the answer to Claude Code.
     ///
     /// # Errors
     ///
-    /// The request is over, or the answer does not fit.
+    /// If the request is no longer pending, the answer does not fit it, the session is paused,
+    /// Claude Code did not accept the answer, or the command did not begin before `deadline`.
     pub async fn answer_before(
         &self,
         session: SessionId,
@@ -121,12 +122,12 @@ impl EngineHandle {
             .await
     }
 
-    /// Answers a request for the process at the other end of a connection, which says that the
-    /// user answered in this channel. Returns when its hook has handed the answer on.
+    /// Answers a request for the process at the other end of a connection, which says that the user
+    /// answered in the channel `said`. Returns once the hook has passed the answer to Claude Code.
     ///
     /// # Errors
     ///
-    /// As [`Self::answer_before`], or the process may not.
+    /// As [`Self::answer_before`], and if the process may not give this answer.
     pub async fn answer_for(
         &self,
         peer: ConnectedPeer,
@@ -142,7 +143,7 @@ impl EngineHandle {
             .await
     }
 
-    /// Why the process at the other end of a connection may not resume a session; none if it may.
+    /// Why the process at the other end of a connection may not resume a session; `None` if it may.
     pub async fn resume_refusal(&self, peer: ConnectedPeer) -> Option<AuthorizationRefusal> {
         let caller = self.caller(peer).await;
         let decided = authorize(&caller, ProtectedRequest::Resume, self.callers.policy());
@@ -155,7 +156,7 @@ impl EngineHandle {
     }
 }
 
-/// Who gives an answer, if they may.
+/// The author of an answer, if the caller may give it.
 fn author_of(
     caller: &CallerIdentity,
     answer: &Answer,

@@ -1,5 +1,4 @@
-//! What is known of a process that asks for something: gathered here, judged by
-//! [`trusty_fleet::authorization`].
+//! Gathers the facts of a calling process; [`trusty_fleet::authorization`] judges them.
 //!
 //! *Invariant:* nothing here runs on the engine's loop.
 
@@ -24,12 +23,12 @@ use trusty_wire::process_tracer::{
     ConnectedPeer, ConnectedProcess, ProcessTracer, SESSION_VARIABLES,
 };
 
-/// How long the facts of a caller may take to gather. A caller that is not known by then is
-/// refused.
+/// How long gathering the facts of a caller may take. A caller that is not identified by then
+/// counts as unknown.
 const GATHER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What tells that a session started this process. Sessions are looked for only where something
-/// could name one: a terminal, or a variable.
+/// The mark that shows that a session started this process. Scans for sessions only if the process
+/// has a terminal or one of [`SESSION_VARIABLES`], by which a session could be named.
 pub async fn mark_of_this_process(env: &Environment, settings: &Settings) -> Option<ProcessMark> {
     let tracer = settings.tracer(env).ok()?;
     if let Some(mark) = tracer.own_mark(&[]) {
@@ -45,7 +44,7 @@ pub async fn mark_of_this_process(env: &Environment, settings: &Settings) -> Opt
     tracer.own_mark(&LivingSession::from_snapshot(&seen.snapshot()))
 }
 
-/// Knows callers, and what the settings allowed them when the engine started.
+/// Identifies callers, and holds the answer policy of the engine's start.
 #[derive(Debug, Clone)]
 pub struct CallerRegister {
     tracer: ProcessTracer,
@@ -54,12 +53,12 @@ pub struct CallerRegister {
 }
 
 impl CallerRegister {
-    /// For an engine that starts now with these settings: what they say of answers later counts
-    /// from the next start.
+    /// A register for an engine that starts with these settings. Later changes of the answer
+    /// settings apply from the next start.
     ///
     /// # Errors
     ///
-    /// The machine does not tell what identity is made of.
+    /// If the machine's identity cannot be read.
     pub fn new(env: &Environment, settings: &Settings) -> io::Result<Self> {
         Ok(Self {
             tracer: settings.tracer(env)?,
@@ -68,12 +67,12 @@ impl CallerRegister {
         })
     }
 
-    /// What the settings allowed when the engine started.
+    /// The answer policy of the settings when the engine started.
     pub fn policy(&self) -> AnswerPolicy {
         self.policy
     }
 
-    /// Everything that is known of a peer; one that cannot be known within 2 s is not.
+    /// Identifies a peer; [`CallerIdentity::Unknown`] if that fails or takes longer than 2 s.
     pub async fn caller(
         &self,
         peer: ConnectedPeer,
@@ -102,7 +101,8 @@ impl CallerRegister {
         let connected_with = peer.executable;
         let peer = &peer.identity;
         let executable = process_executable(peer.pid);
-        // A program that hands its connection on and becomes another one is not that one.
+        // A process can connect and then exec another program, which must not inherit the first
+        // one's rights.
         if executable.as_ref().ok().map(|executable| executable.file) != connected_with {
             let told = "the calling process has changed its program since it connected";
             return CallerIdentity::Unknown(told.into());
@@ -120,7 +120,7 @@ impl CallerRegister {
             mark: self.tracer.find_mark(peer.pid, sessions),
             terminal: self.tracer.terminal(peer.pid, sessions),
         };
-        // All of this was read by its pid: it counts only if that is still the same process.
+        // The facts were read by pid, and count only if the pid still belongs to the same process.
         match peer.confirm(sys::living_start) {
             Ok(()) => CallerIdentity::Process(Box::new(facts)),
             Err(e) => CallerIdentity::Unknown(e.to_string()),

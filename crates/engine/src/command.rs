@@ -1,4 +1,4 @@
-//! What the loop is asked to do, and told of what it had done.
+//! Commands to the engine's loop, and the outcomes of its jobs.
 
 use crate::job::{ActionReply, JobOutcome, JumpReply};
 use crate::request_command;
@@ -9,21 +9,21 @@ use trusty_fleet::explanation::Explanation;
 use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::{Fact, SessionId};
 
-/// What a face asks of the engine.
+/// A command to the loop.
 #[derive(Debug)]
 pub(crate) enum EngineCommand {
-    /// A hook has told something.
+    /// Files a fact, such as an event of a hook.
     FileFact(Fact),
-    /// The owner has looked.
+    /// Files that the user looked at something; replies once a snapshot shows it.
     ReportAttention(FocusEvent, oneshot::Sender<()>),
-    /// Why a session is what it is.
+    /// Explains the status of a session.
     Explain(SessionId, oneshot::Sender<Option<Explanation>>),
-    /// Something is to be done to a session.
+    /// Plans an action on a session and performs it.
     PerformAction(SessionId, Action, CommandLease, ActionReply),
-    /// Something about what hooks ask.
+    /// Handles a command about held requests.
     HandleRequest(request_command::RequestCommand),
-    /// The terminal of a session is to come to the front.
+    /// Brings the terminal of a session to the front.
     Jump(SessionId, CommandLease, JumpReply),
-    /// What was to be done is done, or has failed.
+    /// Files the outcome of a job.
     FinishJob(JobOutcome),
 }

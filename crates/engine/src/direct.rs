@@ -1,5 +1,5 @@
-//! An action in this process, where no engine can be asked: one scan, the same plan, the same
-//! locks and records.
+//! Performs an action in this process when no engine runs: one scan, then the same planner, locks
+//! and records.
 
 use crate::scan;
 use trusty_actions::lease::CommandLease;
@@ -10,11 +10,11 @@ use trusty_records::settings::Settings;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::environment::Environment;
 
-/// Scans, plans and acts. Begun before this deadline, or never: a process that is stopped in between
-/// does nothing later.
+/// Scans, plans and performs an action. The action does not begin after `deadline`, so that a
+/// process that was stopped in between does nothing late.
 ///
 /// # Errors
-/// Why it was not done.
+/// If the scan fails, the action is refused, or performing it fails.
 pub async fn perform_directly(
     env: &Environment,
     settings: &Settings,

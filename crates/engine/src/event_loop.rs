@@ -1,4 +1,5 @@
-//! The loop: one writer of the fleet, one closed set of inputs. Everyone else holds snapshots.
+//! The engine's loop: the only writer of the fleet, with one closed set of inputs. All other code
+//! holds snapshots.
 
 mod actions;
 mod held_requests;
@@ -23,25 +24,24 @@ use trusty_platform::clock::Clock;
 use trusty_sources::observation_source::AnySource;
 use trusty_sources::{Shutdown, SourceConfig};
 
-/// How often a record that is not true is seen to again.
+/// How often the repair of a stale pause record is retried.
 const RECONCILE_INTERVAL: Duration = Duration::from_secs(2);
-/// How often what no longer matters is forgotten.
+/// How often evidence that no longer matters is pruned.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) struct EngineLoop {
     clock: Clock,
-    /// When the snapshot may change by itself.
+    /// When the snapshot may change without input, or a repair is due again.
     due_at: Option<Timestamp>,
     pruned_at: Timestamp,
     desk: RecordingFleet,
-    /// What hooks ask, and the ways back to them.
+    /// The held requests, with the reply channels of their hooks.
     held: PendingRequests,
-    /// Replies that wait for the next snapshot.
+    /// Replies that are sent once the next snapshot is published.
     later: Vec<Box<dyn FnOnce() + Send>>,
-    /// Where answers are recorded.
     answers: AnswerRecorder,
     jobs: mpsc::Sender<EngineJob>,
-    /// When records that are not true were last seen to.
+    /// When the repair of each stale pause record was last started.
     reconciled_at: BTreeMap<SessionId, Timestamp>,
     nudge: u64,
     looks: watch::Receiver<usize>,
@@ -50,7 +50,7 @@ pub(crate) struct EngineLoop {
 }
 
 impl EngineLoop {
-    /// Has not looked yet.
+    /// A loop that has not scanned yet.
     pub(crate) fn new(
         clock: Clock,
         desk: RecordingFleet,
@@ -77,8 +77,8 @@ impl EngineLoop {
         }
     }
 
-    /// Scans everything once, so that the first snapshot is whole, then hands the sources to their
-    /// threads.
+    /// Scans all sources once, so that the first snapshot is complete, then hands the sources to
+    /// their threads.
     pub(crate) async fn run_first_scan(
         &mut self,
         mut sources: Vec<Box<dyn AnySource>>,
@@ -89,7 +89,7 @@ impl EngineLoop {
             .write_mark(self.clock.now(), RecordingMark::FirstScan);
         self.publish_if_changed();
         for (source, handover) in sources.into_iter().zip(handovers) {
-            // A source whose thread has ended takes nothing more.
+            // The send fails only if the thread of the source has ended.
             let _ = handover.send(source);
         }
     }
@@ -117,7 +117,8 @@ impl EngineLoop {
                 }
             }
             self.publish_if_changed();
-            // Nobody who was told how it went reads otherwise.
+            // Replies follow the publication, so that no caller reads a snapshot that contradicts
+            // its reply.
             self.held.send_replies();
             for reply in self.later.drain(..) {
                 reply();
@@ -125,9 +126,10 @@ impl EngineLoop {
         }
     }
 
-    /// How long until the snapshot may change by itself.
+    /// How long until the snapshot may change without input.
     fn time_until_review(&self) -> Option<Duration> {
-        // A millisecond more, for the clock is read in whole ones.
+        // Tokio's timer has a resolution of 1 ms; the extra millisecond keeps the review from being
+        // early.
         Some(self.due_at?.since(self.clock.now()) + Duration::from_millis(1))
     }
 
@@ -145,7 +147,7 @@ impl EngineLoop {
             EngineCommand::Jump(id, lease, reply) => self.jump(id, lease, reply),
             EngineCommand::FinishJob(outcome) => self.finish_job(outcome),
             EngineCommand::Explain(id, reply) => {
-                // Whoever asked may have gone.
+                // The caller may have hung up.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
             }
         }
@@ -156,7 +158,7 @@ impl EngineLoop {
         self.desk.handle_observation(Observation { at, fact });
     }
 
-    /// Has records that are not true seen to, each again after a while.
+    /// Starts the repair of stale pause records, each at most once per [`RECONCILE_INTERVAL`].
     fn reconcile(&mut self, wanted: &SourceDemand, now: Timestamp) {
         let stale = &wanted.stale_pauses;
         self.reconciled_at.retain(|id, _| stale.contains(id));
@@ -205,7 +207,7 @@ impl EngineLoop {
     }
 }
 
-/// What is to be done to a record that is not true.
+/// The repair of a stale pause record.
 fn repair_job(wanted: &SourceDemand, id: SessionId) -> EngineJob {
     match wanted.not_held.get(&id) {
         Some(judged) => EngineJob::GiveUpHold(id, *judged),
@@ -213,7 +215,7 @@ fn repair_job(wanted: &SourceDemand, id: SessionId) -> EngineJob {
     }
 }
 
-/// Publishes a snapshot; a new revision only of one with news.
+/// Publishes a snapshot. The revision grows, and receivers are woken, only if [`change::is_news`].
 pub fn publish_snapshot(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
     snapshots.send_if_modified(|known| {
         let news = known.revision == 0 || change::is_news(known, &snapshot);

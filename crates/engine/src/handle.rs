@@ -1,4 +1,4 @@
-//! A face's hold on the engine, and the ends that the engine has of it.
+//! The handle through which faces use the engine, and the channel ends on the engine's side.
 
 use crate::authorization::CallerRegister;
 use crate::command::EngineCommand;
@@ -19,36 +19,36 @@ use trusty_platform::clock::Clock;
 use trusty_records::settings::Settings;
 use trusty_wire::command_deadline::CommandDeadline;
 
-/// For so long an action that is done may wait for the look that shows it.
+/// How long a completed action waits for the snapshot that reflects it.
 const ACTION_SEEN_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A face's hold on the engine. Clones share it; the engine ends when the last is dropped.
+/// A handle to the engine. Clones share the engine, which ends when the last one is dropped.
 #[derive(Debug, Clone)]
 pub struct EngineHandle {
-    /// Of a face's own handles: what runs the engine for the face has one without it.
+    /// Only in handles of a face; the code that runs the engine for a face has handles without one.
     pub(super) _presence: Option<FacePresence>,
     pub(super) clock: Clock,
     pub(super) commands: mpsc::Sender<EngineCommand>,
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) looking: Arc<watch::Sender<usize>>,
     pub(super) settings: watch::Receiver<Arc<Settings>>,
-    /// Knows who may answer.
+    /// Identifies callers, and says who may answer.
     pub(crate) callers: Arc<CallerRegister>,
 }
 
-/// Tells whoever runs an engine for a face that the face is there.
+/// Shows the code that runs an engine for a face that the face still exists.
 #[derive(Debug, Clone)]
 pub struct FacePresence {
-    /// Nothing is ever sent: that it is dropped tells.
+    /// Carries no message: the channel closes when the last clone is dropped.
     _alive: mpsc::Sender<Infallible>,
 }
 
-/// Knows when a face has gone.
+/// Waits for the end of a face.
 #[derive(Debug)]
 pub struct FaceWatch(mpsc::Receiver<Infallible>);
 
 impl FacePresence {
-    /// One that is there, and who knows when it has gone.
+    /// A presence, and the watch that ends when all its clones are dropped.
     pub fn new() -> (Self, FaceWatch) {
         let (alive, watch) = mpsc::channel(1);
         (Self { _alive: alive }, FaceWatch(watch))
@@ -56,35 +56,37 @@ impl FacePresence {
 }
 
 impl FaceWatch {
-    /// Returns when the face has dropped all its handles.
+    /// Returns once the face has dropped all its handles.
     pub async fn wait_gone(mut self) {
-        // Nothing can come but the end.
+        // The channel carries no message, so only its closing ends the wait.
         let _ = self.0.recv().await;
     }
 }
 
-/// The other ends of what a handle holds: whoever has them is the engine.
+/// The engine's ends of the channels of a handle.
 #[derive(Debug)]
 pub struct EngineChannels {
-    /// What observations are dated by.
+    /// The clock that dates observations.
     pub clock: Clock,
     pub(super) commands: mpsc::Receiver<EngineCommand>,
-    /// The way into `commands` for the loop's own hands, which keep no engine running.
+    /// The sender by which the loop's own jobs report into `commands`; weak, so that they do not
+    /// keep the engine running.
     pub(super) outcomes: mpsc::WeakSender<EngineCommand>,
-    /// How many faces are visible.
+    /// The number of visible faces.
     pub looks: watch::Receiver<usize>,
-    /// Where the newest snapshot is published.
+    /// The newest snapshot.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
-    /// The settings, as they are changed.
+    /// The settings, updated as the file changes.
     pub settings: watch::Receiver<Arc<Settings>>,
-    /// What the settings say of answers at the start.
+    /// The answer policy of the settings at the start.
     pub(super) policy: AnswerPolicy,
 }
 
 impl EngineChannels {
-    /// Waits until somebody looks, or nobody any more; false when nobody is there. What was asked
-    /// while the engine before was just ending is turned away meanwhile: it is told that nobody
-    /// does it, and it is not done later.
+    /// Waits until the number of visible faces changes; `false` once all handles are dropped.
+    ///
+    /// Drops the commands that arrive meanwhile, which were sent while the previous engine was
+    /// ending: their callers learn that no engine ran them, and they do not run late.
     pub async fn wait_visibility_change(&mut self) -> bool {
         loop {
             tokio::select! {
@@ -95,7 +97,7 @@ impl EngineChannels {
     }
 }
 
-/// Somebody looks for as long as this lives.
+/// Counts a face as visible until dropped.
 #[derive(Debug)]
 pub struct VisibilityGuard(Arc<watch::Sender<usize>>);
 
@@ -106,7 +108,7 @@ impl Drop for VisibilityGuard {
 }
 
 impl EngineHandle {
-    /// The handle of a face.
+    /// Ties this handle to the presence of a face.
     #[must_use]
     pub fn with_presence(self, presence: FacePresence) -> Self {
         Self {
@@ -115,10 +117,10 @@ impl EngineHandle {
         }
     }
 
-    /// Waits until the first look is over. Before, the snapshot is empty.
+    /// Waits until the first scan is published, or the engine ends. Before, the snapshot is empty.
     pub async fn wait_first_snapshot(&self) {
         let mut snapshots = self.snapshots.clone();
-        // An engine that has ended will know no more than now.
+        // The wait fails only if the engine has ended, which leaves the snapshot as it is.
         let _ = snapshots.wait_for(|s| s.revision > 0).await;
     }
 
@@ -127,30 +129,31 @@ impl EngineHandle {
         self.snapshots.borrow().clone()
     }
 
-    /// Snapshots as they come. Only those with news mark the receiver as changed.
+    /// A receiver of snapshots. Only those with news mark it as changed.
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
     }
 
-    /// The settings, as they are changed. What is wrong in them is told by the snapshot's health.
+    /// The settings, updated as the file changes. The snapshot's health reports what is wrong in
+    /// them.
     pub fn settings(&self) -> watch::Receiver<Arc<Settings>> {
         self.settings.clone()
     }
 
-    /// Returns when the engine has ended.
+    /// Returns once the engine has ended.
     pub async fn wait_ended(&self) {
-        // Nothing else ends the wait.
+        // The predicate is never true, so only the closing of the channel ends the wait.
         let _ = self.snapshots.clone().wait_for(|_| false).await;
     }
 
-    /// A face is visible: what raises no event is looked at more often until the returned value
-    /// is dropped.
+    /// Counts a face as visible until the returned guard is dropped. Sources that raise no event
+    /// are then polled more often.
     pub fn mark_visible(&self) -> VisibilityGuard {
         self.looking.send_modify(|faces| *faces += 1);
         VisibilityGuard(Arc::clone(&self.looking))
     }
 
-    /// The owner has looked. Returns when a snapshot shows it.
+    /// Reports that the user looked at something. Returns once a snapshot shows it.
     pub async fn report_attention(&self, attention: FocusEvent) {
         let (reply, seen) = oneshot::channel();
         let sent = self
@@ -158,38 +161,41 @@ impl EngineHandle {
             .send(EngineCommand::ReportAttention(attention, reply))
             .await;
         if sent.is_ok() {
-            // A loop that has ended shows nothing any more.
+            // The reply is dropped if the loop ends first.
             let _ = seen.await;
         }
     }
 
-    /// Who may answer besides the app, as the settings said when this engine started.
+    /// Which programs may answer besides the app, by the settings when this engine started.
     pub fn answer_policy(&self) -> AnswerPolicy {
         self.callers.policy()
     }
 
-    /// Now, as what is filed is dated.
+    /// The present time on the clock that dates observations.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Tells the engine a fact, dated by its arrival.
+    /// Sends a fact to the engine, which dates it on arrival.
     pub async fn send_fact(&self, fact: Fact) {
-        // A loop that has ended needs to know nothing.
+        // Nothing is left to update if the loop has ended.
         let _ = self.commands.send(EngineCommand::FileFact(fact)).await;
     }
 
-    /// Does something to a session. Returns when it is done, verified and seen in a snapshot, or
-    /// nothing has changed.
+    /// Performs an action on a session. Returns once the action is verified and a snapshot shows
+    /// it, or 4 s after it was verified.
     ///
     /// # Errors
-    /// Why it was not done; with [`ActionError::Lapsed`] it was not begun in time.
+    /// Why the action was not performed; [`ActionError::Lapsed`] if it did not begin in time.
     pub async fn perform_action(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         self.act_before(id, action, CommandDeadline::of_command_sent_now())
             .await
     }
 
-    /// The same, begun before this deadline or never.
+    /// [`Self::perform_action`] with a deadline before which the action begins, or never.
+    ///
+    /// # Errors
+    /// As [`Self::perform_action`].
     pub async fn act_before(
         &self,
         id: SessionId,
@@ -213,7 +219,8 @@ impl EngineHandle {
         Ok(())
     }
 
-    /// Waits until what was done is no longer under way in the snapshot.
+    /// Waits until the snapshot no longer shows the action in progress, for at most
+    /// [`ACTION_SEEN_TIMEOUT`].
     async fn wait_action_seen(&self, id: SessionId, verb: ActionKind) {
         let is_under_way =
             |pending: &PendingAction| pending.verb == verb && pending.failure.is_none();
@@ -224,17 +231,23 @@ impl EngineHandle {
                 .and_then(|s| s.pending.as_ref())
                 .is_some_and(is_under_way)
         });
-        // It was verified; a look that comes later than that changes nothing of it.
+        // The executor has verified the action, so a late snapshot does not make it a failure.
         let _ = tokio::time::timeout(ACTION_SEEN_TIMEOUT, seen).await;
     }
 
-    /// Brings the terminal of a session to the front. Returns when it is there.
+    /// Brings the terminal of a session to the front. Returns once it is there.
+    ///
+    /// # Errors
+    /// Why the jump failed; [`JumpError::Lapsed`] if it did not begin in time.
     pub async fn jump(&self, id: SessionId) -> Result<(), JumpError> {
         self.jump_before(id, CommandDeadline::of_command_sent_now())
             .await
     }
 
-    /// The same, begun before this deadline or never.
+    /// [`Self::jump`] with a deadline before which the jump begins, or never.
+    ///
+    /// # Errors
+    /// As [`Self::jump`].
     pub async fn jump_before(
         &self,
         id: SessionId,
@@ -256,7 +269,7 @@ impl EngineHandle {
         }
     }
 
-    /// Why a session is what it is; none if there is no such session.
+    /// Why a session has its status; `None` if there is no such session or the engine has ended.
     pub async fn explain(&self, id: SessionId) -> Option<Explanation> {
         let (reply, answer) = oneshot::channel();
         self.commands

@@ -1,29 +1,27 @@
-//! What reaches the loop, and in which order it is taken.
+//! The inputs of the loop, and the order in which they are received.
 
 use crate::command::EngineCommand;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::Observation;
 
-/// Observations that may wait for the loop.
+/// The most observations that wait for the loop.
 pub(crate) const OBSERVATION_QUEUE_LEN: usize = 1024;
-/// Commands that may wait for the loop.
+/// The most commands that wait for the loop.
 pub(crate) const COMMAND_QUEUE_LEN: usize = 64;
-/// Observations, and commands, taken in before the snapshot is derived anew.
+/// The most observations, and the most commands, received before the snapshot is derived again.
 const MAX_BATCH_LEN: usize = 256;
 
-/// Everything that reaches the loop.
 #[derive(Debug)]
 pub(super) enum EngineInput {
     Received(Vec<EngineCommand>, Vec<Observation>),
-    /// A face was shown or hidden.
     VisibilityChanged,
     ReviewDue,
     Closed,
 }
 
-/// What comes next. Of commands and observations all that is there is taken, up to a batch: many
-/// of the ones keep the others waiting for no longer than one batch takes.
+/// Waits for the next input. Commands and observations are drained together, each up to
+/// [`MAX_BATCH_LEN`], so that a flood of one kind delays the other by one batch at most.
 pub(super) async fn next_input(
     commands: &mut mpsc::Receiver<EngineCommand>,
     observations: &mut mpsc::Receiver<Observation>,
@@ -31,7 +29,7 @@ pub(super) async fn next_input(
     due: Option<Duration>,
 ) -> EngineInput {
     let (mut told, mut seen) = (Vec::new(), Vec::new());
-    // News come before what is due: what they tell may change what is to be said.
+    // Input precedes a due review, because it may change the result.
     let taken = tokio::select! {
         biased;
         taken = commands.recv_many(&mut told, MAX_BATCH_LEN) => taken,
@@ -47,7 +45,7 @@ pub(super) async fn next_input(
     EngineInput::Received(told, seen)
 }
 
-/// Takes what is there, up to a batch.
+/// Receives what is queued, until `into` holds [`MAX_BATCH_LEN`] items.
 fn drain_into<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
     while into.len() < MAX_BATCH_LEN
         && let Ok(next) = from.try_recv()

@@ -1,4 +1,4 @@
-//! What the loop has done for it on threads of their own, and how that is told.
+//! Jobs that the loop hands to the executor's threads, and their outcomes.
 
 use tokio::sync::oneshot;
 use trusty_actions::ActionError;
@@ -8,21 +8,21 @@ use trusty_fleet::action::{ActionKind, Plan};
 use trusty_fleet::pause::JudgedHold;
 use trusty_fleet::{Session, SessionId};
 
-/// Something to be done.
+/// A job for the executor.
 #[derive(Debug)]
 pub(super) enum EngineJob {
-    /// A plan, leave to begin it, and who is to be told how it went.
+    /// Performs a plan, if the lease still allows the start.
     Perform(ActionKind, Box<Plan>, CommandLease, ActionReply),
-    /// A record is to be made true.
+    /// Repairs a stale pause record.
     Reconcile(SessionId),
-    /// A hold that did not hold its session is to be given up.
+    /// Gives up a hold that did not hold its session.
     GiveUpHold(SessionId, JudgedHold),
-    /// The terminal of a session is to come to the front.
+    /// Brings the terminal of a session to the front.
     Jump(Box<Session>, CommandLease, JumpReply),
 }
 
 impl EngineJob {
-    /// The session whose record it repairs.
+    /// The session whose record the job repairs; `None` for other jobs.
     pub(super) fn repaired_session(&self) -> Option<SessionId> {
         match self {
             Self::Reconcile(session) | Self::GiveUpHold(session, _) => Some(*session),
@@ -31,17 +31,15 @@ impl EngineJob {
     }
 }
 
-/// Something that was done or failed.
+/// The outcome of a job that a caller waits for.
 #[derive(Debug)]
 pub(super) enum JobOutcome {
-    /// Of an action.
     Acted(SessionId, ActionKind, Result<(), ActionError>, ActionReply),
-    /// Of a jump.
     Jumped(SessionId, Result<(), JumpError>, JumpReply),
 }
 
-/// Where the outcome of an action is told.
+/// The reply channel of an action.
 pub(super) type ActionReply = oneshot::Sender<Result<(), ActionError>>;
 
-/// Where the outcome of a jump is told.
+/// The reply channel of a jump.
 pub(super) type JumpReply = oneshot::Sender<Result<(), JumpError>>;

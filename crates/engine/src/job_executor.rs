@@ -1,5 +1,4 @@
-//! What the loop has done for it, on threads beside it: acting takes time, and the loop waits for
-//! nobody.
+//! Runs the loop's jobs on threads beside the loop, which must not wait for them.
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests;
@@ -25,25 +24,26 @@ use trusty_records::settings::Settings;
 use trusty_sources::{ObservationSender, Shutdown};
 use trusty_wire::environment::Environment;
 
-/// Where outcomes and facts are told.
+/// Reports outcomes and facts to the loop.
 #[derive(Debug)]
 pub(super) struct JobReporter {
-    /// The loop's own, so that whoever asked is told when the snapshot shows it.
+    /// The loop's own command channel, so that a caller's reply follows the snapshot that shows the
+    /// outcome.
     pub(super) outcomes: mpsc::WeakSender<EngineCommand>,
     pub(super) facts: ObservationSender,
 }
 
 impl JobReporter {
     async fn report_outcome(&self, outcome: JobOutcome) {
-        // A loop that has ended needs to know nothing.
+        // Nothing is left to update if the loop has ended.
         if let Some(outcomes) = self.outcomes.upgrade() {
             let _ = outcomes.send(EngineCommand::FinishJob(outcome)).await;
         }
     }
 }
 
-/// Does what comes, each job on a thread of its own, until the loop has ended. A folder that hangs
-/// under one session holds up no other.
+/// Runs each job on a thread of its own until the loop has ended, so that a folder that hangs under
+/// one session delays no other.
 pub(super) async fn run_jobs(
     env: Environment,
     mut jobs: mpsc::Receiver<EngineJob>,
@@ -62,7 +62,7 @@ pub(super) async fn run_jobs(
     Shutdown
 }
 
-/// Sessions whose record is being repaired. One that hangs is not repaired a second time meanwhile.
+/// The sessions whose records are being repaired; a repair that hangs is not started again.
 #[derive(Debug, Clone, Default)]
 struct RunningRepairs(Arc<Mutex<BTreeSet<SessionId>>>);
 
@@ -71,7 +71,7 @@ impl RunningRepairs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether none is running, which one is from now on.
+    /// Marks a session as being repaired; `false` if it was already.
     fn mark_busy(&self, session: SessionId) -> bool {
         self.sessions().insert(session)
     }
@@ -81,7 +81,7 @@ impl RunningRepairs {
     }
 }
 
-/// Carries out jobs. Clones share what is running.
+/// Runs jobs. Clones share the running jumps and repairs.
 #[derive(Debug, Clone)]
 struct JobExecutor {
     hands: ActionExecutor,
@@ -92,7 +92,7 @@ struct JobExecutor {
 }
 
 impl JobExecutor {
-    /// Starts a job on a thread of its own, or tells why it cannot be started.
+    /// Starts a job on a thread of its own, or reports why that failed.
     async fn start_job(&self, job: EngineJob) {
         if let Some(session) = job.repaired_session()
             && !self.repairs.mark_busy(session)
@@ -114,7 +114,7 @@ impl JobExecutor {
         }
     }
 
-    /// Tells that a job could not be started. A repair is tried again later.
+    /// Reports that a job could not be started. The loop retries repairs.
     async fn refuse_job(&self, job: EngineJob, e: &StartError) {
         match job {
             EngineJob::Perform(verb, plan, _lease, reply) => {
@@ -163,12 +163,12 @@ impl JobExecutor {
 
     async fn perform(&self, verb: ActionKind, plan: Plan, lease: CommandLease, reply: ActionReply) {
         let id = plan.session;
-        // An action that panics must not look as if it went on for ever.
+        // A panic is reported, so that the action does not appear to be in progress for ever.
         let done = AssertUnwindSafe(self.hands.perform_leased(plan, &lease));
         let done = done.catch_unwind().await;
         let mut done =
             done.unwrap_or_else(|panic| Err(ActionError::Failed(crash_message(&*panic))));
-        // What was asked for is done; what is left of it is told below the list.
+        // The action succeeded; only its record is left, which is reported as health.
         if let Err(left @ ActionError::RecordLeft(..)) = &done {
             let fact = Fact::Health(health_key(id), Some(left.to_string()));
             let _ = self.out.facts.send(vec![fact]).await;
@@ -180,14 +180,14 @@ impl JobExecutor {
     }
 
     async fn jump(&self, session: Session) -> Result<(), JumpError> {
-        // Read now, so that what was set since our start counts.
+        // The settings are read now, so that changes since the start count.
         let terminal = Settings::read(&self.env).terminal;
         let jumped = AssertUnwindSafe(jump::jump(&session, &self.env, &terminal));
         let jumped = jumped.catch_unwind().await;
         jumped.unwrap_or_else(|panic| Err(JumpError::Failed(panic_message(&*panic))))
     }
 
-    /// Carries out a repair, tells what it found, and lets the next one begin.
+    /// Runs a repair, reports what it found, and allows the next repair of the session.
     async fn repair(&self, session: SessionId, repair: impl Future<Output = Option<Fact>>) {
         let found = AssertUnwindSafe(repair).catch_unwind().await;
         let found = found.unwrap_or_else(|panic| {
@@ -195,7 +195,7 @@ impl JobExecutor {
             Some(Fact::Health(health_key(session), Some(problem)))
         });
         self.repairs.mark_idle(session);
-        // A loop that has ended needs to know nothing.
+        // Nothing is left to update if the loop has ended.
         let _ = self.out.facts.send(found.into_iter().collect()).await;
     }
 
@@ -239,14 +239,14 @@ fn crash_message(panic: &(dyn Any + Send)) -> String {
     )
 }
 
-/// What a panic says of itself.
+/// The message of a panic.
 fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("panic").to_owned()
 }
 
-/// What is told of the pause of one session.
+/// The key of health about the pause of a session.
 fn health_key(id: SessionId) -> HealthKey {
     HealthKey {
         source: Source::Pause,

@@ -1,7 +1,8 @@
-//! Recordings: what the fleet was told, as a file that shows a wrong verdict to somebody else.
+//! Recordings: the observations of a fleet in a file, to reproduce a wrong verdict elsewhere.
 //!
-//! One JSON object a line: a [`RecordingHeader`], then a [`RecordingLine`] for each observation, in the order in
-//! which the engine filed them. A replay files them again, at their times, in a fleet of its own.
+//! One JSON object a line: a [`RecordingHeader`], then a [`RecordingLine`] for each observation, in
+//! the order in which the engine filed them. A replay files them again, with their times, in a
+//! fleet of its own.
 
 mod read;
 mod redact;
@@ -17,52 +18,53 @@ use serde::{Deserialize, Serialize};
 use trusty_fleet::identity::MachineIdentity;
 use trusty_fleet::{Observation, Timestamp};
 
-/// What a recording calls itself.
+/// The value of [`RecordingHeader::format`].
 const RECORDING_FORMAT: &str = "trusty-observations";
-/// The newest form we read, and the one we write.
+/// The version that is written, and the newest that can be read.
 const RECORDING_VERSION: u32 = 1;
-/// What stands for the owner's home in a redacted recording.
+/// The path that replaces the user's home in a redacted recording.
 pub const REDACTED_HOME: &str = "/home/user";
 
-/// The first line.
+/// The first line of a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordingHeader {
     /// `trusty-observations`
     pub format: String,
-    /// Of the form of the lines.
+    /// The version of the line format.
     pub version: u32,
-    /// Which version of ours wrote it.
+    /// The version of Trusty Bar that wrote the recording.
     pub trusty: String,
-    /// When it was begun.
+    /// When the recording began.
     pub recorded_at: Timestamp,
-    /// Where: session ids are made of it.
+    /// The machine, from which session ids are derived.
     pub machine: MachineIdentity,
-    /// Whether texts were left out.
+    /// Whether texts were redacted.
     pub redacted: bool,
 }
 
-/// Any other line.
+/// Any later line of a recording.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RecordingLine {
-    /// The fleet was told this.
+    /// An observation that the fleet was given.
     Observed(Observation),
-    /// The engine came to this point.
+    /// A point that the engine reached.
     Mark {
-        /// When.
+        /// When the engine reached it.
         at: Timestamp,
-        /// Which.
+        /// Which point.
         mark: RecordingMark,
     },
 }
 
-/// A point in an engine's life that a replay must know.
+/// A point in an engine's life that a replay needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecordingMark {
-    /// The first snapshot was published: what was told before is shown at once.
+    /// The first scan ended and the first snapshot was published; a replay shows all earlier
+    /// observations at once.
     #[serde(rename = "FirstLook")]
     FirstScan,
-    /// Nothing more was told until now.
+    /// The engine ended, with no further observation until then.
     End,
 }
 

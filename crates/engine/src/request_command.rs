@@ -1,4 +1,4 @@
-//! What the loop is asked about requests that hooks hold.
+//! Commands to the loop about held requests.
 
 use crate::requests::{AnswerError, HookReply};
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use trusty_fleet::authorization::AnswerAuthor;
 use trusty_fleet::request::{Answer, HookOutcome, RequestContent, RequestId};
 use trusty_sources::hook::HookRequest;
 
-/// What is asked of the loop.
+/// A command about held requests.
 #[derive(Debug)]
 pub(super) enum RequestCommand {
-    /// A hook asks, and waits.
+    /// Holds the request of a hook, which waits for replies.
     Hold(SessionId, Box<HookRequest>, mpsc::Sender<HookReply>),
-    /// A hook that waited has ended.
+    /// Files that a waiting hook has ended.
     Ended(SessionId, RequestId, HookOutcome),
-    /// The whole of what a hook asks.
+    /// Reads the full content of a request.
     Content(
         SessionId,
         RequestId,
         oneshot::Sender<Option<Arc<RequestContent>>>,
     ),
-    /// What a hook asks is answered.
+    /// Answers a request.
     Answer(
         SessionId,
         RequestId,

@@ -1,4 +1,4 @@
-//! Requests that hooks hold: their whole content, and the way back to each hook.
+//! The held requests: their full content, and the reply channel of each hook.
 
 mod decision;
 mod pending_requests;
@@ -9,7 +9,7 @@ pub use pending_requests::{FinalReply, HookReply, PendingRequests};
 use trusty_actions::lease::CommandLapse;
 use trusty_fleet::problem::{Problem, ProblemCode};
 
-/// Why an answer was not given.
+/// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
     /// The request is no longer pending.
@@ -17,7 +17,7 @@ pub enum AnswerError {
         "this request is no longer pending: it was answered elsewhere or returned to the terminal"
     )]
     NotPending,
-    /// The answer does not fit the request; in words.
+    /// The answer does not fit the request: why, in words.
     #[error("{0}")]
     InvalidAnswer(String),
     /// The session is paused, so Claude Code cannot read an answer.
@@ -26,10 +26,10 @@ pub enum AnswerError {
     /// The hook took the answer, but did not report that Claude Code has it.
     #[error("Claude Code did not accept the answer; answer in the terminal instead")]
     NotAccepted,
-    /// The engine that runs does not tell what is asked; why, in words.
+    /// The running engine did not return the content of the request: why, in words.
     #[error("could not read the request: {0}")]
     Unreadable(String),
-    /// The caller may not answer; in words.
+    /// The caller may not answer: why, in words.
     #[error("{0}")]
     NotAuthorized(String),
     /// The answer did not reach the engine in time, or the caller hung up before.
@@ -38,10 +38,10 @@ pub enum AnswerError {
     /// The engine of another process reported this.
     #[error("{0}")]
     Reported(Box<Problem>),
-    /// The engine of another process did not say what became of the answer; in words.
+    /// The engine of another process did not report the outcome of the answer: why, in words.
     #[error("{0}")]
     OutcomeUnknown(String),
-    /// No engine holds anything.
+    /// No engine runs, so no request is held.
     #[error("no engine is running, so no request is held; answer in the terminal instead")]
     Gone,
 }
@@ -53,7 +53,7 @@ impl From<InvalidAnswer> for AnswerError {
 }
 
 impl AnswerError {
-    /// A stable code, for programs.
+    /// The stable code of the error, for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::NotPending => ProblemCode::Over,

@@ -1,5 +1,5 @@
-//! One look at everything, without threads or watchers: what `trusty list` prints when no
-//! engine runs.
+//! One scan of all sources, without threads or watchers: `trusty list` prints it when no engine
+//! runs.
 
 use crate::recording_fleet::RecordingFleet;
 use std::collections::BTreeSet;
@@ -28,22 +28,26 @@ use trusty_sources::transcript::TranscriptSource;
 use trusty_wire::environment::Environment;
 use trusty_wire::process_scope::ProcessScope;
 
-/// Sessions name folders and servers, which name sessions: so often are they followed.
+/// The most rounds of the discovery stage: sessions name folders and servers, which lead to more
+/// sessions.
 const MAX_SCAN_ROUNDS: usize = 3;
 
-/// What all sources start from.
+/// The configuration that all sources start with.
 #[derive(Debug, Clone)]
 pub struct SourceSetup {
     /// The machine.
     pub machine: MachineIdentity,
-    /// The config folders to look into.
+    /// The config folders to read.
     pub config_dirs: BTreeSet<PathBuf>,
-    /// Whose processes to look for.
+    /// The processes to consider.
     pub scope: ProcessScope,
 }
 
 impl SourceSetup {
-    /// Derives it from the surroundings and the settings.
+    /// Derives the setup from the environment and the settings.
+    ///
+    /// # Errors
+    /// If the machine's identity cannot be read.
     pub fn from_env(env: &Environment, settings: &Settings) -> io::Result<Self> {
         let machine = sys::machine()?;
         let scope = settings.scope(env, machine.uid);
@@ -55,7 +59,7 @@ impl SourceSetup {
     }
 }
 
-/// What the settings file wishes, and what is wrong in it, as health.
+/// The preferences in the settings, and the problems of the file as health.
 pub fn settings_facts(env: &Environment, settings: &Settings) -> Vec<Fact> {
     let wishes = Fact::Preferences(settings.preferences);
     let Some(problem) = settings.problem() else {
@@ -72,7 +76,7 @@ pub fn settings_facts(env: &Environment, settings: &Settings) -> Vec<Fact> {
 /// All sources, in the order in which the first scan reads them.
 ///
 /// # Errors
-/// The system does not tell of processes.
+/// If the process source cannot start.
 pub fn all_sources(
     env: &Environment,
     setup: &SourceSetup,
@@ -97,8 +101,8 @@ pub fn all_sources(
     ])
 }
 
-/// Reads all sources once. What one of them finds may be what another one is to read, so they are
-/// asked until they find nothing new.
+/// Scans all sources. What one source finds may name what another one reads, so the discovery stage
+/// is repeated until it reads nothing new, at most three times; the detail stage follows once.
 pub async fn scan_sources(
     sources: &mut [Box<dyn AnySource>],
     desk: &mut RecordingFleet,
@@ -137,7 +141,7 @@ fn of_stage(
         .filter(move |source| source.stage() == stage)
 }
 
-/// What one look has found.
+/// The fleet after one scan.
 #[derive(Debug)]
 pub struct ScannedFleet {
     fleet: Fleet,
@@ -145,12 +149,15 @@ pub struct ScannedFleet {
 }
 
 impl ScannedFleet {
-    /// All sessions.
+    /// All sessions, at the time of the scan.
     pub fn snapshot(&self) -> Snapshot {
         self.fleet.snapshot(self.at)
     }
 
-    /// Decides how an action is done, or why it is not.
+    /// Plans an action.
+    ///
+    /// # Errors
+    /// Why the action is refused.
     pub fn plan(&self, id: SessionId, action: &Action) -> Result<Plan, Refusal> {
         self.fleet.plan(id, action, self.at)
     }
@@ -160,13 +167,16 @@ impl ScannedFleet {
         self.fleet.source_demand(self.at).config_dirs
     }
 
-    /// Why a session is what it is.
+    /// Why a session has its status; `None` if there is no such session.
     pub fn explain(&self, id: SessionId) -> Option<Explanation> {
         self.fleet.explain(id, self.at)
     }
 }
 
-/// Looks at everything once; the fleet, and when that was.
+/// Scans all sources once.
+///
+/// # Errors
+/// If the machine's identity cannot be read, or the process source cannot start.
 pub async fn scan_once(env: &Environment, settings: &Settings) -> io::Result<ScannedFleet> {
     let setup = SourceSetup::from_env(env, settings)?;
     let clock = Clock::start();

@@ -1,14 +1,15 @@
-//! The threads of the sources. Each waits for its source until the first scan is over.
+//! The threads of the sources, each of which waits for its source until the first scan is over.
 
 use crate::threads::{StartError, spawn};
 use tokio::sync::{oneshot, watch};
 use trusty_sources::observation_source::AnySource;
 use trusty_sources::{ObservationSender, Shutdown, SourceConfig};
 
-/// Where a source is handed to its thread once the first scan is over.
+/// Hands a source to its thread once the first scan is over.
 pub(crate) type SourceHandover = oneshot::Sender<Box<dyn AnySource>>;
 
-/// A thread that runs a source as soon as it has it.
+/// Starts a thread that runs a source once it receives one. If the sender is dropped first, the
+/// thread ends.
 pub(crate) fn spawn_source(
     name: &str,
     (orders, out): &(watch::Receiver<SourceConfig>, ObservationSender),

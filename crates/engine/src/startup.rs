@@ -1,5 +1,4 @@
-//! The engine as it starts: its loop, its sources and whatever works beside them, each on a thread
-//! of its own.
+//! Starts the engine: the loop, the sources and their helpers, each on a thread of its own.
 
 use crate::answer_recorder::AnswerRecorder;
 use crate::authorization::CallerRegister;
@@ -25,20 +24,26 @@ use trusty_records::settings::Settings;
 use trusty_sources::{ObservationSender, Shutdown, SourceConfig, settings};
 use trusty_wire::environment::Environment;
 
-/// Jobs that may wait for the hands.
+/// The most jobs that wait for the executor.
 const JOB_QUEUE_LEN: usize = 256;
 
-/// The running engine.
+/// Starts the engine.
 #[derive(Debug)]
 pub struct Engine;
 
 impl Engine {
     /// Starts the loop and the sources, each on a thread of its own, and returns at once.
+    ///
+    /// # Errors
+    /// If the machine's identity cannot be read or a thread cannot be started.
     pub fn start(env: &Environment, settings: &Settings) -> Result<EngineHandle, StartError> {
         Self::open_and_spawn(env, settings, None)
     }
 
-    /// The same, and all that the loop is told is recorded.
+    /// [`Self::start`], with `recorder` recording every observation that is filed.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
     pub fn start_recorded(
         env: &Environment,
         settings: &Settings,
@@ -57,12 +62,16 @@ impl Engine {
         Ok(handle)
     }
 
-    /// A handle, and its other ends for whoever is to be the engine.
+    /// A handle, and the engine's ends of its channels.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
     pub fn open_channels(
         env: &Environment,
         settings: &Settings,
     ) -> Result<(EngineHandle, EngineChannels), StartError> {
-        // One that cannot be raised holds; that few are left is told when they are.
+        // If the limit cannot be raised, the old one stays; a lack of descriptors is reported when
+        // it occurs.
         let _ = open_files::raise_soft_limit();
         let clock = Clock::start();
         let callers = CallerRegister::new(env, settings).map_err(StartError::Machine)?;
@@ -96,7 +105,10 @@ impl Engine {
         Ok((handle, ends))
     }
 
-    /// Starts the loop and the sources behind a handle.
+    /// Starts the loop and the sources on the engine's ends of a handle's channels.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
     pub fn spawn_loop(
         env: &Environment,
         ends: EngineChannels,
@@ -140,7 +152,8 @@ impl Engine {
         let (send_jobs, jobs) = mpsc::channel(JOB_QUEUE_LEN);
         let (within, facts) = (env.clone(), feed.1.clone());
         let told = JobReporter { outcomes, facts };
-        // What it does calls fsync and waits for locks, so it never shares a runtime.
+        // The executor has a runtime of its own even where few files may be open. Its jobs, which
+        // call fsync and wait for locks, run on threads that it starts.
         spawn_apart("trusty-jobs", move || {
             job_executor::run_jobs(within, jobs, told)
         })?;

@@ -1,4 +1,4 @@
-//! Threads with a runtime of their own, so that what hangs on one hangs alone.
+//! Threads with a runtime each, so that a blocked thread blocks no other.
 
 use std::io;
 use std::sync::OnceLock;
@@ -7,22 +7,25 @@ use tokio::runtime;
 use trusty_platform::open_files;
 use trusty_sources::Shutdown;
 
-/// With fewer files than this at most, all threads share one runtime.
+/// The limit of open files below which all threads share one runtime.
 const MIN_FILES_FOR_OWN_RUNTIMES: u64 = 512;
 
 /// Why the engine cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The machine does not tell what identity is made of.
+    /// The machine's identity could not be read.
     #[error("failed to read the machine's identity: {0}; is /proc mounted?")]
     Machine(#[source] io::Error),
-    /// No thread could be started.
+    /// A thread could not be started.
     #[error("failed to start a thread: {0}; the system is out of threads or memory")]
     Thread(#[source] io::Error),
 }
 
-/// Runs a future to its end on a thread and a runtime of its own, so that a file system that
-/// hangs under one source stops no other.
+/// Runs a future to its end on a thread of its own, so that a file system that hangs under one
+/// source stops no other. The runtime is its own, too, unless few files may be open.
+///
+/// # Errors
+/// If the thread or its runtime cannot be started.
 pub fn spawn<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -38,7 +41,10 @@ where
     named.spawn(body).map(drop).map_err(StartError::Thread)
 }
 
-/// The same on a runtime that no other thread shares, however few files may be open.
+/// [`spawn`] on a runtime of its own, however few files may be open.
+///
+/// # Errors
+/// As [`spawn`].
 pub(crate) fn spawn_apart<F, T>(name: &str, future: F) -> Result<(), StartError>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -58,13 +64,13 @@ where
         .name(name.to_owned())
         .spawn(body)
         .map_err(StartError::Thread)?;
-    // A thread that ended without a word has panicked before it could start anything.
+    // A thread that ends without a message has panicked before it could send one.
     started.recv().unwrap_or(Ok(())).map_err(StartError::Thread)
 }
 
-/// What drives the descriptors and timers of all threads where few files may be open: a runtime
-/// of its own takes four (measured), so all of them would leave none for sessions. A thread that
-/// hangs still hangs alone; it only wakes later.
+/// The runtime that drives the descriptors and timers of all threads where few files may be open. A
+/// runtime takes four descriptors (measured), so one for each thread would leave none for sessions.
+/// A thread that hangs still hangs alone; the others only wake later.
 fn shared_runtime() -> Option<runtime::Handle> {
     static SHARED_RUNTIME: OnceLock<Option<runtime::Handle>> = OnceLock::new();
     let start = || {

@@ -1,5 +1,5 @@
-//! `answers.jsonl` in the data folder: who answered what, and when, one line each, without what
-//! was asked.
+//! The log of answers: `answers.jsonl` in the data folder, one line for each answer with who gave
+//! it and when, but not the content of the request.
 
 use rustix::fs::{Mode, OFlags};
 use std::fs::{self, File, Permissions};
@@ -10,28 +10,28 @@ use trusty_fleet::given_answer::AnswerRecord;
 use trusty_platform::{files, paths};
 use trusty_wire::environment::Environment;
 
-/// The most that the file holds, in bytes; then it becomes the older one.
+/// The most that the file holds, in bytes; a record that exceeds it starts a new file, and the full
+/// one becomes the older one.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// The file's name.
 const ANSWER_LOG_FILE: &str = "answers.jsonl";
-/// That of the one before.
+/// The name of the previous, full file.
 const OLDER_ANSWER_LOG_FILE: &str = "answers.1.jsonl";
 
-/// The record of answers of one user.
+/// The log of answers of one user.
 #[derive(Debug, Clone)]
 pub struct AnswerLog {
     folder: PathBuf,
 }
 
 impl AnswerLog {
-    /// That of these surroundings.
+    /// The log in the data folder of this environment.
     pub fn from_env(env: &Environment) -> Self {
         Self {
             folder: env.data_dir(),
         }
     }
 
-    /// The file that the next record is added to.
+    /// The file to which records are appended.
     pub fn file(&self) -> PathBuf {
         self.folder.join(ANSWER_LOG_FILE)
     }
@@ -40,15 +40,16 @@ impl AnswerLog {
         self.folder.join(OLDER_ANSWER_LOG_FILE)
     }
 
-    /// All that is recorded, the oldest first. Lines that are no records are passed over.
+    /// All records in both files, the oldest first. Lines that cannot be parsed are skipped.
     ///
     /// # Errors
     ///
-    /// A file is there and cannot be read.
+    /// If a file exists and cannot be read, or is larger than 2 MiB.
     pub fn read(&self) -> io::Result<Vec<AnswerRecord>> {
         let mut records = Vec::new();
         for path in [self.older_file(), self.file()] {
-            // A line may have been written just before the file became the older one.
+            // Another engine may append to a file just after it became the older one, so it may
+            // exceed its limit.
             let bytes = match files::read_bounded(&path, 2 * MAX_FILE_BYTES) {
                 Ok(bytes) => bytes,
                 Err(files::FileReadError::Gone) => continue,
@@ -60,11 +61,12 @@ impl AnswerLog {
         Ok(records)
     }
 
-    /// Writes one record.
+    /// Appends one record.
     ///
     /// # Errors
     ///
-    /// The folder or the file cannot be made or written, or the file is not the user's own.
+    /// If the folder or the file cannot be created or written, or the file does not belong to the
+    /// user.
     pub fn append(&self, record: &AnswerRecord) -> io::Result<()> {
         paths::private_dir(&self.folder, rustix::process::geteuid().as_raw())?;
         let mut line = serde_json::to_vec(record)?;
@@ -78,12 +80,12 @@ impl AnswerLog {
         } else if ends_within_a_line(&file, size)? {
             line.insert(0, b'\n');
         }
-        // At once: another engine may write beside this one.
+        // One write, because another engine may append to the same file.
         file.write_all(&line)
     }
 }
 
-/// Whether the last line was cut off: by a full disk, or by the end of the machine.
+/// Whether the last line has no newline, after a full disk or a crash of the machine.
 fn ends_within_a_line(file: &File, size: u64) -> io::Result<bool> {
     let mut last = [b'\n'];
     if let Some(at) = size.checked_sub(1) {
@@ -92,7 +94,7 @@ fn ends_within_a_line(file: &File, size: u64) -> io::Result<bool> {
     Ok(last != *b"\n")
 }
 
-/// Opens the file to add to it, and makes it the user's alone whatever the umask.
+/// Opens the file for appending, with mode 0600 whatever the umask.
 fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::CREATE
         | OFlags::APPEND
@@ -151,7 +153,7 @@ mod tests {
         assert_eq!(log.read().expect("no file is no record"), []);
         log.append(&record(1)).expect("written");
         assert_eq!((mode(&log.folder), mode(&log.file())), (0o700, 0o600));
-        // Whatever a umask or other hands made of it.
+        // A umask or another program may have changed the mode.
         fs::set_permissions(log.file(), Permissions::from_mode(0o664)).expect("opened");
         log.append(&record(2)).expect("written");
         assert_eq!(mode(&log.file()), 0o600);
@@ -197,7 +199,7 @@ mod tests {
         log.append(&record(1)).expect_err("a link");
         assert_eq!(fs::read_to_string(&target).expect("there"), "theirs");
         fs::remove_file(log.file()).expect("removed");
-        // A line that was cut off spoils no other.
+        // A truncated line does not spoil the next one.
         fs::write(log.file(), "{\"time\":").expect("written");
         log.append(&record(1)).expect("written");
         assert_eq!(log.read().expect("read"), [record(1)]);

@@ -1,7 +1,8 @@
-//! The marks that hooks leave of the sessions they run in: what shows that a hold will hold.
+//! The marks that hooks leave for the sessions they run in, as evidence that a hold will take
+//! effect.
 //!
-//! `<data>/hook-marks/connected.json` names the newest connect; `<session>.<connect>.mark` is left
-//! by the first hook of that session since. All are the user's alone (0600 in 0700).
+//! `<data>/hook-marks/connected.json` names the newest connect; the first hook of a session since
+//! then leaves `<session>.<connect>.mark`. All belong to the user alone (files 0600, folder 0700).
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,35 +19,36 @@ use trusty_platform::{clock, paths, sys};
 use trusty_wire::environment::Environment;
 use trusty_wire::hook_program;
 
-/// The largest file of ours here that is read, in bytes.
+/// The largest mark or connect file that is read, in bytes.
 const MAX_MARK_FILE_BYTES: u64 = 4096;
-/// The most marks that are told of.
+/// The most marks that are read.
 const MAX_MARKS: usize = 4096;
-/// The file that names the newest connect.
 const CONNECT_FILE: &str = "connected.json";
-/// How long the mark of another machine's or container's session is kept.
+/// How long the mark of a session on another machine or in another container is kept, and a file
+/// that was not written to its end.
 const FOREIGN_MARK_LIFETIME: Duration = Duration::from_hours(30 * 24);
 
-/// Where the marks are.
+/// The folder of the marks.
 #[derive(Debug, Clone)]
 pub struct MarkFolder {
     folder: PathBuf,
     program: PathBuf,
 }
 
-/// The newest connect, as it is on disk.
+/// The newest connect, as stored in [`CONNECT_FILE`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct ConnectStamp {
-    /// Told from every other.
+    /// The unique id of the connect.
     connect: String,
-    /// When hooks began to leave marks of it, by the wall clock.
+    /// When hooks began to leave marks for this connect, by the wall clock.
     #[serde(with = "rfc3339")]
     since: SystemTime,
-    /// The hook program that leaves them. One that another version has put in its place may not.
+    /// The hook program that leaves marks; one that another version installed in its place may
+    /// leave none.
     program: ProgramStamp,
 }
 
-/// A file as it was put in place.
+/// Identifies a file as it was installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct ProgramStamp {
     inode: u64,
@@ -54,7 +56,7 @@ struct ProgramStamp {
     modified_ns: i64,
 }
 
-/// What a mark says of the process it is about.
+/// The content of a mark: the process it is about.
 #[derive(Debug, Serialize, Deserialize)]
 struct MarkedProcess {
     process: ProcessKey,
@@ -63,7 +65,7 @@ struct MarkedProcess {
 }
 
 impl MarkFolder {
-    /// That of these surroundings.
+    /// The folder in the data folder of this environment.
     pub fn new(env: &Environment) -> Self {
         Self {
             folder: env.data_dir().join("hook-marks"),
@@ -76,10 +78,10 @@ impl MarkFolder {
         &self.folder
     }
 
-    /// Begins anew: the marks of earlier connects count no more.
+    /// Records a new connect; the marks of earlier connects no longer count.
     ///
     /// # Errors
-    /// If the folder cannot be made or written to, or the hook program is not there.
+    /// If the folder cannot be created or written, or the hook program does not exist.
     pub fn begin(&self) -> io::Result<()> {
         let since = clock::wall();
         let nanos = since
@@ -92,11 +94,11 @@ impl MarkFolder {
         })
     }
 
-    /// Keeps the marks, now that the hook program was renewed. Those of a program that left none
-    /// may be missing, so silence counts from now on.
+    /// Keeps the marks of the connect after the hook program was renewed. If the program `before`
+    /// may have left no marks, the absence of a mark counts only from now on.
     ///
     /// # Errors
-    /// If the folder cannot be written to, or the hook program is not there.
+    /// If the folder cannot be written, or the hook program does not exist.
     pub fn follow_program(&self, before: Option<MarkingProgram>) -> io::Result<()> {
         let (Some(before), Some(mut stamp)) = (before, self.connect_stamp()) else {
             return self.begin();
@@ -108,8 +110,8 @@ impl MarkFolder {
         self.write_stamp(&stamp)
     }
 
-    /// Whether the hook program that is in place leaves marks; none if no hooks were connected
-    /// since hooks leave marks.
+    /// Whether the installed hook program leaves marks. `None` if no connect is recorded: hooks are
+    /// not connected, or were connected before hooks left marks.
     pub fn marking_program(&self) -> Option<MarkingProgram> {
         let stamp = self.connect_stamp()?;
         let known = self.program_identity().is_ok_and(|is| is == stamp.program);
@@ -120,7 +122,7 @@ impl MarkFolder {
         })
     }
 
-    /// Ends the leaving of marks: nothing is connected any more.
+    /// Removes the connect and all marks, because no hooks are connected any more.
     pub fn end(&self) {
         let _ = fs::remove_file(self.folder.join(CONNECT_FILE));
         for (path, ..) in self.marks() {
@@ -128,8 +130,8 @@ impl MarkFolder {
         }
     }
 
-    /// Leaves a mark of a session, if it has none of this connect. What cannot be written is only
-    /// not seen.
+    /// Leaves a mark for a session, unless it has one of this connect. A mark that cannot be
+    /// written is only missing evidence.
     pub fn write_mark(&self, machine: &MachineIdentity, client: ProcessKey) {
         let Some(stamp) = self.connect_stamp() else {
             return;
@@ -151,7 +153,8 @@ impl MarkFolder {
         });
     }
 
-    /// The sessions that have a mark of the newest connect.
+    /// The sessions with a mark of the newest connect, and when that began; empty unless the
+    /// installed hook program is known to leave marks.
     pub fn read(&self) -> HookMarks {
         if self.marking_program() != Some(MarkingProgram::Known) {
             return HookMarks::default();
@@ -167,8 +170,8 @@ impl MarkFolder {
         }
     }
 
-    /// Removes the marks of sessions that have ended and of earlier connects, and what was left
-    /// half written.
+    /// Removes the marks of ended sessions and of earlier connects, and old files that were not
+    /// written to their end.
     pub fn clean(&self) {
         let Ok(machine) = sys::machine() else {
             return;
@@ -208,7 +211,7 @@ impl MarkFolder {
 
     fn connect_stamp(&self) -> Option<ConnectStamp> {
         let stamp: ConnectStamp = read_json(&self.folder.join(CONNECT_FILE)).ok()??;
-        // It becomes a part of a file's name.
+        // The id becomes part of a file name.
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
         stamp.connect.chars().all(plain).then_some(stamp)
     }
@@ -232,17 +235,17 @@ impl MarkFolder {
     }
 }
 
-/// Whether the hook program that is in place is the one that was put there together with the name
-/// of the newest connect.
+/// Whether the installed hook program is the one that the newest connect recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkingProgram {
-    /// It is.
+    /// It is that program.
     Known,
-    /// Another version has put one there, which may leave no marks.
+    /// Another version installed a program, which may leave no marks.
     Unknown,
 }
 
-/// Whether the session of a mark may go on. Of one that lives elsewhere only the age tells.
+/// Whether the session of a mark may still run. Of a session on another machine or in another
+/// container, only the age of the mark is known.
 fn may_live(path: &Path, machine: &MachineIdentity) -> bool {
     let Ok(Some(mark)) = read_json::<MarkedProcess>(path) else {
         return false;
@@ -332,7 +335,7 @@ mod tests {
         assert_eq!(
             stage.marks.read(),
             HookMarks::default(),
-            "none is asked for"
+            "nothing is connected"
         );
         stage.marks.begin().expect("begun");
         assert!(!stage.is_marked());
@@ -362,7 +365,7 @@ mod tests {
         assert_eq!(folder.permissions().mode() & 0o777, 0o700);
         stage.leave();
         assert_eq!(fs::metadata(&mark).expect("a mark").ino(), meta.ino());
-        // A data folder that is gone is not made again by a hook.
+        // A hook does not recreate a data folder that was removed.
         fs::remove_dir_all(stage.home.path().join(".local")).expect("removed");
         stage.leave();
         assert!(!stage.marks.folder().exists());
@@ -381,7 +384,7 @@ mod tests {
         assert_eq!(
             stage.marks.read(),
             HookMarks::default(),
-            "not said to leave any"
+            "the program is not known to leave marks"
         );
         stage.marks.follow_program(before).expect("renewed");
         assert!(stage.is_marked());
@@ -395,7 +398,7 @@ mod tests {
         assert!(stage.is_marked());
         assert!(
             stage.marks.read().since > since,
-            "silence counts from now on"
+            "absence counts from now on"
         );
     }
 

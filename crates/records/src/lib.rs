@@ -1,5 +1,5 @@
-//! What Trusty Bar keeps on disk: the settings, the pause records and their locks, the marks that
-//! hooks leave, and the log of answers.
+//! The files that Trusty Bar keeps: the settings, the pause records and their locks, the marks of
+//! hooks, and the log of answers.
 
 #![forbid(unsafe_code)]
 

@@ -1,9 +1,10 @@
-//! What outlasts us: the records of pauses, each a file of its own, written before anything is
-//! done and removed after its end is confirmed.
+//! The pause records: one file for each paused session, written before the first step of a pause
+//! and removed once its end is confirmed.
 //!
-//! `<data>/paused/<session>.json` is a record, `<session>.lock` is locked by whoever works on it,
-//! `<session>.<pid>.gate` is a hook that waits for its end. All are the owner's alone. Where a record
-//! cannot be removed, a mark in the runtime folder ends it: see `released`.
+//! `<data>/paused/<session>.json` is a record, `<session>.lock` is locked by the process that works
+//! on the session, and `<session>.<pid>.gate` is a hook that waits for the end of the pause. All
+//! belong to the user alone. Where a record cannot be removed, a mark in the runtime folder ends
+//! it: see `release_marks`.
 
 mod leftovers;
 mod release_marks;
@@ -24,13 +25,13 @@ use trusty_wire::environment::Environment;
 
 /// The largest record or gate that is read, in bytes.
 const MAX_PAUSE_FILE_BYTES: u64 = 1 << 20;
-/// The largest note of who has a lock that is read, in bytes: a pid.
+/// The largest content of a lock that is read, in bytes: a pid.
 const MAX_HOLDER_BYTES: u64 = 32;
 
-/// Why a record could not be kept or read.
+/// Why a record could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The record cannot be written: then nothing may be done.
+    /// The record cannot be written, so the action must not proceed.
     #[error("failed to write {path}: {why}", path = .0.display(), why = .1)]
     Write(PathBuf, io::Error),
     /// The record cannot be read.
@@ -48,7 +49,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What to do about it, where that is more than to make the folder writable.
+    /// What the user can do about the error; `None` where only the folder has to be made writable.
     pub fn recovery_hint(&self, id: SessionId) -> Option<String> {
         match self {
             Self::Write(..) => None,
@@ -59,32 +60,32 @@ impl StoreError {
     }
 }
 
-/// Where the records are.
+/// The store of the pause records.
 #[derive(Debug, Clone)]
 pub struct PauseStore {
     folder: PathBuf,
     env: Arc<Environment>,
 }
 
-/// The form of the records that are written, and the latest that is understood.
+/// The version of the records that are written, and the newest that can be read.
 pub const RECORD_FORM: u32 = 1;
 
-/// Held by whoever works on a pause, until dropped or until its process ends. Nothing is held where
-/// nothing can be written and there is no file to hold.
+/// The lock of a session's pause, released when dropped or when its process ends. Holds no file
+/// where neither the lock nor the record exists and nothing can be written.
 #[derive(Debug)]
 pub struct SessionLock(#[expect(dead_code, reason = "held, not used")] Option<File>);
 
-/// What came of asking for the right to work on a session's pause.
+/// The result of [`PauseStore::lock`].
 #[derive(Debug)]
 pub enum LockAttempt {
-    /// It is ours.
+    /// This process has the lock.
     Locked(SessionLock),
-    /// Another process has it: its pid, where it is told.
+    /// Another process has the lock: its pid, if the lock names one.
     Held(Option<u32>),
 }
 
 impl PauseStore {
-    /// That of these surroundings.
+    /// The store in the data folder of this environment.
     pub fn from_env(env: &Environment) -> Self {
         Self {
             folder: env.data_dir().join("paused"),
@@ -97,7 +98,7 @@ impl PauseStore {
         &self.folder
     }
 
-    /// The record's place.
+    /// The path of a session's record.
     pub fn path(&self, id: SessionId) -> PathBuf {
         self.folder.join(format!("{id}.json"))
     }
@@ -106,10 +107,13 @@ impl PauseStore {
         self.folder.join(format!("{id}.{pid}.gate"))
     }
 
-    /// The record of a session, if it has one.
+    /// The record of a session; `None` if there is none, or its pause has ended.
+    ///
+    /// # Errors
+    /// If the record cannot be read or parsed, or a newer version wrote it.
     pub fn read(&self, id: SessionId) -> Result<Option<PauseRecord>, StoreError> {
         let path = self.path(id);
-        // A later form may be another one altogether, so its number is read by itself.
+        // A newer format may have other fields, so the version is parsed first.
         match read::<RecordForm>(&path) {
             Ok(Some(RecordForm { version })) if version > RECORD_FORM => {
                 Err(StoreError::NewerFormat(path, version))
@@ -122,7 +126,10 @@ impl PauseStore {
         }
     }
 
-    /// Moves a record that cannot be used aside, and tells where to.
+    /// Moves an unusable record aside, and returns its new path.
+    ///
+    /// # Errors
+    /// If the record exists and cannot be renamed.
     pub fn set_aside(&self, id: SessionId) -> Result<PathBuf, StoreError> {
         let (path, aside) = (self.path(id), self.kept_aside_path(id));
         match fs::rename(&path, &aside) {
@@ -131,13 +138,16 @@ impl PauseStore {
         }
     }
 
-    /// Where a record that cannot be used is moved to.
+    /// The path to which an unusable record is moved.
     pub fn kept_aside_path(&self, id: SessionId) -> PathBuf {
         self.folder.join(format!("{id}.json.set-aside"))
     }
 
-    /// Whose records there are. Those of other machines and containers are theirs to see to: here
-    /// their sessions would seem to have ended.
+    /// The sessions with a record. Records of other machines and containers are left out: their
+    /// sessions would seem to have ended here.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
     pub fn sessions(&self) -> Result<Vec<SessionId>, StoreError> {
         let named = |name: &str| Some(SessionId(name.strip_suffix(".json")?.parse().ok()?));
         let mut found = self.listed_names(named)?;
@@ -145,13 +155,16 @@ impl PauseStore {
         found.retain(|id| match (self.read(*id), &machine) {
             (Ok(Some(record)), Some(us)) => us.shares_pids_with(record.domain.as_deref()),
             (Ok(None), _) => false,
-            // What cannot be read is named by whoever wants to.
+            // Unreadable records are listed, so that `read` reports the error.
             _ => true,
         });
         Ok(found)
     }
 
-    /// The hooks that say they wait for the end of a pause; some may have ended without a word.
+    /// The hooks that registered to wait for the end of a pause; a killed hook may still be listed.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
     pub fn gates(&self, id: SessionId) -> Result<Vec<Gate>, StoreError> {
         let prefix = format!("{id}.");
         let named = |name: &str| {
@@ -174,21 +187,33 @@ impl PauseStore {
         Ok(found.filter_map(|name| named(name.to_str()?)).collect())
     }
 
-    /// Writes a record, so that it is on disk when this returns.
+    /// Writes a record, synced to disk when this returns.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be written.
     pub fn write(&self, record: &PauseRecord) -> Result<(), StoreError> {
         self.write_json(&self.path(record.session), record)
     }
 
-    /// Writes down that a hook waits.
+    /// Registers a waiting hook.
+    ///
+    /// # Errors
+    /// If the folder or the file cannot be written.
     pub fn write_gate(&self, id: SessionId, gate: &Gate) -> Result<(), StoreError> {
         self.write_json(&self.gate_path(id, gate.process.pid), gate)
     }
 
-    /// Removes a record, and the gates left beside it.
+    /// Removes a record, its lock, and the gates and unfinished files beside it. Where the record
+    /// cannot be removed, it is emptied; where that fails, too, a mark in the runtime folder ends
+    /// it.
+    ///
+    /// # Errors
+    /// If the pause can be ended in none of these ways, or a file beside the record cannot be
+    /// removed.
     pub fn remove(&self, id: SessionId) -> Result<(), StoreError> {
         let path = self.path(id);
         match remove(&path) {
-            // Where nothing can be removed, an emptied record says as much: none, for every reader.
+            // Every reader takes an empty record for none.
             Err(StoreError::Write(_, e)) if is_read_only(&e) => {
                 return if truncate_record(&path).is_ok() {
                     Ok(())
@@ -199,7 +224,8 @@ impl PauseStore {
             done => done?,
         }
         self.forget_release(id);
-        // Whoever was ended while writing has left a part, and a hook that was, its mark.
+        // A process that was killed while writing leaves an unfinished file, and a killed hook its
+        // gate.
         let left = |name: &str| {
             let rest = name.strip_prefix(&format!("{id}."))?;
             let is_left = [".new", ".gate"].iter().any(|end| rest.ends_with(end));
@@ -211,7 +237,10 @@ impl PauseStore {
         remove(&self.lock_path(id))
     }
 
-    /// Removes the mark of a hook that waits no longer.
+    /// Removes the gate of a hook that no longer waits.
+    ///
+    /// # Errors
+    /// If the gate exists and cannot be removed.
     pub fn remove_gate(&self, id: SessionId, pid: u32) -> Result<(), StoreError> {
         remove(&self.gate_path(id, pid))
     }
@@ -220,8 +249,12 @@ impl PauseStore {
         self.folder.join(format!("{id}.lock"))
     }
 
-    /// The right to work on a session's pause. Where nothing can be written, the file that is
-    /// there is locked as it is: what is paused can be resumed there, too.
+    /// Tries to lock a session's pause, without waiting. Where nothing can be written, the existing
+    /// lock or record is locked as it is, so that a paused session can still be resumed.
+    ///
+    /// # Errors
+    /// If the folder cannot be created or is open to other users, or the file cannot be opened or
+    /// locked.
     pub fn lock(&self, id: SessionId) -> Result<LockAttempt, StoreError> {
         let lock_path = self.lock_path(id);
         let failed = |e: io::Error| StoreError::Write(lock_path.clone(), e);
@@ -240,7 +273,7 @@ impl PauseStore {
                 }
                 Err(TryLockError::Error(e)) => return Err(failed(e)),
             }
-            // Whoever had it may have removed the file meanwhile: then this is the lock of none.
+            // The previous holder may have removed the file between the open and the lock.
             let ours = rustix::fs::fstat(&lock).map_err(|e| failed(e.into()))?;
             match rustix::fs::stat(&path) {
                 Ok(there) if there.st_ino == ours.st_ino => {
@@ -254,8 +287,8 @@ impl PauseStore {
         }
     }
 
-    /// The file to be locked: the lock, else the record; nothing where there is neither, and none
-    /// can be made.
+    /// The file to lock: the lock file, else the record; `None` where neither exists and none can
+    /// be created.
     fn open_lock(&self, id: SessionId) -> io::Result<Option<(File, PathBuf)>> {
         let path = self.lock_path(id);
         let common = OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
@@ -268,7 +301,7 @@ impl PauseStore {
         for path in [path, self.path(id)] {
             match rustix::fs::open(&path, OFlags::RDONLY | common, Mode::empty()) {
                 Ok(lock) => return Ok(Some((File::from(lock), path))),
-                // A link is no record, and nothing is left to be locked.
+                // A symlink is not a record, so there is nothing to lock.
                 Err(Errno::NOENT | Errno::LOOP) => {}
                 Err(e) => return Err(e.into()),
             }
@@ -276,7 +309,7 @@ impl PauseStore {
         Ok(None)
     }
 
-    /// Makes the folders, or closes them to others.
+    /// Creates the folders, or closes them to other users.
     fn make_folder(&self) -> io::Result<()> {
         let uid = rustix::process::getuid().as_raw();
         if let Some(data) = self.folder.parent() {
@@ -285,8 +318,8 @@ impl PauseStore {
         paths::private_dir(&self.folder, uid)
     }
 
-    /// Does the same for a session that is paused already: it can be resumed wherever its record
-    /// is, as long as the record is the user's alone.
+    /// [`Self::make_folder`], or accepts a folder that cannot be changed but is closed to other
+    /// users: a paused session can be resumed wherever its record is.
     fn find_folder(&self) -> io::Result<()> {
         let uid = rustix::process::getuid().as_raw();
         match self.make_folder() {
@@ -308,34 +341,35 @@ impl PauseStore {
     }
 }
 
-/// The one field that records of every form have.
+/// The field that records of every version have.
 #[derive(Deserialize)]
 struct RecordForm {
     version: u32,
 }
 
-/// Whether nothing can be written at a place, or not by us.
+/// Whether an error says that the place is not writable, or not for this user.
 fn is_read_only(e: &io::Error) -> bool {
     let number = e.raw_os_error().map(Errno::from_raw_os_error);
-    // A refused path is of the kind `PermissionDenied`, too, and has no number.
+    // A path that `TrustPolicy` rejects has the kind `PermissionDenied`, too, but no errno.
     matches!(number, Some(Errno::ACCESS | Errno::PERM))
         || e.kind() == io::ErrorKind::ReadOnlyFilesystem
 }
 
-/// Writes into a lock who has it, for those who ask in vain. Without that they are told less.
+/// Writes the pid of this process into its lock, for processes that find it locked. They can do
+/// without.
 fn sign(lock: &File) {
     let pid = std::process::id().to_string();
     let _ = rustix::fs::ftruncate(lock, 0);
     let _ = rustix::io::pwrite(lock, pid.as_bytes(), 0);
 }
 
-/// Who has a lock, as it says.
+/// The pid that a lock names.
 fn lock_holder(path: &Path) -> Option<u32> {
     let told = files::read_bounded(path, MAX_HOLDER_BYTES).ok()?;
     std::str::from_utf8(&told).ok()?.trim().parse().ok()
 }
 
-/// Takes a record's content away.
+/// Empties a record.
 fn truncate_record(path: &Path) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     rustix::fs::open(path, flags | OFlags::NONBLOCK, Mode::empty())?;
@@ -344,7 +378,7 @@ fn truncate_record(path: &Path) -> io::Result<()> {
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
     match files::read_bounded(path, MAX_PAUSE_FILE_BYTES) {
-        // What could not be removed was emptied.
+        // A record that could not be removed was emptied.
         Ok(bytes) if bytes.is_empty() => Ok(None),
         Ok(bytes) => match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Some(value)),

@@ -1,12 +1,12 @@
-//! Which files are our programs.
+//! Recognizes the executables of Trusty Bar.
 
 use std::path::{Path, PathBuf};
 use trusty_fleet::authorization::PeerProgram;
 use trusty_platform::file_identity::FileState;
 use trusty_platform::process_executable::{ProcessExecutable, process_executable};
 
-/// Our programs: the engine's own file and those beside it, as they were when the engine started.
-/// What a program of the user puts there later is none of them until the next start.
+/// The engine's executable and the programs beside it, as they were when the engine started. A file
+/// that a program of the user puts there later is not recognized before the next start.
 #[derive(Debug, Clone)]
 pub(super) struct OwnPrograms {
     folder: Option<PathBuf>,
@@ -41,10 +41,10 @@ impl OwnPrograms {
         }
     }
 
-    /// Which of ours an executable is.
+    /// Which program of Trusty Bar an executable is.
     pub(super) fn program(&self, executable: &ProcessExecutable) -> PeerProgram {
         match self.by_file(executable.file) {
-            // An app that leads has no other app that follows it.
+            // While the app runs the engine, no second app is a client of it.
             PeerProgram::App if self.is_app_engine() => PeerProgram::Other,
             PeerProgram::Other if is_named_command(&executable.path) => PeerProgram::OtherCommand,
             program => program,
@@ -61,7 +61,7 @@ impl OwnPrograms {
         {
             return program;
         }
-        // What root has put there since is an upgrade.
+        // A file that root owns and that was put there later is an upgrade.
         let is = |name: &str, known: Option<FileState>| {
             let place = self.folder.as_ref().map(|folder| folder.join(name));
             let is_there = || place.is_some_and(|p| FileState::of_target(&p).ok() == Some(file));
@@ -107,12 +107,12 @@ mod tests {
         assert_eq!(programs.program(&overwritten), PeerProgram::OtherCommand);
         let restarted = OwnPrograms::find_beside(Some(&engine));
         assert_eq!(restarted.program(&planted), PeerProgram::App);
-        // An app that leads is followed by no other.
+        // While the app runs the engine, no second app is a client of it.
         let leads = OwnPrograms::find_beside(Some(&planted));
         assert_eq!(leads.program(&planted), PeerProgram::Other);
     }
 
-    /// What root owns counts as an upgrade whenever it comes.
+    /// Gives the file to another user, because files of root count as upgrades at any time.
     fn give_away(path: &Path) {
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(path, Some(1), None).expect("given away");

@@ -1,4 +1,4 @@
-//! What is asked to be done: planned by the fleet, given to the hands, and told when it is over.
+//! Actions and jumps: planned by the fleet, handed to the job executor, and reported when finished.
 
 use super::EngineLoop;
 use crate::job::{ActionReply, EngineJob, JobOutcome, JumpReply};
@@ -38,7 +38,8 @@ impl EngineLoop {
                     Err(TrySendError::Full(EngineJob::Perform(_, _, _, reply))) => {
                         (ActionError::Busy, reply)
                     }
-                    // A thread that has ended drops the reply, which tells the asker.
+                    // If the executor has ended, the dropped reply channel reports that to the
+                    // caller.
                     Err(_) => return,
                 }
             }
@@ -55,7 +56,7 @@ impl EngineLoop {
     pub(super) fn finish_job(&mut self, outcome: JobOutcome) {
         match outcome {
             JobOutcome::Acted(id, verb, done, reply) => {
-                // What was done is believed when it is seen.
+                // Sources are polled now, because only what they see confirms the action.
                 self.nudge += 1;
                 let act = match &done {
                     Ok(()) => ActionProgress::Done(verb),
@@ -77,13 +78,13 @@ impl EngineLoop {
         }
     }
 
-    /// Tells whoever asked once the next snapshot is out.
+    /// Sends a reply once the next snapshot is published.
     pub(super) fn reply_after_publish<T: Send + 'static>(
         &mut self,
         reply: oneshot::Sender<T>,
         told: T,
     ) {
-        // Whoever asked may have gone.
+        // The caller may have hung up.
         self.later.push(Box::new(move || drop(reply.send(told))));
     }
 
@@ -97,7 +98,7 @@ impl EngineLoop {
             let _ = reply.send(Err(JumpError::Refused(JumpObstacle::Ended)));
             return;
         };
-        // What was said of the last jump is over.
+        // Clears the failure of the previous jump.
         if session
             .pending
             .as_ref()

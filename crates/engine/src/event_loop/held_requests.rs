@@ -1,4 +1,4 @@
-//! Requests that hooks hold: what is asked about them, and how each hold ends.
+//! The loop's handling of held requests: reading, answering, and how each hold ends.
 
 use super::EngineLoop;
 use crate::request_command::RequestCommand;
@@ -12,7 +12,8 @@ use trusty_fleet::{Fact, SessionId, Timestamp};
 use trusty_platform::clock;
 
 impl EngineLoop {
-    /// All that follows now; hooks that are not to be held any more are let go.
+    /// Derives the review at `now`, and returns requests that need no hold any more to the
+    /// terminal.
     pub(super) fn refresh_held_requests(&mut self, now: Timestamp) -> FleetReview {
         let review = self.desk.fleet.review(now);
         let gone = self.held.retain_wanted(&review.wanted.held, now);
@@ -38,7 +39,7 @@ impl EngineLoop {
                 self.file_request_end(id, request, over);
             }
             RequestCommand::Content(id, request, reply) => {
-                // Whoever asked may have gone.
+                // The caller may have hung up.
                 let _ = reply.send(self.held.content(id, &request));
             }
             RequestCommand::Answer(id, request, answer, author, lease, reply) => {
@@ -51,7 +52,7 @@ impl EngineLoop {
         self.file_recorder_problem();
     }
 
-    /// Files and records the answers that were taken.
+    /// Files the answers that hooks have passed on, and queues their records.
     fn file_recorder_problem(&mut self) {
         for (id, given) in self.held.drain_taken() {
             let record = given.record(id, clock::wall());
@@ -62,7 +63,7 @@ impl EngineLoop {
         }
     }
 
-    /// Files how a hold ended, if it did.
+    /// Files how a hold ended; nothing for `None`.
     fn file_request_end(&mut self, id: SessionId, request: RequestId, over: Option<HookOutcome>) {
         if let Some(over) = over {
             self.file_fact(Fact::RequestEnded(id, request, over));
@@ -92,7 +93,7 @@ impl EngineLoop {
         self.held.refuse(reply, error);
     }
 
-    /// What Claude Code changes in its settings for an answer.
+    /// The changes that Claude Code makes to its settings for this answer.
     fn settings_changes(
         &self,
         id: SessionId,

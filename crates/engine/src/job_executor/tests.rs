@@ -12,8 +12,8 @@ use trusty_records::store::PauseStore;
 
 const TEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The record of a freeze in this folder, whose client has ended: nothing but the folder is left
-/// to be repaired.
+/// The record of a freeze in this folder whose Claude Code process has ended, so that only the
+/// folder remains to be repaired.
 fn left_over(group: PathBuf) -> PauseRecord {
     PauseRecord {
         version: 1,
@@ -38,7 +38,7 @@ fn left_over(group: PathBuf) -> PauseRecord {
     }
 }
 
-/// An executor of its own home.
+/// A running executor with a home of its own.
 struct ExecutorFixture {
     store: PauseStore,
     jobs: mpsc::Sender<EngineJob>,
@@ -74,20 +74,19 @@ impl ExecutorFixture {
         self.jobs.try_send(job).expect("the executor runs");
     }
 
-    /// Waits until the record of a pause is gone.
     fn wait_repaired(&self, record: &PauseRecord) {
         let begun = Instant::now();
         while self.store.read(record.session).expect("readable").is_some() {
             assert!(
                 begun.elapsed() < TEST_TIMEOUT,
-                "the record of a pause stays"
+                "the pause record was not removed"
             );
             std::thread::yield_now();
         }
     }
 }
 
-/// How many threads of this process carry out actions.
+/// The number of threads of this process that run jobs.
 fn action_threads() -> usize {
     let threads = fs::read_dir("/proc/self/task").expect("threads");
     let names = threads.filter_map(|t| fs::read_to_string(t.ok()?.path().join("comm")).ok());
@@ -100,7 +99,7 @@ fn a_folder_that_hangs_under_one_session_keeps_no_other_from_its_repair() {
     let executor = ExecutorFixture::start(home.path());
     let folder = home.path().join("hangs");
     fs::create_dir(&folder).expect("folder");
-    // Whoever opens a pipe to read it waits until somebody opens it to write.
+    // Opening a named pipe to read blocks until another process or thread opens it to write.
     let events = folder.join("cgroup.events");
     make_pipe(&events);
     let hanging = left_over(folder);
@@ -113,15 +112,15 @@ fn a_folder_that_hangs_under_one_session_keeps_no_other_from_its_repair() {
     }
     executor.repair(&other);
     executor.wait_repaired(&other);
-    assert!(action_threads() <= 2, "one thread waits for one session");
-    // A writer that comes and goes is an empty file to the reader that waits.
+    assert!(action_threads() <= 2, "too many threads wait");
+    // To the waiting reader, a writer that opens and closes the pipe is an empty file.
     let begun = Instant::now();
     let come_and_go = || {
         let flags = OFlags::WRONLY | OFlags::NONBLOCK;
         rustix::fs::open(&events, flags, Mode::empty()).is_ok()
     };
     while !come_and_go() {
-        assert!(begun.elapsed() < TEST_TIMEOUT, "nobody reads the pipe");
+        assert!(begun.elapsed() < TEST_TIMEOUT, "no thread reads the pipe");
         std::thread::yield_now();
     }
     executor.wait_repaired(&hanging);

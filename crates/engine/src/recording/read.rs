@@ -1,26 +1,26 @@
-//! Reading, of whatever a file holds: a line that is none is named and left out.
+//! Reads recordings from any file; lines that cannot be parsed are reported and skipped.
 
 use super::{RECORDING_FORMAT, RECORDING_VERSION, RecordingHeader, RecordingLine};
 use serde::Deserialize;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-/// The longest line we read, in bytes; the largest fact by far is the list of a tmux server's
-/// panes.
+/// The longest line that is read, in bytes. By far the largest fact is the list of panes of a tmux
+/// server.
 const MAX_RECORDING_LINE_BYTES: u64 = 1 << 20;
-/// The largest recording that is read, in bytes and in lines: weeks of some sessions.
+/// The largest recording that is read, in bytes and in lines: weeks of a few sessions.
 const MAX_RECORDING_BYTES: u64 = 512 << 20;
 const MAX_RECORDING_LINES: usize = 2_000_000;
-/// The most bad lines that are named.
+/// The most skipped lines that are reported one by one.
 const MAX_NAMED_LINES: usize = 20;
 
-/// Why a file cannot be read at all.
+/// Why a recording cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingReadError {
-    /// The file itself.
+    /// Reading the file failed.
     #[error("read failed: {0}")]
     Io(#[from] io::Error),
-    /// The file is larger than what is read, or has no end.
+    /// The recording exceeds the limits in bytes or lines.
     #[error(
         "recording is too large (more than {} MiB or {MAX_RECORDING_LINES} lines); record for a \
          shorter time",
@@ -36,43 +36,43 @@ pub enum RecordingReadError {
          replay the file with a newer trusty"
     )]
     Newer {
-        /// The form it has.
+        /// The version of its format.
         version: u32,
         /// The program that wrote it.
         by: String,
     },
 }
 
-/// A recording as it was read.
+/// A recording that was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParsedRecording {
-    /// Its first line.
+    /// The header, from the first line.
     pub header: RecordingHeader,
-    /// The others that are understood, in their order.
+    /// The later lines that were parsed, in their order.
     pub lines: Vec<RecordingLine>,
-    /// The first of those that are not.
+    /// The first 20 skipped lines.
     pub problems: Vec<SkippedLine>,
-    /// How many more of them there are.
+    /// How many more lines were skipped.
     pub more_problems: usize,
 }
 
-/// A line that was left out.
+/// A line that was skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkippedLine {
-    /// Counted from 1.
+    /// The line number, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// Why the line was skipped.
     pub trouble: LineDefect,
 }
 
-/// What can be wrong with a line.
+/// Why a line cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineDefect {
     /// The line is not an observation.
     Unknown,
-    /// The line is longer than any that is written.
+    /// The line is longer than 1 MiB.
     TooLong,
-    /// The last line has no end: the program that wrote it was killed.
+    /// The last line has no newline and cannot be parsed: the program that wrote it was killed.
     CutShort,
 }
 
@@ -87,7 +87,7 @@ impl fmt::Display for SkippedLine {
     }
 }
 
-/// What a header of any version holds.
+/// The fields that headers of every version have.
 #[derive(Deserialize)]
 struct AnyHeader {
     format: String,
@@ -99,19 +99,20 @@ struct AnyHeader {
 /// Reads a recording to its end.
 ///
 /// # Errors
-/// Where it cannot be read, is none of ours, of a newer form, or larger than 512 MiB.
+/// If the file cannot be read, is not a recording, has a newer format, or exceeds 512 MiB or
+/// 2,000,000 lines.
 pub fn read(from: impl BufRead) -> Result<ParsedRecording, RecordingReadError> {
     read_bounded(from, MAX_RECORDING_BYTES, MAX_RECORDING_LINES)
 }
 
-/// The same within other bounds.
+/// [`read`] with other limits.
 pub(super) fn read_bounded(
     from: impl BufRead,
     bytes: u64,
     lines: usize,
 ) -> Result<ParsedRecording, RecordingReadError> {
     let mut from = from.take(bytes + 1);
-    // A first line of no end is not looked for the end of.
+    // Without this limit, the end of an endless first line would be searched for up to `bytes`.
     let mut head = (&mut from).take(MAX_RECORDING_LINE_BYTES);
     let first = match next(&mut head)? {
         Some(RawLine::Complete(bytes) | RawLine::Unterminated(bytes)) => bytes,
@@ -178,7 +179,7 @@ fn header(bytes: &[u8]) -> Result<RecordingHeader, RecordingReadError> {
     serde_json::from_slice(bytes).map_err(|_| RecordingReadError::NoRecording)
 }
 
-/// Bytes up to the end of a line or of the file.
+/// The bytes up to the end of a line or of the file.
 enum RawLine {
     Complete(Vec<u8>),
     Unterminated(Vec<u8>),

@@ -1,9 +1,9 @@
-//! What a recording tells of what was seen.
+//! Redacts observations before they are recorded.
 //!
-//! Left out unless asked for: prompts, what tools are called with, errors, names given by the
-//! owner, branches, the machine's id. Kept, for verdicts follow from it: words of the client,
-//! names of tools and programs, ids, times, and paths, with the home replaced. The boot's id is
-//! kept, too: it is random, says nothing of the machine, and our session ids are made of it.
+//! Left out unless requested: prompts, the input of tools, errors, names that the user gave,
+//! branches, and the machine's id. Kept, because verdicts depend on them: the words of Claude Code,
+//! names of tools and programs, ids, times, and paths with the home replaced. The boot id is kept,
+//! too: it is random, does not identify the machine, and session ids are derived from it.
 
 mod pause;
 mod words;
@@ -21,29 +21,29 @@ use trusty_fleet::request::{PermissionRequest, RequestId, ToolCallHash};
 use trusty_fleet::terminal::ProcessAncestor;
 use trusty_fleet::{Fact, Observation};
 
-/// How much a recording tells.
+/// How much a recording reveals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordingPrivacy {
-    /// No prompt, no text, no name.
+    /// Prompts, other texts and names are replaced.
     #[default]
     Redacted,
-    /// Everything.
+    /// Everything is kept.
     Full,
 }
 
-/// How the facts of one recording are reworded: the same fact always in the same way.
+/// Redacts the facts of one recording; equal facts become equal.
 #[derive(Debug, Clone)]
 pub struct RecordingRedactor {
     privacy: RecordingPrivacy,
-    /// The owner's home, by all its names.
+    /// The user's home, by all its paths.
     homes: Vec<PathBuf>,
     machine: MachineIdentity,
-    /// Names that tell things apart become others, which nobody can guess back.
+    /// The random keys with which names are hashed: names stay distinct and cannot be guessed.
     names: RandomState,
 }
 
 impl RecordingRedactor {
-    /// For a machine and a home, which may have several names.
+    /// A redactor for a machine and a home, which may have several paths.
     pub fn new(
         privacy: RecordingPrivacy,
         machine: MachineIdentity,
@@ -58,7 +58,7 @@ impl RecordingRedactor {
         }
     }
 
-    /// The machine as the header tells it.
+    /// The machine's identity as the header shows it.
     pub fn machine(&self) -> MachineIdentity {
         let MachineIdentity {
             boot,
@@ -78,8 +78,8 @@ impl RecordingRedactor {
         }
     }
 
-    /// Rewords an observation. What is not UTF-8 in a path is replaced in any case, for JSON
-    /// holds no such text.
+    /// Redacts an observation. Bytes of a path that are not UTF-8 are replaced in any case, because
+    /// JSON cannot hold them.
     pub fn apply(&self, observation: Observation) -> Observation {
         Observation {
             at: observation.at,
@@ -168,7 +168,7 @@ impl RecordingRedactor {
             waiting_for,
             status_updated_at,
         } = entry;
-        // A derived name is made of the folder's, which is told anyway.
+        // A derived name comes from the folder's name, which the recording shows anyway.
         let derived = name_source.as_deref() == Some("derived");
         let name = name.map(|name| if derived { name } else { self.text(name) });
         RegistryEntry {
@@ -384,7 +384,8 @@ impl RecordingRedactor {
 
     fn screen(screen: ScreenReading) -> ScreenReading {
         match &screen.shows {
-            // Words of the client alone: whatever shows another's is to be left out here.
+            // Only words of Claude Code; a variant with text of another origin has to be redacted
+            // here.
             None
             | Some(
                 ScreenContent::Trust
@@ -475,7 +476,7 @@ impl RecordingRedactor {
             call,
         } = asking;
         PermissionRequest {
-            // A hash of what may be guessed gives it away.
+            // A hash of guessable content would reveal the content.
             id: RequestId(self.name(id.0)),
             call: ToolCallHash(self.name(call.0)),
             session_id,
@@ -518,7 +519,7 @@ impl RecordingRedactor {
     }
 }
 
-/// JSON has no figures that are none.
+/// JSON has no number for an infinite or NaN value.
 fn process_sample(pulse: ProcessSample) -> ProcessSample {
     let ProcessSample { key, state, usage } = pulse;
     ProcessSample {
@@ -528,7 +529,7 @@ fn process_sample(pulse: ProcessSample) -> ProcessSample {
     }
 }
 
-/// Keeps a fact that holds no text: a field with text would make it no longer `Copy`.
+/// Keeps a fact without text: a field with text would make the type not `Copy`.
 fn keep_textless<T: Copy>(fact: T) -> T {
     fact
 }

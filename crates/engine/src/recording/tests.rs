@@ -9,12 +9,12 @@ use super::*;
 use facts::{machine, rich};
 use std::path::PathBuf;
 
-/// The redaction of the machine and the home that [`rich`] speaks of.
+/// A redactor for the machine and the home that the facts of [`rich`] use.
 fn redaction(privacy: RecordingPrivacy) -> RecordingRedactor {
     RecordingRedactor::new(privacy, machine(), [PathBuf::from("/home/alice")])
 }
 
-/// A recording of these facts, a second apart.
+/// A recording of these facts, one a second.
 fn recorded(privacy: RecordingPrivacy, facts: Vec<trusty_fleet::Fact>) -> String {
     let redaction = redaction(privacy);
     let header = RecordingHeader {

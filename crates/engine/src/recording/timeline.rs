@@ -1,4 +1,4 @@
-//! Replaying: the same observations into a fleet of its own, which is woken when it asks to be.
+//! Replays a recording in a fleet of its own, and wakes the fleet when it asks to be.
 
 use super::{ParsedRecording, REDACTED_HOME, RecordingLine, RecordingMark};
 use std::collections::BTreeMap;
@@ -10,22 +10,22 @@ use trusty_fleet::change::{self, SessionChange};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Fleet, Session, SessionId, Snapshot, Timestamp};
 
-/// The most wake-ups between two lines: a verdict changes by time alone a few times at most.
+/// The most wake-ups between two lines; time alone changes a verdict only a few times.
 const MAX_WAKE_UPS: usize = 1000;
 
-/// A snapshot with news.
+/// A published snapshot with news.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineMoment {
-    /// When it was published.
+    /// When the snapshot was published.
     pub at: Timestamp,
-    /// What was.
+    /// The snapshot.
     pub snapshot: Arc<Snapshot>,
-    /// What is different from the moment before.
+    /// The changes since the previous moment.
     pub changes: Vec<SessionChange>,
 }
 
-/// Replays a recording. What a live engine learns at one time, and all of its first look, is
-/// shown at once, as it was then.
+/// Replays a recording. As in the live engine, the observations of one time, and all of the first
+/// scan, are shown at once.
 pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
     let mut replay = FleetReplay {
         fleet: Fleet::new(log.header.machine.clone()),
@@ -42,7 +42,7 @@ pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
             }
         )
     };
-    // A recording that ended within its first look shows what was seen until then.
+    // A recording that ended within the first scan shows what was seen until then.
     let until = log.lines.iter().position(first).unwrap_or(log.lines.len());
     let (look, rest) = log.lines.split_at(until);
     for line in look {
@@ -82,7 +82,7 @@ struct FleetReplay {
 }
 
 impl FleetReplay {
-    /// Lets time pass, as the engine's loop does.
+    /// Advances the time, and publishes where the live loop would wake by itself.
     fn wait(&mut self, until: Timestamp) {
         for _ in 0..MAX_WAKE_UPS {
             let Some((due, _reason)) = self.fleet.poll_timeout(self.now) else {
@@ -121,20 +121,20 @@ impl FleetReplay {
     }
 }
 
-/// A change of a session, as a line for people.
+/// A change of a session as a line of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// Since the recording was begun.
+    /// The time since the recording began.
     pub after: Duration,
-    /// Whose.
+    /// The session.
     pub id: SessionId,
-    /// Its title.
+    /// The title of the session.
     pub title: String,
-    /// Its status word.
+    /// The status word; a `?` marks an inferred status.
     pub word: String,
-    /// The rest of its second line.
+    /// The rest of the row's second line.
     pub detail: String,
-    /// In words that fit "because …".
+    /// The reason, in words that follow "because".
     pub because: String,
 }
 
@@ -159,7 +159,7 @@ impl fmt::Display for TimelineEntry {
     }
 }
 
-/// What there is to tell of a replay: one line for each change of a session that can be seen.
+/// The lines of a replay: one for each visible change of a session.
 pub fn describe_timeline(log: &ParsedRecording, moments: &[TimelineMoment]) -> Vec<TimelineEntry> {
     let home = log.header.redacted.then_some(Path::new(REDACTED_HOME));
     let mut last: BTreeMap<SessionId, TimelineEntry> = BTreeMap::new();
@@ -186,7 +186,7 @@ pub fn describe_timeline(log: &ParsedRecording, moments: &[TimelineMoment]) -> V
 fn session_entry(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntry {
     let row = Row::from_session(session, home);
     let doubt = if row.inferred { "?" } else { "" };
-    // The row's reason begins with its word.
+    // The row's reason begins with the status word and a colon.
     let because = row.why.split_once(": ").map_or("", |(_, text)| text);
     TimelineEntry {
         after,

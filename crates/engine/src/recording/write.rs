@@ -1,4 +1,4 @@
-//! Writing: on a thread of its own, so that no disk holds the engine up.
+//! Writes recordings on a thread of its own, so that a slow disk does not delay the engine.
 
 use super::{
     RECORDING_FORMAT, RECORDING_VERSION, RecordingHeader, RecordingLine, RecordingMark,
@@ -19,16 +19,16 @@ use trusty_platform::{clock, sys};
 use trusty_wire::environment::Environment;
 use trusty_wire::version;
 
-/// Lines that may wait for the disk.
+/// The most lines that wait for the disk.
 const LINE_QUEUE_LEN: usize = 4096;
 
 /// Why a recording stopped before its end.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The file takes no more.
+    /// Writing to the file failed.
     #[error("failed to write: {0}; is the disk full?")]
     Io(#[from] io::Error),
-    /// More was seen than could be written.
+    /// Observations arrived faster than they could be written.
     #[error("events arrived faster than they could be written; record to a faster disk")]
     TooSlow,
 }
@@ -36,25 +36,30 @@ pub enum WriteError {
 /// How a recording ended.
 #[derive(Debug)]
 pub struct RecordingOutcome {
-    /// Observations written.
+    /// How many observations were written.
     pub observations: u64,
-    /// Why there are not more, if it was not stopped on purpose.
+    /// Why the recording stopped early; `None` if the engine ended it.
     pub problem: Option<WriteError>,
 }
 
-/// Where the engine puts what it files. Never waits; stops for good at the first trouble.
+/// Takes the observations that the engine files. Never blocks; the first failure stops the
+/// recording for good.
 #[derive(Debug)]
 pub struct ObservationRecorder {
     lines: Option<SyncSender<RecordingLine>>,
     overtaken: Arc<AtomicBool>,
 }
 
-/// The end of a recording, to wait for.
+/// Waits for the end of a recording.
 #[derive(Debug)]
 pub struct RecordingTask(oneshot::Receiver<RecordingOutcome>);
 
 impl ObservationRecorder {
-    /// Starts writing to `out`; the recording ends with the engine that has the recorder.
+    /// Starts to write to `out`. The recording ends when the recorder is dropped, which the engine
+    /// that owns it does at its end.
+    ///
+    /// # Errors
+    /// If the machine's identity cannot be read or the thread cannot be started.
     pub fn start(
         env: &Environment,
         privacy: RecordingPrivacy,
@@ -92,7 +97,7 @@ impl ObservationRecorder {
                 Ok(()) => None,
                 Err(e) => Some(e.into()),
             };
-            // Nobody may be waiting.
+            // The receiver may have been dropped.
             let _ = end.send(RecordingOutcome {
                 observations,
                 problem,
@@ -109,14 +114,14 @@ impl ObservationRecorder {
         Ok((recorder, RecordingTask(ended)))
     }
 
-    /// Writes down what is being filed.
+    /// Queues an observation to be written.
     pub fn record_observation(&mut self, observation: &Observation) {
         if self.lines.is_some() {
             self.send_line(RecordingLine::Observed(observation.clone()));
         }
     }
 
-    /// Writes down what point the engine has come to.
+    /// Queues a mark to be written.
     pub fn record_mark(&mut self, at: Timestamp, mark: RecordingMark) {
         self.send_line(RecordingLine::Mark { at, mark });
     }
@@ -135,9 +140,9 @@ impl ObservationRecorder {
 }
 
 impl RecordingTask {
-    /// Waits until all is written, or nothing more can be.
+    /// Waits until everything is written, or writing has failed.
     pub async fn wait_ended(&mut self) -> RecordingOutcome {
-        // A thread that ended without a word has panicked.
+        // A thread that ends without an outcome has panicked.
         (&mut self.0).await.unwrap_or_else(|_| RecordingOutcome {
             observations: 0,
             problem: Some(io::Error::other("the recording thread crashed").into()),
@@ -145,7 +150,8 @@ impl RecordingTask {
     }
 }
 
-/// Writes lines as they come, and nothing stays behind while none comes.
+/// Writes lines as they arrive, and flushes before each wait, so that the file is complete while
+/// the engine is idle.
 fn write_all(
     out: impl Write,
     header: &RecordingHeader,
@@ -176,7 +182,7 @@ fn write_all(
 
 fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     let json = serde_json::to_string(line)?;
-    // It may be written to a terminal.
+    // The recording may be written to a terminal, so control characters are escaped.
     out.write_all(escape_json(&json).as_bytes())?;
     out.write_all(b"\n")
 }

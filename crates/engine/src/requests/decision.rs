@@ -1,16 +1,18 @@
-//! An answer, in the form that the client reads (measured, 2.1.330).
+//! Writes an answer in the form that Claude Code reads (measured, 2.1.330).
 
 use serde_json::{Map, Value, json};
 use trusty_fleet::request::{Answer, RequestContent, RequestKind};
 
-/// What a hook is to print so that its client takes this answer; or why it does not fit, in
-/// words. [`Answer::Release`] prints nothing, and fits nothing here.
+/// The JSON that a hook prints so that Claude Code accepts this answer.
+///
+/// # Errors
+/// Why the answer does not fit the request. [`Answer::Release`] prints nothing and never fits.
 pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, InvalidAnswer> {
     let asks = RequestKind::for_tool(&content.tool);
     let question = asks == RequestKind::Question;
     let mut leave = json!({"behavior": "allow"});
     if asks == RequestKind::Plan {
-        // Leave alone does not close this dialog: the input has to come with it.
+        // An `allow` without the input does not close this dialog.
         leave["updatedInput"] = Value::Object(content.input.clone());
     }
     let decision = match answer {
@@ -44,36 +46,36 @@ pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, Invali
     }))
 }
 
-/// Why an answer does not fit what was asked.
+/// Why an answer does not fit its request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAnswer {
-    /// A question takes answers, not leave.
+    /// The request is a question, which takes answers, not an approval.
     #[error("the request is a question; choose an answer, or deny it")]
     NeedsChoice,
-    /// Something else takes leave, not answers.
+    /// The request is not a question, and takes an approval, not answers.
     #[error("the request is not a question; approve or deny it")]
     NotAQuestion,
-    /// Nothing of this number was offered; how many were.
+    /// No suggestion has this number; how many suggestions there are.
     #[error("Claude Code offers {0} lasting answers, and this is not one of them")]
     NotOffered(usize),
-    /// The number of questions, and of answers.
+    /// The numbers of questions and of answers differ.
     #[error("the request has {asked} questions, and {answered} were answered")]
     WrongCount {
-        /// Asked.
+        /// How many questions the request has.
         asked: usize,
-        /// Answered.
+        /// How many answers were given.
         answered: usize,
     },
-    /// This question has no answer; which, from 1.
+    /// The question with this number, from 1, has no answer.
     #[error("question {0} has no answer")]
     MissingAnswer(usize),
-    /// This question takes one answer; which, from 1.
+    /// The question with this number, from 1, takes only one answer.
     #[error("question {0} takes one answer")]
     OneOnly(usize),
-    /// The questions are not understood.
+    /// The questions of the request have an unknown form.
     #[error("the questions are not understood; answer in the terminal")]
     UnknownQuestions,
-    /// Nothing is approved from here that cannot be shown; why it cannot, in words.
+    /// The request cannot be shown in full, so it cannot be approved here: why, in words.
     #[error("{0}")]
     NotShown(String),
     /// Releasing a request answers nothing.
@@ -81,13 +83,13 @@ pub enum InvalidAnswer {
     NotAnAnswer,
 }
 
-/// The model is told so if nothing else is said.
+/// The message to the model, or a default if it is empty.
 fn message_text(message: Option<&String>) -> &str {
     let said = message.map(|m| m.trim()).filter(|m| !m.is_empty());
     said.unwrap_or("The user does not want this.")
 }
 
-/// The answers by the questions' texts, as the tool takes them.
+/// The answers keyed by the text of their question, as the tool expects them.
 fn answers_by_question(
     input: &Map<String, Value>,
     answers: &[Vec<String>],
@@ -111,12 +113,12 @@ fn answers_by_question(
         }
         let multiple = question.get("multiSelect") == Some(&Value::Bool(true));
         let answer = match labels.as_slice() {
-            // A list: the client puts it in one text itself, labels with commas in quotes.
+            // Claude Code joins the list into one text itself, and quotes labels with commas.
             several if multiple => json!(several),
             [one] => json!(one),
             _ => return Err(InvalidAnswer::OneOnly(n + 1)),
         };
-        // Two questions in the same words cannot be told apart by whoever reads the answers.
+        // Answers are keyed by text, so two questions with the same text are ambiguous.
         if chosen.insert(text.to_owned(), answer).is_some() {
             return Err(InvalidAnswer::UnknownQuestions);
         }

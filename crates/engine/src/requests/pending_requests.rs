@@ -1,4 +1,4 @@
-//! The requests that are held now. They live with the loop: one writer.
+//! The requests that are held now, owned by the loop as their only writer.
 
 use super::{AnswerError, InvalidAnswer, decide};
 use std::collections::BTreeMap;
@@ -10,29 +10,29 @@ use trusty_fleet::request::{Answer, HookOutcome, PermissionRequest, RequestConte
 use trusty_fleet::{SessionId, Timestamp};
 use trusty_sources::hook::HookRequest;
 
-/// So many requests are held at a time; what is asked beyond that, its terminal asks.
+/// The most requests held at a time; Claude Code asks further ones in the terminal.
 const MAX_HELD_REQUESTS: usize = 256;
-/// So much content is kept at a time, in bytes.
+/// The most content kept at a time, in bytes.
 const MAX_HELD_BYTES: usize = 64 << 20;
 
-/// What a hook that waits is told.
+/// A message to a waiting hook.
 #[derive(Debug)]
 pub enum HookReply {
-    /// It is held, for so long at most.
+    /// The request is held, for this long at most; `None` until it is answered.
     Held(Option<Duration>),
-    /// It is answered.
+    /// The request is answered.
     Last(FinalReply),
 }
 
-/// What a client is to be given, as it is.
+/// The output of the hook, passed to Claude Code unchanged.
 #[derive(Debug)]
 pub struct FinalReply(pub Vec<u8>);
 
-/// When a hold ends by itself, if it does.
+/// The end of a hold; `None` if it has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct HoldLimit(Option<Timestamp>);
 
-/// Told when a hook has handed an answer on, or not.
+/// Receives whether the hook passed the answer to Claude Code.
 pub(super) type AnswerReply = oneshot::Sender<Result<(), AnswerError>>;
 
 #[derive(Debug)]
@@ -40,29 +40,29 @@ struct HeldRequest {
     session: SessionId,
     content: Arc<RequestContent>,
     weight: usize,
-    /// Why it is not approved from here.
+    /// Why the request cannot be approved here, in words.
     unseen: Option<String>,
-    /// The way back. Dropped, it lets the hook go.
+    /// The reply channel; dropping it returns the request to the terminal.
     way: mpsc::Sender<HookReply>,
-    /// What its hook knows of how long it is held; nothing if it knows nothing.
+    /// The limit that was last sent to the hook; `None` if none was.
     told: Option<HoldLimit>,
-    /// Who waits for the hook to hand the answer on, and which answer that is.
+    /// The answer that the hook is passing on, and the channel to report that on.
     answering: Option<(AnswerReply, GivenAnswer)>,
 }
 
-/// All that is held.
+/// All held requests.
 #[derive(Debug, Default)]
 pub struct PendingRequests {
     holds: BTreeMap<RequestId, HeldRequest>,
-    /// What those who answered are to be told.
+    /// Outcomes that were not sent to their callers yet.
     news: Vec<(AnswerReply, Result<(), AnswerError>)>,
-    /// Answers that were taken and are not recorded yet.
+    /// Answers that hooks have passed on and that are not recorded yet.
     taken: Vec<(SessionId, GivenAnswer)>,
 }
 
 impl PendingRequests {
-    /// Takes a request in, if there is room: what is to be filed of it, and what became of it at
-    /// once.
+    /// Holds a request, or releases it if the limits are reached or it is held already. Returns the
+    /// request to be filed, and its outcome if it was released.
     pub fn hold_request(
         &mut self,
         session: SessionId,
@@ -94,14 +94,14 @@ impl PendingRequests {
         (asking, None)
     }
 
-    /// The whole content of one.
+    /// The full content of a held request of this session.
     pub fn content(&self, session: SessionId, id: &RequestId) -> Option<Arc<RequestContent>> {
         let hold = self.holds.get(id).filter(|hold| hold.session == session)?;
         Some(Arc::clone(&hold.content))
     }
 
-    /// Answers one; `given` is what is told of the answer once it is taken. What became of it, if
-    /// that is known at once.
+    /// Sends an answer to the hook. `given` is kept until the hook has passed the answer on.
+    /// Returns the outcome if the request ends at once, as for [`Answer::Release`].
     pub fn answer(
         &mut self,
         session: SessionId,
@@ -136,7 +136,7 @@ impl PendingRequests {
                 return None;
             }
         };
-        // Its place was kept free.
+        // `retain_wanted` keeps one place of the channel free for this reply.
         match hold.way.try_send(HookReply::Last(FinalReply(bytes))) {
             Ok(()) => hold.answering = Some((reply, given)),
             Err(_) => self.refuse(reply, AnswerError::NotPending),
@@ -144,7 +144,8 @@ impl PendingRequests {
         None
     }
 
-    /// A hook has ended, after it handed the answer on or before. What became of it.
+    /// Ends the hold of a hook that has ended, and settles the answer it was passing on. Returns
+    /// the outcome, or `None` if the request was not held for this session.
     pub fn end_request(
         &mut self,
         session: SessionId,
@@ -161,7 +162,7 @@ impl PendingRequests {
                     self.taken.push((session, given));
                     Ok(())
                 }
-                // Its client has ended it meanwhile, as it does once its terminal has answered.
+                // Claude Code ends the hook when the terminal has answered.
                 HookOutcome::HungUp => Err(AnswerError::NotPending),
                 HookOutcome::Released => Err(AnswerError::NotAccepted),
             };
@@ -170,27 +171,28 @@ impl PendingRequests {
         Some(over)
     }
 
-    /// The answers that were taken since this was last asked, each once.
+    /// The answers passed on since the last call, each once.
     pub fn drain_taken(&mut self) -> Vec<(SessionId, GivenAnswer)> {
         std::mem::take(&mut self.taken)
     }
 
-    /// An answer that cannot be given.
+    /// Queues the refusal of an answer.
     pub fn refuse(&mut self, reply: AnswerReply, error: AnswerError) {
         self.news.push((reply, Err(error)));
     }
 
-    /// Tells those who answered how it went. To be called once the snapshot shows it, so that
-    /// nobody who was told so reads otherwise.
+    /// Sends the queued outcomes. Called once the snapshot shows them, so that no caller reads a
+    /// snapshot that contradicts its outcome.
     pub fn send_replies(&mut self) {
         for (reply, outcome) in self.news.drain(..) {
-            // Whoever asked may have gone.
+            // The caller may have hung up.
             let _ = reply.send(outcome);
         }
     }
 
-    /// Lets all go that are not to be held, and tells the others for how long they are, as often
-    /// as that changes. Returns those let go.
+    /// Drops the requests that are neither in `wanted` nor being answered, which returns them to
+    /// the terminal, and sends the other hooks their limit whenever it changes. Returns the dropped
+    /// requests.
     pub fn retain_wanted(
         &mut self,
         wanted: &BTreeMap<RequestId, Option<Timestamp>>,
@@ -198,7 +200,7 @@ impl PendingRequests {
     ) -> Vec<(SessionId, RequestId)> {
         let mut gone = Vec::new();
         self.holds.retain(|id, hold| {
-            // What was answered is on its way.
+            // A hook is passing the answer on.
             let keep = wanted.contains_key(id) || hold.answering.is_some();
             if !keep {
                 gone.push((hold.session, id.clone()));
@@ -207,13 +209,13 @@ impl PendingRequests {
         });
         for (id, hold) in &mut self.holds {
             let limit = wanted.get(id).copied().map(HoldLimit);
-            // The last place is that of the last word.
+            // The last place of the channel is reserved for the final reply.
             if let Some(HoldLimit(until)) =
                 limit.filter(|_| hold.told != limit && hold.way.capacity() > 1)
             {
                 hold.told = limit;
                 let left = until.map(|at| at.since(now));
-                // One that has hung up says so itself.
+                // A hook that has hung up is reported by its connection.
                 let _ = hold.way.try_send(HookReply::Held(left));
             }
         }

@@ -1,4 +1,4 @@
-//! What programs of ours that were killed have left beside the records.
+//! Removes what killed programs of Trusty Bar left beside the records.
 
 use super::{LockAttempt, PauseStore, StoreError, read, remove};
 use std::collections::BTreeSet;
@@ -9,16 +9,17 @@ use trusty_platform::leftover_files::{half_written_by, is_gone, named_pid};
 /// A file beside the records that may be left over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum LeftoverFile {
-    /// `<session>.json.<pid>.new`, `<session>.<pid>.gate.<pid>.new`: not written to its end.
+    /// `<session>.json.<pid>.new`, `<session>.<pid>.gate.<pid>.new`: not written to the end.
     Unfinished,
-    /// `<session>.<pid>.gate`: a hook that waited.
+    /// `<session>.<pid>.gate`: the gate of a hook that waited.
     Gate,
     /// `<session>.lock`
     Lock,
 }
 
 impl LeftoverFile {
-    /// What the name of a file says, and which process made it if the name tells.
+    /// Parses a file name into the session, the kind of file, and the process that made it if the
+    /// name has its pid.
     fn parse_name(name: &str) -> Option<(SessionId, Self, Option<u32>)> {
         let (id, rest) = name.split_once('.')?;
         let id = SessionId(id.parse().ok()?);
@@ -35,12 +36,12 @@ impl LeftoverFile {
 }
 
 impl PauseStore {
-    /// Removes what killed programs of ours have left: files not written to their end, and, where
-    /// there is no record, locks and the marks of hooks. What a living process may still need
-    /// stays, and so does everything of a session that is being worked on.
+    /// Removes unfinished files and, where there is no record, locks and gates. Files that a living
+    /// process may need stay, and so does every file of a session whose lock is held. Records whose
+    /// pause has ended are removed, too.
     ///
     /// # Errors
-    /// Where the folder cannot be read or written.
+    /// If the folder cannot be read or written.
     pub fn clean_leftovers(&self) -> Result<(), StoreError> {
         let named = |name: &str| Some((name.to_owned(), LeftoverFile::parse_name(name)?));
         let left = self.listed_names(named)?;
@@ -57,7 +58,7 @@ impl PauseStore {
             if due.is_empty() {
                 continue;
             }
-            // Whoever works on it has the lock: then nothing is left over.
+            // A process that works on the session has the lock and may need its files.
             let LockAttempt::Locked(lock) = self.lock(id)? else {
                 continue;
             };
@@ -72,7 +73,7 @@ impl PauseStore {
         self.clean_released()
     }
 
-    /// Removes records whose pauses have ended while nothing could be written.
+    /// Removes records of pauses that ended while nothing could be written.
     fn clean_released(&self) -> Result<(), StoreError> {
         let named = |name: &str| Some(SessionId(name.strip_suffix(".json")?.parse().ok()?));
         for id in self.listed_names(named)? {
@@ -95,7 +96,7 @@ mod tests {
     use std::path::Path;
     use trusty_wire::environment::Environment;
 
-    /// No process has it: it is larger than any system gives out.
+    /// Above the largest pid that any system assigns.
     const GONE_PID: u32 = 4_194_305;
 
     fn store(root: &Path) -> PauseStore {
@@ -123,7 +124,7 @@ mod tests {
         let kept = [
             format!("{id}.json.{own}.new"),
             format!("{id}.{own}.gate"),
-            // Not of our making.
+            // Names that Trusty Bar does not use.
             format!("{id}.json.{GONE_PID}.new.txt"),
             format!("{id}.json.0{GONE_PID}.new"),
             format!("{id}.toml.{GONE_PID}.new"),
@@ -167,7 +168,7 @@ mod tests {
         assert!(matches!(lock, LockAttempt::Locked(_)), "{lock:?}");
         store.clean_leftovers().expect("cleaned");
         kept.sort();
-        assert_eq!(names(&store), kept, "only the half of the record has gone");
+        assert_eq!(names(&store), kept, "only the unfinished record is removed");
         drop(lock);
         store.clean_leftovers().expect("cleaned");
         assert_eq!(names(&store).len(), 3);

@@ -1,7 +1,7 @@
-//! Marks of pauses that have ended although their records could not be removed: the disk of the
-//! data folder has become read-only. `<runtime>/released.<session>` holds the `since` of that
-//! record, for whoever reads it. As the runtime folder does, it ends with the boot, and so does
-//! the pause.
+//! Marks of pauses that ended although their records could not be removed, because the disk of the
+//! data folder became read-only. `<runtime>/released.<session>` holds the `since` of the record,
+//! for every reader of that record. Like the pause itself, the runtime folder does not outlast the
+//! boot.
 
 use super::{PauseStore, StoreError, read};
 use serde::{Deserialize, Serialize};
@@ -15,16 +15,16 @@ use trusty_fleet::time::rfc3339;
 use trusty_platform::{files, paths};
 use trusty_wire::discovery::EnginePlaces;
 
-/// Which record of a session counts no more.
+/// Identifies the record that no longer counts.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ReleaseMark {
-    /// When its pause was asked for, which no later record of the session repeats.
+    /// When the pause was requested, which is different in every later record of the session.
     #[serde(with = "rfc3339")]
     since: SystemTime,
 }
 
 impl PauseStore {
-    /// The folder in which a mark of ours is left.
+    /// The folder in which this process leaves marks; `None` if there is no runtime folder.
     pub fn release_folder(&self) -> Option<PathBuf> {
         Some(self.places()?.runtime_dir().to_path_buf())
     }
@@ -45,7 +45,7 @@ impl PauseStore {
         })
     }
 
-    /// Leaves marks that the pause of this session has ended.
+    /// Leaves marks that the pause of this session has ended; none if the session has no record.
     pub(super) fn release(&self, id: SessionId) -> Result<(), StoreError> {
         let path = self.path(id);
         let Some(record) = read::<PauseRecord>(&path)? else {
@@ -65,7 +65,7 @@ impl PauseStore {
         Ok(())
     }
 
-    /// Removes the marks of a session, whose record is gone.
+    /// Removes the marks of a session whose record is gone.
     pub(super) fn forget_release(&self, id: SessionId) {
         let folders = self.places().map(|places| places.socket_folders());
         for folder in folders.into_iter().flatten() {

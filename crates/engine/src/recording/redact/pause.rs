@@ -1,4 +1,4 @@
-//! Redaction of pauses and of what holds sessions.
+//! Redacts pause records, gates and hook marks.
 
 use super::RecordingRedactor;
 use trusty_fleet::observation::{HookMarks, PaneKey};
@@ -92,7 +92,7 @@ impl RecordingRedactor {
     }
 }
 
-/// A gate names tools and sub-agents, as the client does.
+/// The texts of a gate are names of events, tools and sub-agents, in Claude Code's words.
 pub(super) fn gate(gate: Gate) -> Gate {
     let Gate {
         process,

@@ -1,4 +1,4 @@
-//! What becomes of a text, a name, a path.
+//! Redacts texts, names and paths.
 
 use super::{RecordingPrivacy, RecordingRedactor};
 use crate::recording::REDACTED_HOME;
@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use trusty_sources::folders::folder_name;
 
 impl RecordingRedactor {
-    /// A text becomes its length.
+    /// Replaces a text by its length.
     pub(super) fn text(&self, text: String) -> String {
         match (self.privacy, text.chars().count()) {
             (RecordingPrivacy::Full, _) | (_, 0) => text,
@@ -15,7 +15,7 @@ impl RecordingRedactor {
         }
     }
 
-    /// A name that tells things apart still does.
+    /// Hashes a name, so that different names stay different.
     pub(super) fn name(&self, name: String) -> String {
         match self.privacy {
             RecordingPrivacy::Full => name,
@@ -42,7 +42,8 @@ impl RecordingRedactor {
         self.path(Path::new(path)).to_string_lossy().into_owned()
     }
 
-    /// The client names a folder's transcripts by its whole path.
+    /// Replaces the home in the name of a transcript folder, which Claude Code derives from the
+    /// whole path.
     pub(super) fn folder(&self, name: &str) -> String {
         let rest = self.homes.iter().find_map(|home| {
             let rest = name.strip_prefix(&folder_name(home))?;
@@ -54,7 +55,7 @@ impl RecordingRedactor {
         )
     }
 
-    /// A text of ours, which may name paths.
+    /// Replaces the home in a text of Trusty Bar, which may hold paths.
     pub(super) fn replace_homes(&self, text: String) -> String {
         if self.privacy == RecordingPrivacy::Full {
             return text;
@@ -65,7 +66,8 @@ impl RecordingRedactor {
         })
     }
 
-    /// Whether a registry file shares our pids can still be told; where else it is from cannot.
+    /// Redacts a pid domain. Whether its pids are this machine's can still be seen, but not which
+    /// other machine they belong to.
     pub(super) fn domain(&self, domain: String) -> String {
         if self.privacy == RecordingPrivacy::Full {
             return domain;
@@ -86,7 +88,7 @@ impl RecordingRedactor {
     }
 }
 
-/// What stands for this machine's id.
+/// Replaces this machine's id.
 pub(super) const REDACTED_MACHINE: &str = "this";
-/// What stands for whatever is not this machine's.
+/// Replaces everything that is not of this machine.
 const REDACTED_OTHER: &str = "other";

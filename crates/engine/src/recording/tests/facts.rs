@@ -1,4 +1,4 @@
-//! One fact of every kind, each text of the owner's with the word `secret` in it.
+//! One fact of every kind, with the word `secret` in each text of the user.
 
 use super::pause_facts::pause_facts;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use trusty_fleet::{Fact, SessionId, Timestamp};
 pub(super) const CONFIG_DIR: &str = "/home/alice/.claude";
 pub(super) const SERVER_SOCKET: &str = "/tmp/tmux-1000/default";
 
-/// The texts that must not be told.
+/// The texts that a redacted recording must not contain.
 pub(super) const SECRET_TEXTS: [&str; 20] = [
     "secret-rule",
     "secret-note",
@@ -335,5 +335,5 @@ pub(super) fn fact_kind(fact: &Fact) -> usize {
     }
 }
 
-/// How many kinds of facts there are.
+/// The number of kinds of facts.
 pub(super) const FACT_KINDS: usize = 27;

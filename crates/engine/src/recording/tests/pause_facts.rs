@@ -1,4 +1,5 @@
-//! One fact of every kind about pauses, connections and settings, as [`super::facts`].
+//! One fact of every kind about pauses, hook installs and settings, in the manner of
+//! [`super::facts`].
 
 use super::facts::{CONFIG_DIR, SERVER_SOCKET, key, machine};
 use std::collections::BTreeSet;

@@ -70,7 +70,7 @@ fn a_line_that_is_none_is_named_and_left_out() {
             format!("line {last} is truncated; skipped"),
         ]
     );
-    // A last line that only lacks its end is whole.
+    // A last line that lacks only its newline is complete.
     assert_eq!(log(whole.trim_end()).problems, []);
 
     let bad = whole + &"{}\n".repeat(1000);
@@ -91,7 +91,7 @@ fn what_is_no_recording_is_refused_in_words() {
     let newer = read_error(&header.replace("\"version\":1", "\"version\":2"));
     assert!(newer.contains("trusty 0.1.0 in format 2"), "{newer}");
     assert!(newer.contains("up to 1"), "{newer}");
-    // Its header may hold anything else.
+    // The header of a newer format may hold anything else.
     let newer = read_error("{\"format\":\"trusty-observations\",\"version\":9}");
     assert!(
         newer.contains("written by an unknown version of trusty in format 9"),

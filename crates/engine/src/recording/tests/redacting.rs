@@ -18,8 +18,8 @@ fn nothing_of_the_owners_is_left_in_a_redacted_recording() {
     let full = recorded(RecordingPrivacy::Full, rich());
     let redacted = recorded(RecordingPrivacy::Redacted, rich());
     for secret in SECRET_TEXTS {
-        assert!(full.contains(secret), "{secret} was planted");
-        assert!(!redacted.contains(secret), "{secret} is told");
+        assert!(full.contains(secret), "{secret} is missing");
+        assert!(!redacted.contains(secret), "{secret} is kept");
     }
     assert!(redacted.contains("[redacted 13]"), "lengths are kept");
     assert!(redacted.contains("/home/user/code/shop"));
@@ -163,7 +163,7 @@ fn what_json_cannot_hold_is_reworded_in_any_case() {
 }
 
 proptest! {
-    /// Whether a file's pids are ours is the same question before and after.
+    /// Redaction does not change whether the pids of a registry file are this machine's.
     #[test]
     fn a_domain_says_the_same_of_the_machine(
         system in "(linux|darwin|x)?",

@@ -3,8 +3,8 @@ use super::*;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::{ProcessSample, RunState};
 
-/// A recording of a running client whose file says this at these milliseconds, and which ends
-/// at the last.
+/// A recording of a running Claude Code whose registry file has these statuses at these times, in
+/// milliseconds, with the first scan at `look` and the end at `end`.
 fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> ParsedRecording {
     let text = recorded(RecordingPrivacy::Full, Vec::new());
     let mut log = read(text.as_bytes()).expect("a recording");
@@ -52,7 +52,7 @@ fn as_told(words: &[(u128, &str)]) -> Vec<(u128, String)> {
 #[test]
 fn the_first_look_is_shown_at_once_and_a_debounce_runs_off_between_lines() {
     let log = log(1500, &[(1200, "busy"), (5000, "idle")], 9000);
-    // 300 ms after the word, and a millisecond for the engine's timer.
+    // 300 ms after the status was reported, and 1 ms for the resolution of the engine's timer.
     assert_eq!(
         timeline_words(&log),
         as_told(&[(1500, "Working"), (5301, "Finished")])

@@ -64,7 +64,7 @@ fn what_is_noted_is_written_and_read_again() {
     assert_eq!(log.lines[0], RecordingLine::Observed(observation_at(10)));
 }
 
-/// Takes so many bytes, then none.
+/// Accepts this many bytes, then fails.
 struct FullDisk(usize);
 
 impl Write for FullDisk {
@@ -95,12 +95,12 @@ fn a_full_disk_ends_the_recording_and_nothing_else() {
     writing.join().expect("goes on");
 }
 
-/// Waits for leave before each write.
+/// Blocks each write until a message arrives.
 struct BlockedWriter(Receiver<()>);
 
 impl Write for BlockedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Leave for all once nobody is there to give it.
+        // A dropped sender unblocks all writes.
         let _ = self.0.recv();
         Ok(bytes.len())
     }

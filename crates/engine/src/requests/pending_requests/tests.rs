@@ -79,7 +79,7 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
     assert_eq!(held.retain_wanted(&wanted, Timestamp::default()), []);
     assert!(matches!(told.try_recv(), Ok(HookReply::Held(None))));
     held.retain_wanted(&wanted, Timestamp::default());
-    assert!(told.try_recv().is_err(), "it is told once");
+    assert!(told.try_recv().is_err(), "a limit is sent once");
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Allow {});
     assert_eq!(
         (over, code(&mut held, &mut given)),
@@ -87,20 +87,20 @@ fn an_answer_is_given_once_its_hook_has_handed_it_on() {
         "on its way"
     );
     let Ok(HookReply::Last(FinalReply(bytes))) = told.try_recv() else {
-        panic!("no word");
+        panic!("no final reply");
     };
     assert!(bytes.ends_with(b"}\n"));
     let (_, mut late) = answer(&mut held, session(1), "a", &Answer::Allow {});
     assert_eq!(
         code(&mut held, &mut late),
         Some("over"),
-        "it is being answered"
+        "another answer is on its way"
     );
     held.retain_wanted(&BTreeMap::new(), Timestamp::default());
     let over = held.end_request(session(1), &id("a"), HookOutcome::Answered);
     assert!(
         given.try_recv().is_err(),
-        "not before the snapshot shows it"
+        "the reply comes after the snapshot"
     );
     assert_eq!(
         (over, code(&mut held, &mut given)),
@@ -151,7 +151,7 @@ fn an_answer_that_is_not_handed_on_is_none() {
     assert_eq!(
         code(&mut held, &mut given),
         Some("over"),
-        "answered in its terminal"
+        "answered in the terminal"
     );
     drop(told);
     let (_, told) = hold_one(&mut held, "b", 1);
@@ -160,7 +160,7 @@ fn an_answer_that_is_not_handed_on_is_none() {
     assert_eq!(
         code(&mut held, &mut given),
         Some("over"),
-        "its hook has just gone"
+        "the hook has just hung up"
     );
 }
 
@@ -177,7 +177,7 @@ fn only_the_one_that_is_meant_is_answered() {
     let none = Answer::Choose { answers: vec![] };
     let (_, mut given) = answer(&mut held, session(1), "a", &none);
     assert_eq!(code(&mut held, &mut given), Some("unfit"));
-    assert!(told.try_recv().is_err(), "nothing was said");
+    assert!(told.try_recv().is_err(), "the hook got no reply");
     assert!(held.content(session(1), &id("a")).is_some());
     let (over, mut given) = answer(&mut held, session(1), "a", &Answer::Release {});
     assert_eq!(
@@ -216,7 +216,7 @@ fn a_hook_is_told_anew_how_long_it_is_held_and_there_is_room_for_the_answer() {
         assert_eq!(held.retain_wanted(&wanted, Timestamp::from_millis(now)), []);
     };
     keep(&mut held, Some(5_000), 1_000);
-    // Longer, before it has read the first word.
+    // A longer limit before the hook has read the first one.
     keep(&mut held, Some(60_000), 2_000);
     let seconds = |told: &mut mpsc::Receiver<HookReply>| match told.try_recv() {
         Ok(HookReply::Held(left)) => left.map(|left| left.as_secs()),
@@ -250,7 +250,7 @@ fn what_is_kept_is_bounded() {
     assert_eq!(
         hold_one(&mut held, "1", 1).0,
         Some(HookOutcome::Released),
-        "it is held already"
+        "the request is held already"
     );
     assert_eq!(
         hold_one(&mut held, "large", MAX_HELD_BYTES).0,
