@@ -28,7 +28,8 @@ use trusty_wire::hooks::{HookMessageHeader, HookMessageKind, MAX_HEADER_BYTES, M
 const MAX_CONCURRENT_HOOKS: usize = 256;
 /// The size in bytes above which a payload is large; two large payloads are processed at a time.
 const LARGE_PAYLOAD_BYTES: usize = 64 << 10;
-/// How long a hook may take to send its header or its payload, and to read the reply.
+/// How long a hook may take to send its header or its payload, and to read the reply. The hook
+/// itself allows only 50 ms for a report.
 const PAYLOAD_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a large payload may wait for its turn, which is not the hook's fault.
 const LARGE_PAYLOAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,7 +42,8 @@ const ANSWER_HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
 /// The state that all connections share.
 struct HookServerState {
     handle: EngineHandle,
-    /// Without the machine's identity no hook is served, because its session cannot be determined.
+    /// Without the machine's identity hook messages are dropped, because no session id can be
+    /// derived.
     machine: Option<MachineIdentity>,
     large: Arc<Semaphore>,
 }

@@ -2,8 +2,9 @@
 //!
 //! An engine leads while it holds two locks. `engine.<boot id>.lock` in the data folder is the same
 //! for every login, whatever the environment; `lock` in the runtime folder is the only one that
-//! version 0.1.0 takes. The file `engine.<boot id>` says where the sockets are. Whatever of this is
-//! removed is restored; what others have put in its place is left alone.
+//! version 0.1.0 takes. The file `engine.<boot id>` says where the sockets are. While an engine
+//! leads, its keeper restores whatever of this is removed or replaced. When the engine ends, it
+//! removes its own files, and leaves alone what others have put in their place.
 
 mod folder_changes;
 mod keeper;

@@ -37,7 +37,8 @@ const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(3);
 const FOLLOWED_HANG_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the health of the followed engine is polled.
 const FOLLOWED_HEALTH_INTERVAL: Duration = Duration::from_secs(10);
-/// How often the lock is tried while this engine runs beside one that cannot be followed.
+/// How often this engine tries to become the leader while another one leads that it does not
+/// follow.
 const ENGINE_EXIT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Joins the engine of this user: follows a running one, or starts one here that answers the

@@ -17,7 +17,7 @@ const CHECK_DEBOUNCE: Duration = Duration::from_millis(200);
 /// program that finds out that it may not lead holds a lock for a moment.
 const MAX_LOST_CHECKS: u32 = 4;
 
-/// The keeper's thread, which runs until this is dropped.
+/// The keeper's thread. Dropping this wakes the thread, which ends once leadership is released.
 #[derive(Debug)]
 pub(super) struct LeaderKeeper(ChangeWaker);
 
