@@ -51,7 +51,8 @@ pub(crate) async fn print_answers(
     Ok(terminal_output::print(&table(&records, &snapshot))?)
 }
 
-/// The recorded session whose id begins with `prefix`; it may have exited long ago.
+/// The recorded session whose id begins with `prefix`, of at least 8 characters; the session may
+/// have exited long ago.
 fn recorded(records: &[AnswerRecord], prefix: &str) -> Option<SessionId> {
     let is_meant = |id: &SessionId| prefix.len() >= 8 && id.to_string().starts_with(prefix);
     records.iter().map(|record| record.session).find(is_meant)

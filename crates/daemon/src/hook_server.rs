@@ -36,7 +36,7 @@ const LARGE_PAYLOAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// The delay after a connection could not be accepted.
 const HOOK_ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// How long a hook may take to pass an answer on to Claude Code.
+/// How long a hook may take to pass an answer on; a hook that takes longer has lost Claude Code.
 const ANSWER_HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The state that all connections share.

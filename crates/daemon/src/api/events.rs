@@ -254,7 +254,7 @@ mod tests {
         let delta = history.delta_since(1, &now).expect("remembered");
         assert_eq!(first.apply(&delta), *now);
         assert_eq!(again.apply(&delta), *now);
-        assert_eq!(history.delta_since(2, &now), None, "never told");
+        assert_eq!(history.delta_since(2, &now), None, "never sent");
         for revision in 2..100 {
             history.remember(&snapshot(revision, 0));
         }
@@ -298,11 +298,11 @@ mod tests {
         }
         assert!(listener.next().await.is_some());
         let told = listener.told.as_ref().map(|s| s.revision);
-        assert_eq!(told, Some(99), "one event for all that it missed");
+        assert_eq!(told, Some(99), "one event for all missed snapshots");
         drop(send);
         assert!(
             listener.next().await.is_none(),
-            "and nothing is kept for it"
+            "the stream ends with the engine"
         );
     }
 }

@@ -135,7 +135,7 @@ pub(super) async fn health(
     })
 }
 
-/// This description, in version 3.1 of the OpenAPI standard.
+/// This description, in version 3.1 of the `OpenAPI` standard.
 #[utoipa::path(
     get,
     path = "/v1/openapi.json",

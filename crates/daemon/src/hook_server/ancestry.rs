@@ -120,7 +120,7 @@ mod tests {
     fn a_hook_speaks_for_the_nearest_client_above_it_whatever_number_it_tells() {
         let listed = |pids: &'static [u32]| move |k: ProcessKey| pids.contains(&k.pid);
         for (named, sessions, expected, why) in [
-            (Some(7), &[5, 7][..], Some(7), "as it says"),
+            (Some(7), &[5, 7][..], Some(7), "the claim is true"),
             (None, &[5, 7], Some(7), "the hook names no client"),
             (
                 Some(5),
@@ -141,7 +141,7 @@ mod tests {
                 "the hook names a client that is not above it, and has none",
             ),
             (Some(7), &[5], Some(7), "the client has just started"),
-            (Some(7), &[], Some(7), "nothing was looked at yet"),
+            (Some(7), &[], Some(7), "no scan has finished yet"),
             (None, &[], None, "no client is known"),
         ] {
             let client = nested_client().client(named, listed(sessions));

@@ -132,7 +132,7 @@ mod tests {
             changes.wait(long);
             fs::remove_file(folder.join("b")).expect("removed");
         }
-        assert!(begun.elapsed() < long, "told, not timed out");
+        assert!(begun.elapsed() < long, "a change ended the wait");
         changes.waker().wake();
         changes.wait(long);
         assert!(begun.elapsed() < long, "woken");
