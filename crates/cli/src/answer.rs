@@ -94,7 +94,7 @@ pub(crate) async fn approve(asked: &ApproveArgs) -> Result<(), CommandFailure> {
     Ok(())
 }
 
-/// Confirms the approval of a request that was shown.
+/// The approval of a request that was shown, once the user confirms it.
 async fn approval(
     asked: &ApproveArgs,
     place: &CliContext,
@@ -202,7 +202,7 @@ pub(crate) async fn choose(asked: &AnswerArgs) -> Result<(), CommandFailure> {
     done("answered", &open)
 }
 
-/// Confirms the answers to the questions that were shown.
+/// The answers to the questions that were shown, once the user confirms them.
 async fn chosen_answers(
     asked: &AnswerArgs,
     place: &CliContext,

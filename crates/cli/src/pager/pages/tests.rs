@@ -21,7 +21,7 @@ fn terminal(screen: TerminalSize) -> vt100::Parser {
 }
 
 fn show(terminal: &mut vt100::Parser, printed: &str) -> String {
-    // A terminal driver turns each line feed into both.
+    // As a terminal driver does with each line feed.
     terminal.process(printed.replace('\n', "\r\n").as_bytes());
     terminal.screen().contents()
 }
