@@ -94,7 +94,7 @@ pub(crate) async fn approve(asked: &ApproveArgs) -> Result<(), CommandFailure> {
     Ok(())
 }
 
-/// The approval of a request that was shown, once it is confirmed.
+/// The approval of a request that was shown, once the user confirms it.
 async fn approval(
     asked: &ApproveArgs,
     place: &CliContext,
@@ -130,8 +130,8 @@ async fn approval(
     Ok((answer, channel))
 }
 
-/// Which rule Claude Code writes where for a lasting answer, and how to undo it, as the engine
-/// tells it of the session. One of an earlier version tells nothing.
+/// Which rules Claude Code writes to which files for a lasting answer, and how to undo that, as the
+/// engine reports it for the session. An engine of an earlier version reports nothing.
 async fn settings_changes(place: &CliContext, open: &AnswerableRequest) -> Vec<String> {
     let snapshot = place.sessions.snapshot().await.unwrap_or_default();
     let mut sessions = snapshot.sessions.iter();
@@ -144,7 +144,7 @@ async fn settings_changes(place: &CliContext, open: &AnswerableRequest) -> Vec<S
     changes.map(|change| change.sentence(home)).collect()
 }
 
-/// The client's offer of this number, from 1; 0 is the only one.
+/// The offer of Claude Code with this number, from 1; 0 selects the only one.
 fn offer(open: &AnswerableRequest, number: usize) -> Result<usize, CommandFailure> {
     let offers = &open.whole.card.always;
     let found = match (offers.len(), number) {
@@ -171,7 +171,7 @@ fn offer(open: &AnswerableRequest, number: usize) -> Result<usize, CommandFailur
 pub(crate) async fn deny(asked: &DenyArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
-    // To deny it, nobody has to read it.
+    // A denial does not require that the request was read to its end.
     terminal_output::print_result(&requests::render_request(&open))?;
     let message = asked.message.clone();
     let (answer, word) = if asked.stop {
@@ -202,7 +202,7 @@ pub(crate) async fn choose(asked: &AnswerArgs) -> Result<(), CommandFailure> {
     done("answered", &open)
 }
 
-/// The answers to the questions that were shown, once they are confirmed.
+/// The answers to the questions that were shown, once the user confirms them.
 async fn chosen_answers(
     asked: &AnswerArgs,
     place: &CliContext,
@@ -248,8 +248,7 @@ fn not_answered() -> CommandFailure {
     CommandFailure::Refused("nothing was answered: the request is still pending".into())
 }
 
-/// The terminal to read a request on and to confirm its answer in; none for a script, which says
-/// --yes.
+/// The terminal for reading a request and confirming its answer; none with `--yes`, from a script.
 fn reading_terminal(yes: bool) -> Option<ControllingTerminal> {
     if yes {
         return None;
@@ -257,8 +256,7 @@ fn reading_terminal(yes: bool) -> Option<ControllingTerminal> {
     ControllingTerminal::open()
 }
 
-/// Shows a request to its end: on the terminal in which its answer is confirmed, else on standard
-/// output.
+/// Shows a request to its end: on the terminal that confirms the answer, else on standard output.
 fn show_request(
     open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
@@ -275,8 +273,8 @@ fn show_request(
     }
 }
 
-/// Writes a request that was read on the terminal to a standard output that leads elsewhere. Not
-/// before the letter is typed: a reader such as `tee` may print on the same terminal.
+/// Copies a request that was read on the terminal to a redirected standard output. The copy waits
+/// until the letter is typed, because a reader such as `tee` may print on the same terminal.
 fn copy_to_standard_output(
     open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
@@ -287,7 +285,7 @@ fn copy_to_standard_output(
     Ok(())
 }
 
-/// Asks for an answer to each question, again where it does not fit.
+/// Asks for an answer to each question, again if the answer does not fit.
 fn ask(
     terminal: &ControllingTerminal,
     open: &AnswerableRequest,

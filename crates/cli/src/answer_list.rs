@@ -14,13 +14,13 @@ use trusty_platform::clock;
 use trusty_records::AnswerLog;
 use unicode_width::UnicodeWidthStr;
 
-/// So many characters of a session's or a request's id are printed.
+/// How much of a session's or a request's id is printed.
 const SHORT_ID_CHARS: usize = 12;
 
-/// How the record of answers is printed.
+/// The format in which the record of answers is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AnswersFormat {
-    /// A line for each answer, below a heading.
+    /// One line for each answer, below a heading.
     Table,
     /// One JSON object.
     Json,
@@ -33,7 +33,7 @@ pub(crate) async fn print_answers(
 ) -> Result<(), CommandFailure> {
     let log = AnswerLog::from_env(&place.env);
     let mut records = log.read().context("failed to read the record of answers")?;
-    // Names are those of sessions that an engine lists now; without one, ids are printed.
+    // Titles come from the sessions that an engine lists now; without an engine, ids are printed.
     let snapshot = place.sessions.snapshot().await.unwrap_or_default();
     if let Some(word) = word {
         let id = recorded(&records, word).map_or_else(|| find_session(&snapshot, word), Ok)?;
@@ -51,7 +51,8 @@ pub(crate) async fn print_answers(
     Ok(terminal_output::print(&table(&records, &snapshot))?)
 }
 
-/// The session of a record whose id begins so: it may have ended long ago.
+/// The recorded session whose id begins with `prefix`, of at least 8 characters; the session may
+/// have exited long ago.
 fn recorded(records: &[AnswerRecord], prefix: &str) -> Option<SessionId> {
     let is_meant = |id: &SessionId| prefix.len() >= 8 && id.to_string().starts_with(prefix);
     records.iter().map(|record| record.session).find(is_meant)
@@ -89,7 +90,7 @@ fn table(records: &[AnswerRecord], snapshot: &Snapshot) -> String {
     text
 }
 
-/// "terminal pts/7"
+/// For example "terminal pts/7".
 fn place_of(record: &AnswerRecord) -> String {
     let tty = record.tty.as_deref();
     let tty = tty.filter(|_| record.by == AnswerChannel::Terminal);

@@ -1,8 +1,8 @@
-//! What somebody means by an answer to a question: numbers, labels, or a text of their own.
+//! Parses answers to questions: option numbers, labels, or text of the user's own.
 
 use trusty_fleet::view::{Card, CardQuestion, SelectionMode};
 
-/// What is meant by one answer to each question; else what is wrong, in words.
+/// Parses one answer to each question; the error is a message for the user.
 pub(crate) fn parse_answers(card: &Card, answers: &[String]) -> Result<Vec<Vec<String>>, String> {
     let asked = card.questions.len();
     if asked != answers.len() {
@@ -21,7 +21,7 @@ pub(crate) fn parse_answers(card: &Card, answers: &[String]) -> Result<Vec<Vec<S
         .collect()
 }
 
-/// What is meant by an answer to the question of this number, from 0.
+/// Parses an answer to the question with this number, from 0.
 pub(crate) fn parse_answer(
     card: &Card,
     number: usize,
@@ -57,7 +57,7 @@ pub(crate) fn parse_answer(
     Err(unknown(number, question, answer))
 }
 
-/// The option that a word names, by its label or by its number from 1.
+/// The option that a word names, by its label or else by its number from 1.
 fn find(question: &CardQuestion, word: &str) -> Option<usize> {
     let label = |exact: fn(&str, &str) -> bool| {
         let mut options = question.options.iter();

@@ -1,4 +1,4 @@
-//! Where snapshots come from: a running engine if one answers, else our own look.
+//! The source of snapshots: a running engine if one answers, else a scan of this process.
 
 use crate::failure::CommandFailure;
 use crate::interrupts::run_uninterrupted;
@@ -16,19 +16,19 @@ use trusty_records::Settings;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
 use trusty_wire::{EnginePlaces, Environment};
 
-/// This user's surroundings and what they have set.
+/// The environment and the settings of the user, and the way to the engine.
 pub(crate) struct CliContext {
     pub(crate) env: Environment,
     pub(crate) settings: Settings,
-    /// Where its engine is found.
+    /// Where the user's engine is found.
     pub(crate) places: EnginePlaces,
-    /// All that one command is told and asks for goes through one engine.
+    /// One engine for the whole command: all that it reads and does goes through this engine.
     pub(crate) sessions: SessionAccess<CommandFace>,
-    /// The running engine, or whichever takes its place.
+    /// The running engine, or the one that takes its place.
     changing_remote: EngineClient,
 }
 
-/// `trusty`: it has no engine of its own.
+/// The face `trusty`, which has no engine of its own.
 pub(crate) struct CommandFace;
 
 impl Face for CommandFace {
@@ -73,7 +73,7 @@ impl CliContext {
         match self.sessions.snapshot().await {
             Ok(snapshot) => Ok(Arc::unwrap_or_clone(snapshot)),
             Err(e) => {
-                // Said once, however often the list is wanted.
+                // Printed once, however often the snapshot is read.
                 if !(e.is_hang() && self.sessions.note_hang()) {
                     warn(&e);
                 }
@@ -82,13 +82,13 @@ impl CliContext {
         }
     }
 
-    /// What one look of our own finds.
+    /// Scans once in this process.
     pub(crate) async fn scan(&self) -> Result<ScannedFleet, CommandFailure> {
         let swept = scan::scan_once(&self.env, &self.settings).await;
         Ok(swept.context("failed to scan for sessions")?)
     }
 
-    /// Why the session that a word names is what it is.
+    /// Explains the status of the session that a word names.
     pub(crate) async fn explain(&self, word: &str) -> Result<Explanation, CommandFailure> {
         match self.sessions.snapshot().await {
             Ok(snapshot) => {
@@ -106,8 +106,8 @@ impl CliContext {
         }
     }
 
-    /// The sessions now and at each change. Goes on with an engine of its own when the running
-    /// one ends.
+    /// The sessions now and at each change. Starts an engine in this process when the running one
+    /// exits.
     pub(crate) async fn snapshots(
         &self,
     ) -> Result<BoxStream<'static, Arc<Snapshot>>, CommandFailure> {
@@ -118,7 +118,7 @@ impl CliContext {
                 let told = told.scan((), move |(), event| {
                     let goes_on = match event {
                         Some(Ok(snapshot)) => Some(snapshot),
-                        // The end of an engine breaks its connections, more often than not.
+                        // An engine that exits usually breaks its connections.
                         Some(Err(e)) if !matches!(e, ClientError::ConnectionLost(_)) => {
                             warn(&e);
                             None
@@ -143,7 +143,7 @@ impl CliContext {
     }
 }
 
-/// The snapshots of an engine of our own.
+/// The snapshots of an engine in this process.
 fn own_engine(env: &Environment, settings: &Settings) -> BoxStream<'static, Arc<Snapshot>> {
     let handle = match Engine::start(env, settings) {
         Ok(handle) => handle,
@@ -179,7 +179,7 @@ pub(crate) fn find_session(snapshot: &Snapshot, word: &str) -> Result<SessionId,
         .map_err(|unclear| CommandFailure::from_selection(word, &unclear))
 }
 
-/// The snapshot with only this session.
+/// The snapshot with this session only.
 pub(crate) fn only_session(snapshot: &Snapshot, id: SessionId) -> Snapshot {
     let sessions = snapshot
         .sessions

@@ -1,5 +1,5 @@
-//! The controlling terminal: a request is read on it before a letter typed on it approves that
-//! request. Standard input and output may lead anywhere, so neither is used for that.
+//! The controlling terminal: a request is read there before a letter typed there approves it.
+//! Standard input and output may be redirected, so neither is used for this.
 
 use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
@@ -13,7 +13,7 @@ use trusty_platform::raw_terminal::discard_input;
 
 const CONTROLLING_TERMINAL_PATH: &str = "/dev/tty";
 
-/// A question as it is printed.
+/// A yes-or-no question as it is printed.
 pub(crate) fn yes_no_prompt(question: &str) -> String {
     format!("{question} [y/N] ")
 }
@@ -25,7 +25,7 @@ pub(crate) struct ControllingTerminal {
 }
 
 impl ControllingTerminal {
-    /// Opens it; none where this process has none.
+    /// Opens the controlling terminal; none if this process has none.
     pub(crate) fn open() -> Option<Self> {
         let mut options = OpenOptions::new();
         let file = options
@@ -36,12 +36,13 @@ impl ControllingTerminal {
         Some(Self { file })
     }
 
-    /// Writes a text to it at once.
+    /// Writes a text to the terminal at once.
     pub(crate) fn print(&self, text: &str) -> io::Result<()> {
         (&self.file).write_all(text.as_bytes())
     }
 
-    /// Asks, and reads a line; none at its end. What was typed before the question does not count.
+    /// Asks and reads a line; none at the end of input. Input typed before the question is
+    /// discarded.
     pub(crate) fn ask(&self, question: &str) -> Result<Option<String>, CommandFailure> {
         discard_input(&self.file);
         self.print(&terminal_output::without_controls(question))?;
@@ -50,7 +51,7 @@ impl ControllingTerminal {
         Ok((count > 0).then_some(line))
     }
 
-    /// Whether the user types the letter; the channel that the answer is given in then.
+    /// Asks a yes-or-no question; returns the channel of the answer if the user confirms.
     pub(crate) fn confirm(&self, question: &str) -> Result<Option<AnswerChannel>, CommandFailure> {
         let line = self.ask(&yes_no_prompt(question))?.unwrap_or_default();
         Ok(is_yes(&line).then_some(AnswerChannel::Terminal))
@@ -63,13 +64,13 @@ impl AsFd for ControllingTerminal {
     }
 }
 
-/// Whether a line confirms what was asked.
+/// Whether a line confirms the question.
 pub(crate) fn is_yes(line: &str) -> bool {
     matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-/// Why there is no terminal to confirm an answer in: most often since a session runs this. `what`
-/// names what was not done.
+/// The refusal where no terminal can confirm an answer, usually because a session runs this
+/// command. `what` names what was not done.
 pub(crate) async fn no_terminal(place: &CliContext, what: &str) -> CommandFailure {
     let mark = mark_of_this_process(&place.env, &place.settings).await;
     CommandFailure::Refused(match mark {

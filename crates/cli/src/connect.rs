@@ -8,8 +8,8 @@ use similar::TextDiff;
 use std::path::Path;
 use trusty_integration::{ConnectError, ConnectReport, SettingsEdit, SettingsEditOutcome};
 
-/// What a tool call of a connected session takes longer, as measured: almost all of it is the
-/// client, a large program, starting another one.
+/// How much longer a tool call of a connected session takes, as measured (docs/measurements.md).
+/// Almost all of that is Claude Code, a large program, starting another program.
 const HOOK_COST_TEXT: &str = "each tool call takes about 0.03 s longer";
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(crate) struct ConnectArgs {
     pub(crate) dry_run: bool,
 }
 
-/// Connects the hooks of all config folders that are looked into.
+/// Connects the hooks in all config folders that Trusty Bar watches.
 pub(crate) async fn connect_hooks(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     if !hooks.dry_run {
@@ -51,7 +51,7 @@ pub(crate) async fn connect_hooks(hooks: &ConnectArgs) -> Result<(), CommandFail
     Ok(())
 }
 
-/// Takes our entries out of all config folders that are looked into.
+/// Removes the hooks of Trusty Bar from all config folders that it watches.
 pub(crate) async fn disconnect_hooks(hooks: &ConnectArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     if !hooks.dry_run {

@@ -1,4 +1,4 @@
-//! How a command fails: words on standard error and an exit code.
+//! How a command fails: a message on standard error and an exit code.
 
 use crate::terminal_output;
 use anyhow::anyhow;
@@ -14,20 +14,20 @@ use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::session_selector::SelectionError;
 use trusty_fleet::view::Row;
 
-/// Why a command did not do what it was asked.
+/// Why a command did not do what was asked.
 #[derive(Debug)]
 pub(crate) enum CommandFailure {
-    /// It failed.
+    /// The command failed.
     Failed(anyhow::Error),
-    /// A word names several sessions.
+    /// The arguments are ambiguous, or do not fit the request; exit code 2.
     Ambiguous(String),
-    /// It was refused, with a reason.
+    /// The command was refused, with a reason.
     Refused(String),
-    /// Whoever read our output has stopped: nothing more to do.
+    /// The reader of the output exited, so there is nothing more to do.
     OutputClosed,
 }
 
-/// A session that has exited is an error; whatever else an engine refuses is a refusal.
+/// A session that has exited is an error; every other refusal of an engine is a refusal.
 fn is_refusal(problem: &Problem) -> bool {
     problem.is_refusal() && problem.known_code() != Some(ProblemCode::NoSuchSession)
 }
@@ -70,7 +70,7 @@ impl From<AnswerError> for CommandFailure {
     }
 }
 
-/// An error with its causes, each told once: many errors name their cause themselves.
+/// An error with its causes, without repetition: many errors already name their cause.
 pub(crate) fn in_words(error: &anyhow::Error) -> String {
     let mut told = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -84,7 +84,7 @@ pub(crate) fn in_words(error: &anyhow::Error) -> String {
 }
 
 impl CommandFailure {
-    /// Tells it, and gives the exit code.
+    /// Prints the failure on standard error; returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Failed(e) => {
@@ -103,7 +103,8 @@ impl CommandFailure {
         }
     }
 
-    /// The same of a command that was to do something: what nobody reads was not done.
+    /// The same failure for a command that changes something: without a reader of its output, the
+    /// command did not complete.
     pub(crate) fn of_action(self) -> Self {
         match self {
             Self::OutputClosed => Self::Failed(anyhow::anyhow!(
@@ -113,7 +114,7 @@ impl CommandFailure {
         }
     }
 
-    /// No session, or several, are called `word`.
+    /// The failure when `word` matches no session or several.
     pub(crate) fn from_selection(word: &str, why: &SelectionError<'_>) -> Self {
         match why {
             SelectionError::Unknown => Self::Failed(anyhow::anyhow!(

@@ -1,13 +1,13 @@
-//! Actions that a signal does not cut short.
+//! Actions that a signal does not interrupt.
 
 use crate::terminal_output;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// What a program that was interrupted ends with, as shells tell it.
+/// The exit code of an interrupted program, as shells report it.
 const INTERRUPTED_EXIT_CODE: i32 = 130;
 
-/// Does something to its end: half of it would leave a session stopped. Whoever interrupts us is
-/// told so, and we end right after it.
+/// Completes an action despite signals, because half of it could leave a session stopped. After a
+/// signal the process exits as soon as the action is complete; on Ctrl-C a message says so.
 pub(crate) async fn run_uninterrupted<T>(work: impl Future<Output = T>) -> T {
     let listen = |kind| signal(kind);
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
@@ -15,7 +15,7 @@ pub(crate) async fn run_uninterrupted<T>(work: impl Future<Output = T>) -> T {
         listen(SignalKind::terminate()),
         listen(SignalKind::hangup()),
     ) else {
-        // Without them a signal ends this process at once, as it does any other.
+        // Without the handlers a signal ends this process at once, as usual.
         return work.await;
     };
     tokio::pin!(work);

@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde::Serialize;
 use trusty_fleet::text::escape_json;
 
-/// Writes a value as one line of JSON, in which nothing steers the terminal.
+/// Prints a value as one line of JSON, with everything escaped that could steer a terminal.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), CommandFailure> {
     let json = serde_json::to_string(value).context("failed to write JSON")?;
     Ok(print(&format!("{}\n", escape_json(&json)))?)

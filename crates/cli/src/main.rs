@@ -1,6 +1,7 @@
 //! `trusty`, the command line: lists sessions, and sends commands to them.
 //!
-//! *Invariant:* nothing here derives a status or signals a process; both come from the crates below.
+//! *Invariant:* nothing here derives a status or signals a process; both come from the crates
+//! below.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +35,7 @@ use replay::ReplayArgs;
 use std::process::ExitCode;
 use trusty_platform::file_limit;
 
-/// The files that the runtime opens, and the first that a command needs.
+/// The descriptors that the runtime opens, and the first that a command needs.
 const MIN_FREE_FILES: usize = 16;
 
 /// See and control every Claude Code session on this machine.
@@ -90,7 +91,7 @@ enum CliCommand {
 }
 
 impl CliCommand {
-    /// Whether it is to do more than to show something.
+    /// Whether the command does more than show something.
     fn changes_sessions(&self) -> bool {
         match self {
             Self::List(_)
@@ -132,8 +133,8 @@ struct WhyArgs {
 }
 
 fn main() -> ExitCode {
-    // Whatever else its arguments are, a client must not be told of wrong usage, for it takes
-    // that exit code as a refusal.
+    // Handled before clap, whatever the other arguments are: Claude Code would take clap's exit
+    // code for wrong usage, 2, as a refusal.
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|first| first == "hook") {
         trusty_hook::run(words);
@@ -141,7 +142,7 @@ fn main() -> ExitCode {
     }
     let arguments = CliArgs::parse();
     let acts = arguments.command.changes_sessions();
-    // Without it the runtime would not fail, but panic.
+    // Without enough descriptors the runtime would panic rather than return an error.
     if let Err(e) = file_limit::check_room(MIN_FREE_FILES) {
         let told = "the limit on open files is too low; raise it with `ulimit -n 1024`";
         return CommandFailure::from(anyhow::Error::from(e).context(told)).report();

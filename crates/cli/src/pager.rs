@@ -1,5 +1,6 @@
-//! A text that is to be read before a question about it is asked: page by page where it is higher
-//! than the screen, from its beginning, and never on a screen that is put away afterwards.
+//! A text that has to be read before a question about it is asked: shown page by page if it is
+//! higher than the screen, from its beginning, and never on an alternate screen, which would vanish
+//! afterwards.
 
 mod keys;
 mod pages;
@@ -13,19 +14,19 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 use trusty_platform::raw_terminal::{self, RawTerminal};
 
-/// How often the size of the terminal is looked at while no key is pressed.
+/// How often the size of the terminal is polled while no key is pressed.
 const RESIZE_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How far a text was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReadingOutcome {
-    /// To its end.
+    /// The text was shown to its end.
     ToEnd,
-    /// Not to its end: the reader has left.
+    /// The reader left before the end.
     Aborted,
 }
 
-/// Shows a text on the controlling terminal; page by page if it is higher than that.
+/// Shows a text on the controlling terminal, page by page if it does not fit the screen.
 pub(crate) fn show_text(terminal: &ControllingTerminal, text: &str) -> io::Result<ReadingOutcome> {
     let cursor = if terminal_output::has_cursor_control() {
         CursorControl::Available

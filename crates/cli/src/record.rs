@@ -15,7 +15,7 @@ use trusty_engine::recording::{
 };
 use trusty_platform::files;
 
-/// How long the engine may take to end; it may be in the middle of its first look.
+/// How long the engine may take to exit; its first scan may still be running.
 const ENGINE_STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Debug, clap::Args)]
@@ -36,7 +36,7 @@ pub(crate) async fn record_sessions(record: &RecordArgs) -> Result<(), CommandFa
     } else {
         (create(&record.file)?, record.file.display().to_string())
     };
-    // Both are asked for before anybody is told that we run.
+    // The signals are registered before the message that the recording runs.
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
     let (privacy, told) = if record.full {

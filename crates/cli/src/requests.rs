@@ -1,4 +1,4 @@
-//! What sessions ask through their hooks: found, printed whole; and `trusty requests`.
+//! The pending requests of sessions, found and printed in full; and `trusty requests`.
 
 use crate::answer_list::{self, AnswersFormat};
 use crate::cli_context::{CliContext, find_session};
@@ -17,9 +17,9 @@ use trusty_fleet::text::{has_right_to_left, name_right_to_left};
 use trusty_fleet::view::{Card, LineMark, Row, SelectionMode, replace_hidden_chars};
 use trusty_fleet::{Session, SessionId, Snapshot};
 
-/// The fewest characters of a request's id that name it.
+/// The shortest prefix of a request's id that selects the request.
 const MIN_ID_PREFIX_CHARS: usize = 6;
-/// So many are printed where one is to be told from others.
+/// How much of an id is printed to tell several requests apart.
 const SHORT_ID_CHARS: usize = 12;
 
 #[derive(Debug, clap::Args)]
@@ -34,10 +34,10 @@ pub(crate) struct RequestsArgs {
     json: bool,
 }
 
-/// A request that waits for an answer from here, whole.
+/// A request that can be answered from here, in full.
 pub(crate) struct AnswerableRequest {
     pub(crate) session: SessionId,
-    /// What its session is called.
+    /// The title of the session.
     pub(crate) title: String,
     pub(crate) whole: WholeRequest,
 }
@@ -68,7 +68,7 @@ pub(crate) async fn print_requests(asked: &RequestsArgs) -> Result<(), CommandFa
     let sessions = snapshot.sessions.iter();
     for session in sessions.filter(|s| only.is_none_or(|id| s.id == id)) {
         for request in session.requests.iter().filter(|r| r.held) {
-            // One that is answered meanwhile is none any more.
+            // A request that is answered in the meantime is skipped.
             open.extend(read_request(&place, session, &request.id).await?);
         }
     }
@@ -94,7 +94,7 @@ fn as_json(open: &AnswerableRequest) -> serde_json::Value {
     json!({"session": open.session, "request": request, "content": content, "card": card})
 }
 
-/// The request of a session that is meant: the only one, or the one whose id begins so.
+/// The pending request of a session: the only one, or the one whose id begins with `prefix`.
 pub(crate) async fn find_request(
     place: &CliContext,
     word: &str,
@@ -153,7 +153,7 @@ fn choose<'a>(
                 let short: String = request.id.0.chars().take(SHORT_ID_CHARS).collect();
                 let about = request.detail.as_deref().unwrap_or_default();
                 let line = replace_hidden_chars(&format!("{} {about}", request.tool));
-                // Writing to a text cannot fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(told, "\n  --request {short}  {}", line.trim_end());
             }
             Err(CommandFailure::Refused(told))
@@ -161,7 +161,7 @@ fn choose<'a>(
     }
 }
 
-/// Why nothing of a session can be answered from here.
+/// Why no request of a session can be answered from here.
 fn nothing_answerable_reason(session: &Session, word: &str) -> String {
     let remedy = format!("answer in the terminal: run `trusty jump {word}`");
     if !session.requests.is_empty() {
@@ -173,7 +173,7 @@ fn nothing_answerable_reason(session: &Session, word: &str) -> String {
     "the session has no pending request".to_owned()
 }
 
-/// What the running engine shows: without one nothing is held.
+/// The snapshot of the running engine; without an engine, no request is held.
 async fn engine_snapshot(
     place: &CliContext,
     word: Option<&str>,
@@ -204,8 +204,8 @@ async fn read_request(
     }))
 }
 
-/// All of a request, line by line. What others wrote stands behind a bar, so that none of it can
-/// look like ours.
+/// A request in full, line by line. Text from others stands behind a bar, so that it cannot pass
+/// for text of Trusty Bar.
 pub(crate) fn render_request(open: &AnswerableRequest) -> String {
     let WholeRequest { request, card, .. } = &open.whole;
     let who = request.agent.as_deref().map(replace_hidden_chars);
@@ -242,8 +242,8 @@ pub(crate) fn render_request(open: &AnswerableRequest) -> String {
     with_stored_order(lines).join("\n")
 }
 
-/// Each line; after one that a terminal may draw in another order, that line in the order in which
-/// it is stored. It has no bar, so nothing of others looks like it.
+/// Adds a line in stored order after each line that a terminal may reorder. The added line has no
+/// bar, and its right-to-left characters are replaced by their names.
 fn with_stored_order(lines: Vec<String>) -> Vec<String> {
     let shown = lines.into_iter().flat_map(|line| {
         let note = has_right_to_left(&line).then(|| {
@@ -255,7 +255,7 @@ fn with_stored_order(lines: Vec<String>) -> Vec<String> {
     shown.collect()
 }
 
-/// Each line of a text behind a bar.
+/// Appends each line of a text behind a bar.
 fn push_behind_bar(bar: &str, text: &str, lines: &mut Vec<String>) {
     lines.extend(text.split('\n').map(|line| format!("{bar}{line}")));
 }

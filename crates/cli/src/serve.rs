@@ -13,7 +13,7 @@ use trusty_wire::socket_names;
 
 pub(crate) async fn serve_engine() -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
-    // Who leads decides who may answer.
+    // The leading engine decides who may answer, so a session must not start one.
     let remedy = "start Trusty Bar, or run `trusty serve` in another terminal";
     refuse_marked(&place, remedy).await?;
     let leader = match Leader::elect(&place.places) {
@@ -25,7 +25,7 @@ pub(crate) async fn serve_engine() -> Result<(), CommandFailure> {
             return Err(anyhow::Error::from(e).context(told).into());
         }
     };
-    // Both are asked for before anybody is told that we run.
+    // The signals are registered before the message that the engine serves.
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
     let handle = tokio::task::spawn_blocking(move || Engine::start(&place.env, &place.settings));

@@ -110,12 +110,12 @@ pub(crate) async fn pause(asked: &PauseArgs) -> Result<(), CommandFailure> {
     Ok(terminal_output::print_result(&format!("{told}\n"))?)
 }
 
-/// How long what was done may take to be seen; an engine waits no longer for that.
+/// How long the effect of an action may take to be listed; an engine waits no longer either.
 const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(4);
-/// How often it is looked for.
+/// How often the list is polled for that effect.
 const CONFIRMATION_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The sessions as soon as what was done to one of them is seen.
+/// The snapshot once the effect of an action on this session is listed, or after the timeout.
 async fn wait_action_seen(place: &CliContext, id: SessionId) -> Result<Snapshot, CommandFailure> {
     let begun = clock::instant();
     loop {
@@ -143,7 +143,7 @@ async fn pause_all(
     for session in snapshot.sessions.iter().filter(able) {
         match do_pause(place, session, asked).await {
             Ok(()) => done += 1,
-            // What one of them does not allow keeps none of the others from it.
+            // One session that cannot be paused must not prevent the others from being paused.
             Err(CommandFailure::Refused(why)) => undone.add_refusal(&title(session), &why),
             Err(CommandFailure::Failed(why)) => {
                 undone.add_failure(&title(session), &failure::in_words(&why));
@@ -155,11 +155,11 @@ async fn pause_all(
     undone.into_result()
 }
 
-/// What was not done of what was asked for all.
+/// The sessions on which a command for all of them failed.
 #[derive(Default)]
 struct BatchFailures {
     lines: Vec<String>,
-    /// It was more than refused.
+    /// Whether any of them was more than a refusal.
     any_failed: bool,
 }
 
@@ -209,7 +209,7 @@ pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
     let hands = ActionExecutor::new(&place.env);
     let session = match (find(&snapshot, word), word.parse().map(SessionId)) {
         (Ok(session), _) => session,
-        // A record that cannot be used may have outlived its session.
+        // An unusable record may have outlived its session.
         (Err(e), Ok(id)) if asked.force => {
             let remains = hands
                 .remains(id, None)
@@ -219,7 +219,7 @@ pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
         }
         (Err(e), _) => return Err(e),
     };
-    // What is not known to be Claude Code is never sent a signal.
+    // A process that is not confirmed as Claude Code is never sent a signal.
     let pid = session.pid.filter(|_| session.unconfirmed.is_none());
     let remains = || hands.remains(session.id, pid);
     if asked.force
@@ -232,7 +232,7 @@ pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
             terminal_output::print_diagnostic(&left.to_string());
             Ok(())
         }
-        // What is left of a pause is no way around this.
+        // `--force` must not be offered as a way around the authorization.
         Err(e @ ActionError::NotAuthorized(_)) => return Err(e.into()),
         done => done.map_err(CommandFailure::from),
     };
@@ -241,7 +241,7 @@ pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
             "resumed {}\n",
             title(session)
         ))?),
-        // A record that does not help is not seen by the plan; why, is seen here.
+        // The plan does not see an unusable record; the remains show why the record is unusable.
         Err(CommandFailure::Refused(why)) => match remains() {
             Ok(Some(remains)) => Err(CommandFailure::Refused(format!(
                 "{}; run `trusty resume {word} --force`",
@@ -253,7 +253,7 @@ pub(crate) async fn resume(asked: &ResumeArgs) -> Result<(), CommandFailure> {
     }
 }
 
-/// Undoes what is left of a pause without its record.
+/// Undoes what is left of a pause that has no usable record.
 async fn force(
     hands: &ActionExecutor,
     title: &str,
@@ -287,10 +287,10 @@ async fn force(
     ))?)
 }
 
-/// What a process that a session started is told to do instead.
+/// The remedy for a process that a session started.
 const RESUME_ELSEWHERE: &str = "resume the session in the popover or in another terminal";
 
-/// By our own hands, so that it repairs whatever the app has left.
+/// Resumes in this process, without the engine, to repair whatever an app has left behind.
 async fn resume_all(place: &CliContext) -> Result<(), CommandFailure> {
     refuse_marked(place, RESUME_ELSEWHERE).await?;
     let hands = ActionExecutor::new(&place.env);
@@ -372,10 +372,10 @@ pub(crate) async fn stop(asked: &StopArgs) -> Result<(), CommandFailure> {
     ))?)
 }
 
-/// What became of a session that was asked to end.
+/// The result of stopping a session.
 enum StopOutcome {
     Gone,
-    /// It runs on, in words.
+    /// The session is still running; the text says why.
     StillRunning(String),
 }
 
@@ -404,7 +404,7 @@ pub(crate) async fn jump(asked: &JumpArgs) -> Result<(), CommandFailure> {
     Ok(terminal_output::print_result(&told)?)
 }
 
-/// Asks on standard error, and reads the answer from standard input.
+/// Asks on standard error and reads the answer from standard input.
 fn confirmed(question: &str) -> Result<bool, CommandFailure> {
     let answer = terminal_output::ask(&yes_no_prompt(question))?;
     Ok(is_yes(&answer.unwrap_or_default()))

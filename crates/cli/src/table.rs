@@ -1,4 +1,4 @@
-//! A snapshot as a table that fits its paper.
+//! A snapshot as a table that fits the width of the output.
 
 use crate::terminal_output::{ColorMode, OutputFormat};
 use anstyle::{AnsiColor, Style};
@@ -8,14 +8,14 @@ use trusty_fleet::Snapshot;
 use trusty_fleet::view::{Board, BoardSection, Glyph, Row, StatusTone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// The narrowest a title or a detail is squeezed to.
+/// The narrowest that a title or a detail is made, in columns.
 const MIN_COLUMN_WIDTH: usize = 6;
-/// The widest title and detail where the paper sets no limit, in columns: one long name shall not
-/// push the columns of all others apart. JSON tells all of it.
+/// The widest title and detail where the output sets no limit, in columns: one long name must not
+/// push the columns of all other rows apart. The JSON output holds the full text.
 const MAX_TITLE_COLUMNS: usize = 40;
 const MAX_DETAIL_COLUMNS: usize = 120;
 
-/// Draws all sessions; what needs the owner comes first.
+/// Draws all sessions; those that need the user come first.
 pub(crate) fn render_table(
     snapshot: &Snapshot,
     home: &Path,
@@ -80,8 +80,9 @@ struct ColumnWidths {
 }
 
 impl ColumnWidths {
-    /// As wide as the content, within bounds, unless the paper is narrower: then the detail gives
-    /// way first, then the title; below that whole columns are left out, the status word last.
+    /// As wide as the content, within bounds, unless the output is narrower. Then the detail
+    /// shrinks first, then the title; if that is not enough, whole columns are left out, the status
+    /// word last.
     fn fit(lines: &[TableRow], paper: Option<usize>) -> Self {
         let heading = [TableRow::heading()];
         let widest = |field: fn(&TableRow) -> &str| {
@@ -124,7 +125,7 @@ impl ColumnWidths {
         widths
     }
 
-    /// A column of no width is left out, the gap before it too.
+    /// The width of a row; a column of width 0 is left out together with the gap before it.
     fn total(&self) -> usize {
         let columns = [self.title, self.word, self.detail, self.age, self.pid];
         let shown = columns
@@ -233,7 +234,7 @@ fn style(tone: StatusTone, section: BoardSection) -> Style {
     }
 }
 
-/// now, 38s, 4m, 3h, 2d
+/// For example "now", "38s", "4m", "3h", "2d".
 pub(crate) fn age(age: Duration) -> String {
     match age.as_secs() {
         0..=4 => "now".to_owned(),
@@ -244,7 +245,7 @@ pub(crate) fn age(age: Duration) -> String {
     }
 }
 
-/// At most `width` columns of a text, the last an ellipsis if there was more.
+/// At most `width` columns of a text, ending in an ellipsis if the text was longer.
 pub(crate) fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

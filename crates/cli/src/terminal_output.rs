@@ -1,4 +1,4 @@
-//! Standard output: how wide it is, whether it takes colour, and that its reader may leave.
+//! Standard output: its width, whether it takes colour, and whether its reader has exited.
 
 use std::env;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -6,12 +6,12 @@ use std::os::fd::AsFd;
 use terminal_size::{Height, Width, terminal_size_of};
 use trusty_fleet::text::replace_hidden_chars;
 
-/// Where a table goes.
+/// The properties of standard output that a table depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OutputFormat {
-    /// Columns; `None` where nobody looks at a line's end.
+    /// Columns; none if the output is not a terminal.
     pub(crate) width: Option<usize>,
-    /// Lines that are seen at once; `None` where the cursor cannot go back to the first.
+    /// Lines on the screen; none if the cursor cannot move back to the first.
     pub(crate) height: Option<usize>,
     /// Whether colours are shown.
     pub(crate) ink: ColorMode,
@@ -49,12 +49,13 @@ impl OutputFormat {
         }
     }
 
-    /// Whether what was drawn can be drawn over.
+    /// Whether earlier output can be drawn over.
     pub(crate) fn is_screen(self) -> bool {
         self.height.is_some()
     }
 
-    /// The part of a text that is seen at once: no line wraps and none scrolls away.
+    /// The part of a text that fits the screen, so that no line scrolls away. Lines are not
+    /// shortened.
     pub(crate) fn cut(self, text: &str) -> String {
         let height = self.height.unwrap_or(usize::MAX).saturating_sub(1).max(1);
         let mut kept: Vec<&str> = text.lines().take(height).collect();
@@ -67,12 +68,12 @@ impl OutputFormat {
     }
 }
 
-/// Whether the terminal can move its cursor, as `$TERM` says.
+/// Whether the terminal can move its cursor, according to `$TERM`.
 pub(crate) fn has_cursor_control() -> bool {
     env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb")
 }
 
-/// Columns and rows of a terminal; 80 and 24 where it does not say.
+/// Columns and rows of a terminal; 80 and 24 if the terminal does not report its size.
 pub(crate) fn terminal_size(terminal: impl AsFd) -> (usize, usize) {
     match terminal_size_of(terminal) {
         Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
@@ -82,12 +83,12 @@ pub(crate) fn terminal_size(terminal: impl AsFd) -> (usize, usize) {
     }
 }
 
-/// Returns once whoever reads our output has left.
+/// Returns once the reader of standard output has exited.
 pub(crate) async fn reader_gone() {
     trusty_platform::output::reader_gone().await;
 }
 
-/// Says what was done. Done it is, whoever reads that.
+/// Prints the result of a command. A closed output is no failure: the command is done either way.
 pub(crate) fn print_result(text: &str) -> io::Result<()> {
     match print(text) {
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -95,19 +96,20 @@ pub(crate) fn print_result(text: &str) -> io::Result<()> {
     }
 }
 
-/// Says something on standard error, where nobody may read it. Part of it may be what others
-/// wrote: nothing in it steers the terminal.
+/// Prints a diagnostic on standard error and ignores a closed one. Control characters are replaced,
+/// because parts of the text may come from others.
 pub(crate) fn print_diagnostic(text: &str) {
     let _ = writeln!(io::stderr(), "trusty: {}", without_controls(text));
 }
 
-/// Lines in which nothing steers the terminal.
+/// The text with each control or invisible character replaced, so that it cannot steer the
+/// terminal.
 pub(crate) fn without_controls(text: &str) -> String {
     let lines: Vec<String> = text.split('\n').map(replace_hidden_chars).collect();
     lines.join("\n")
 }
 
-/// Asks on standard error, and reads a line from standard input; none at its end.
+/// Asks on standard error and reads a line from standard input; none at the end of input.
 pub(crate) fn ask(text: &str) -> io::Result<Option<String>> {
     let mut err = io::stderr();
     err.write_all(without_controls(text).as_bytes())?;
@@ -117,7 +119,7 @@ pub(crate) fn ask(text: &str) -> io::Result<Option<String>> {
     Ok((count > 0).then_some(line))
 }
 
-/// Writes at once.
+/// Prints to standard output and flushes.
 pub(crate) fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
 
-/// Ages move at this pace.
+/// How often ages are redrawn.
 const REDRAW_INTERVAL: Duration = Duration::from_secs(1);
 
 pub(crate) async fn watch_sessions(show: &ShowArgs) -> Result<(), CommandFailure> {
@@ -46,9 +46,9 @@ pub(crate) async fn watch_sessions(show: &ShowArgs) -> Result<(), CommandFailure
 struct WatchScreen<'a> {
     show: &'a ShowArgs,
     place: &'a CliContext,
-    /// A terminal that can move its cursor: the table is drawn over itself.
+    /// The terminal can move its cursor, so the table is drawn over itself.
     is_live: bool,
-    /// The session asked for, once it was found: its word may come to name others, too.
+    /// The selected session, once it was found; the word may come to match others too.
     chosen: Option<SessionId>,
     lines: usize,
 }

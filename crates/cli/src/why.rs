@@ -29,7 +29,7 @@ pub(crate) async fn print_explanation(ask: &WhyArgs) -> Result<(), CommandFailur
     Ok(terminal_output::print(&text)?)
 }
 
-/// The verdict in words, then the evidence as a table, the source that decided first.
+/// The verdict as sentences, then the evidence as a table, with the deciding source first.
 fn render_explanation(
     explanation: &Explanation,
     home: &Path,
@@ -67,7 +67,7 @@ fn render_explanation(
     lines.join("\n")
 }
 
-/// The words as a sentence.
+/// The words as a sentence: a capital at the start and a full stop.
 fn full_stop(words: &str) -> String {
     let mut rest = words.chars();
     let first = rest.next().map(|c| c.to_uppercase().to_string());
@@ -94,7 +94,7 @@ fn evidence(
     }
     if let Some(paper) = paper.width {
         let over = |w: &[usize; 5]| (w.iter().sum::<usize>() + 8).saturating_sub(paper);
-        // The reason gives way first, then what was said.
+        // The reason is shortened first, then what the source said.
         for column in [4, 1] {
             widths[column] = widths[column].saturating_sub(over(&widths)).max(12);
         }

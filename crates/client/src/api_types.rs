@@ -1,4 +1,4 @@
-//! What both ends of the local API agree on: bodies, headers, names.
+//! The types, headers and names on which both ends of the local API agree.
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
@@ -13,55 +13,55 @@ use trusty_fleet::{SessionId, Snapshot};
 use trusty_wire::command_deadline::CommandDeadline;
 use utoipa::ToSchema;
 
-/// The header that tells which version answers.
+/// The header that says which version answers.
 pub const VERSION_HEADER: &str = "x-trusty-version";
-/// The header of an answer that tells where the user gave it.
+/// The header of an answer that says where the user gave the answer.
 pub const ANSWERED_IN_HEADER: &str = "trusty-answered-in";
-/// Where events are.
+/// The path of the event stream.
 pub const API_EVENTS_PATH: &str = "/v1/events";
 
-/// The header of a command that names its deadline: milliseconds of the clock that counts since
-/// boot, through sleep (`CLOCK_BOOTTIME`, on macOS `mach_continuous_time`).
+/// The header that sets a command's deadline, in milliseconds of the clock that counts since boot,
+/// through sleep (`CLOCK_BOOTTIME`, on macOS `mach_continuous_time`).
 pub const DEADLINE_HEADER: &str = "trusty-deadline";
 
-/// The header in which a client names the last event it has.
+/// The header in which a client names the last event that it received.
 pub const LAST_EVENT_HEADER: &str = "last-event-id";
-/// The name of an event that is a snapshot.
+/// The name of the event that holds a snapshot.
 pub const SNAPSHOT_EVENT: &str = "snapshot";
-/// The name of an event that is a change.
+/// The name of the event that holds a change.
 pub const CHANGE_EVENT: &str = "change";
 
-/// The data of one event, as its `event` field names it.
+/// The data of one event; the `event` field says which kind it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]
 pub enum EventData {
-    /// Of `snapshot`: everything.
+    /// The data of `snapshot`: everything.
     Snapshot(Snapshot),
-    /// Of `change`: what leads on from the event before.
+    /// The data of `change`: what differs from the event before.
     Change(SnapshotDelta),
 }
 
-/// How a pause is wished for; every part may be missing.
+/// How to pause a session; every field is optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PauseRequest {
-    /// The kind. Without one, the best that is possible and loses nothing.
+    /// The kind of pause; by default the best available one that loses nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub how: Option<PauseKind>,
-    /// What to remember of it; shown with the session while it is paused.
+    /// A note, shown with the session while it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// Who asks; without, a program.
+    /// Who asks for the pause; by default a program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<Initiator>,
 }
 
-/// How a session is to end; every part may be missing.
+/// How to stop a session; every field is optional.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StopRequest {
-    /// Whether it may be killed (SIGKILL) if it does not end by itself (SIGTERM) within 5 s. What
-    /// it has not written down yet is lost then.
+    /// Whether to kill the session (SIGKILL) if it does not exit within 5 s of SIGTERM. Output that
+    /// is not saved yet is then lost.
     #[serde(default)]
     pub kill: bool,
 }
@@ -70,9 +70,9 @@ pub struct StopRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRequest {
-    /// Which request: the answer applies to that one only.
+    /// The request; the answer applies to no other.
     pub request: RequestId,
-    /// What is answered.
+    /// The answer.
     pub answer: Answer,
 }
 
@@ -80,7 +80,7 @@ pub struct AnswerRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttentionRequest {
-    /// The session whose terminal was looked at; without one, all of them, in a list.
+    /// The session whose terminal was looked at; if absent, all sessions, in a list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
 }
@@ -88,40 +88,40 @@ pub struct AttentionRequest {
 /// A request with everything that an answer would apply to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WholeRequest {
-    /// The request, as its session tells it.
+    /// The request as its session lists it.
     pub request: SessionRequest,
-    /// What is asked, as the client wrote it.
+    /// What is requested, as Claude Code wrote it.
     pub content: RequestContent,
-    /// The same, ready to draw: what cannot be seen is written as its name.
+    /// The same, ready to draw: characters that cannot be seen are replaced by their names.
     pub card: Card,
 }
 
-/// How the engine is.
+/// The version, process and health of the engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EngineHealth {
-    /// The version of Trusty Bar that answers.
+    /// The version of the Trusty Bar that answers.
     pub version: String,
     /// The process that runs the engine.
     pub pid: u32,
-    /// Since when it answers.
+    /// When the engine began to answer.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
-    /// How many sessions are shown; none before the first look is over.
+    /// How many sessions are shown; 0 until the first scan is over.
     pub sessions: usize,
-    /// What is wrong with the sources; empty when all is well.
+    /// The problems of the sources; empty if there are none.
     pub health: Vec<HealthIssue>,
-    /// Who may answer besides the app, as the settings said at the start of the engine.
+    /// Who may answer besides the app, as the settings said when the engine started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<AnswerPermissions>,
 }
 
-/// Who may answer besides the app (`[answers]` in the settings).
+/// Who may answer requests besides the app (`[answers]` in the settings).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnswerPermissions {
-    /// Programs that no session started.
+    /// Whether programs that no session started may answer.
     pub programs: bool,
-    /// `trusty`, after a letter typed in a terminal.
+    /// Whether `trusty` may answer, after a letter typed in a terminal.
     pub terminal: bool,
 }
 
@@ -132,12 +132,12 @@ impl From<AnswerPolicy> for AnswerPermissions {
     }
 }
 
-/// The value of [`DEADLINE_HEADER`].
+/// The value of [`DEADLINE_HEADER`] for this deadline.
 pub fn header_value(deadline: CommandDeadline) -> String {
     millis(deadline.since_boot()).to_string()
 }
 
-/// Milliseconds, as [`DEADLINE_HEADER`] counts them.
+/// A duration in whole milliseconds, the unit of [`DEADLINE_HEADER`].
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -148,11 +148,17 @@ impl EngineClient {
     }
 
     /// The engine's newest snapshot.
+    ///
+    /// # Errors
+    /// If no engine of this version answers within 3 s.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
         self.get_json("/v1/sessions", ENGINE_HANG_TIMEOUT).await
     }
 
     /// What each source says of a session, and which source won.
+    ///
+    /// # Errors
+    /// If no engine of this version answers within 3 s, or no session has this id.
     pub async fn explain(&self, id: SessionId) -> Result<Explanation, ClientError> {
         self.get_json(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
             .await
@@ -175,6 +181,9 @@ impl EngineClient {
     }
 
     /// Pauses a session.
+    ///
+    /// # Errors
+    /// Why the session was not paused, or that the outcome is unknown after a minute.
     pub async fn pause(
         &self,
         id: SessionId,
@@ -185,7 +194,10 @@ impl EngineClient {
             .await
     }
 
-    /// Ends the pause of a session.
+    /// Resumes a paused session.
+    ///
+    /// # Errors
+    /// Why the session was not resumed, or that the outcome is unknown after a minute.
     pub async fn resume(
         &self,
         id: SessionId,
@@ -195,7 +207,10 @@ impl EngineClient {
         self.act(&path, Vec::new(), deadline).await
     }
 
-    /// Ends a session.
+    /// Stops a session.
+    ///
+    /// # Errors
+    /// Why the session was not stopped, or that the outcome is unknown after a minute.
     pub async fn stop(
         &self,
         id: SessionId,
@@ -207,6 +222,9 @@ impl EngineClient {
     }
 
     /// Brings the terminal of a session to the front.
+    ///
+    /// # Errors
+    /// Why the terminal was not raised, or that the outcome is unknown after a minute.
     pub async fn jump(&self, id: SessionId, deadline: CommandDeadline) -> Result<(), ClientError> {
         let path = format!("/v1/sessions/{id}/jump");
         self.act(&path, Vec::new(), deadline).await
@@ -271,6 +289,10 @@ impl EngineClient {
     }
 
     /// The engine's snapshots: the current one, then one at each change, until the engine exits.
+    ///
+    /// # Errors
+    /// If no engine of this version answers within 3 s. An item fails as [`EventStream::next`]
+    /// does.
     pub async fn events(
         &self,
     ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
@@ -281,6 +303,9 @@ impl EngineClient {
     }
 
     /// The engine's snapshots, resuming from the last event of another connection.
+    ///
+    /// # Errors
+    /// If no engine of this version answers within 3 s.
     pub async fn subscribe(
         &self,
         how: ListenMode,
@@ -299,6 +324,9 @@ impl EngineClient {
     }
 
     /// The whole request; none if the request is no longer pending.
+    ///
+    /// # Errors
+    /// If no engine of this version answers within 3 s.
     pub async fn request(
         &self,
         id: SessionId,
@@ -314,6 +342,9 @@ impl EngineClient {
 
     /// Answers a request; `channel` is where the user answered. Returns when the hook has passed
     /// the answer to Claude Code.
+    ///
+    /// # Errors
+    /// Why the answer was not delivered, or that the outcome is unknown after a minute.
     pub async fn answer(
         &self,
         id: SessionId,
@@ -329,12 +360,18 @@ impl EngineClient {
     }
 
     /// Reports that the user has looked.
+    ///
+    /// # Errors
+    /// If no engine took the report.
     pub async fn report_attention(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
         let deadline = CommandDeadline::of_command_sent_now();
         self.post("/v1/attention", attention, deadline).await
     }
 
     /// The engine's version, process and health.
+    ///
+    /// # Errors
+    /// If no engine of this version answers within 3 s.
     pub async fn health(&self) -> Result<EngineHealth, ClientError> {
         self.get_json("/v1/health", ENGINE_HANG_TIMEOUT).await
     }

@@ -105,7 +105,7 @@ pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeErro
     served
 }
 
-/// Reports problems of leadership to the engine; returns when leadership is lost.
+/// Reports problems of leadership as health; returns when leadership is lost.
 async fn report_events(
     mut news: mpsc::UnboundedReceiver<LeaderEvent>,
     places: &EnginePlaces,

@@ -1,4 +1,5 @@
-//! The engine's end: takes what hooks tell, within bounds, and keeps those that wait for an answer.
+//! The hook socket: receives the messages of hooks within limits, and holds the requests of those
+//! that wait for an answer.
 
 mod ancestry;
 
@@ -23,29 +24,31 @@ use trusty_sources::hook::{self, HookRequest};
 use trusty_wire::hooks::engine_request::{DONE_MESSAGE, HOLD_SIGN_INTERVAL, TAKEN_MESSAGE};
 use trusty_wire::hooks::{HookMessageHeader, HookMessageKind, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
-/// So many hooks are listened to at a time; more wait in the system's queue.
+/// How many hooks are served at a time; further ones wait in the system's queue.
 const MAX_CONCURRENT_HOOKS: usize = 256;
-/// A payload above this, in bytes, is a large one, of which two are taken at a time.
+/// The size in bytes above which a payload is large; two large payloads are processed at a time.
 const LARGE_PAYLOAD_BYTES: usize = 64 << 10;
-/// Whoever hands over a payload for so long is not waited for: its own client does not, either.
+/// How long a hook may take to send its header or its payload, and to read the reply. The hook
+/// itself allows only 50 ms for a report.
 const PAYLOAD_TIMEOUT: Duration = Duration::from_secs(1);
-/// So long a large one may wait for its turn, which is no fault of its own.
+/// How long a large payload may wait for its turn, which is not the hook's fault.
 const LARGE_PAYLOAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// What keeps connections from being taken is given so long to pass.
+/// The delay after a connection could not be accepted.
 const HOOK_ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
 
-/// A hook that was given an answer hands it on within this, or its client has gone.
+/// How long a hook may take to pass an answer on; a hook that takes longer has lost Claude Code.
 const ANSWER_HANDOVER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What every connection needs.
+/// The state that all connections share.
 struct HookServerState {
     handle: EngineHandle,
-    /// Without it no hook is heard: its session cannot be told.
+    /// Without the machine's identity hook messages are dropped, because no session id can be
+    /// derived.
     machine: Option<MachineIdentity>,
     large: Arc<Semaphore>,
 }
 
-/// Takes what hooks tell until it is dropped, which lets all go that wait.
+/// Serves hooks until dropped, which returns all held requests to the terminal.
 pub(crate) async fn serve(mut feed: SocketFeed, handle: EngineHandle, uid: u32) -> io::Result<()> {
     let at_once = Arc::new(Semaphore::new(MAX_CONCURRENT_HOOKS));
     let shared = Arc::new(HookServerState {
@@ -58,7 +61,7 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: EngineHandle, uid: u32) 
         let closed = |_| io::Error::other("the server no longer accepts hooks");
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
         let Ok(AcceptedStream { mut stream, room }) = feed.accept().await else {
-            // Too many files are open, or the peer has gone already.
+            // Too many files are open, or the peer has already gone.
             sleep(HOOK_ACCEPT_BACKOFF).await;
             continue;
         };
@@ -73,10 +76,10 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: EngineHandle, uid: u32) 
                 Ok(message) => (TAKEN_MESSAGE, handle_message(message, &shared).await),
                 Err(why) => (why, None),
             };
-            // A hook that waits no longer needs no answer.
+            // A hook that has stopped waiting needs no reply, so a failure to write it is ignored.
             let said = timeout(PAYLOAD_TIMEOUT, stream.write_all(answer.as_bytes())).await;
             drop(turn);
-            // Where no descriptor is left, what is asked is left to its terminal.
+            // On a spare descriptor nothing is held: the request stays in the terminal.
             if let (Ok(Ok(())), Some((session, asked)), None) = (said, asked, &room) {
                 wait(stream, &shared.handle, session, asked).await;
             }
@@ -84,19 +87,19 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: EngineHandle, uid: u32) 
     }
 }
 
-/// What a hook says.
+/// One message of a hook.
 struct HookMessage {
     payload: Vec<u8>,
-    /// Its client, as it says.
+    /// The pid of Claude Code, as the hook claims.
     named: Option<u32>,
-    /// The hook itself, and who started it.
+    /// The hook process and its ancestors.
     ancestry: PeerAncestry,
     then: HookMessageKind,
-    /// A large one's, until it is understood.
+    /// The turn of a large payload, until the payload is decoded.
     turn: Option<OwnedSemaphorePermit>,
 }
 
-/// Takes one message, or says what is wrong with it.
+/// Reads one message; the error is the reply to a malformed one.
 async fn read(
     stream: &mut UnixStream,
     shared: &HookServerState,
@@ -116,7 +119,7 @@ async fn read(
     };
     let bound = u64::try_from(length).unwrap_or(0);
     let mut payload = Vec::new();
-    // Room is made as the bytes come, not as they are announced.
+    // The buffer grows with the bytes that arrive, not with the announced length.
     let mut body = stream.take(bound);
     match in_time(PAYLOAD_TIMEOUT, body.read_to_end(&mut payload)).await? {
         Ok(_) if payload.len() == length => Ok(HookMessage {
@@ -148,14 +151,14 @@ async fn header(
     HookMessageHeader::read(&line).ok_or("not understood\n")
 }
 
-/// Files what a hook says; what it asks, if it waits for more.
+/// Files the event in a message; returns the request if the hook waits for an answer.
 async fn handle_message(
     message: HookMessage,
     shared: &Arc<HookServerState>,
 ) -> Option<(SessionId, HookRequest)> {
     let (event, asked) = if message.turn.is_some() {
         let shared = Arc::clone(shared);
-        // All others are heard and answered on this thread meanwhile.
+        // Decoded off this thread, which serves all other hooks meanwhile.
         let understood = spawn_blocking(move || understand(&message, &shared)).await;
         understood.unwrap_or_default()
     } else {
@@ -167,7 +170,7 @@ async fn handle_message(
     asked
 }
 
-/// What a hook tells of its client, and what it asks for it; nothing where it has none.
+/// The event and the request in a message; neither if no Claude Code process is found for it.
 fn understand(
     message: &HookMessage,
     shared: &HookServerState,
@@ -183,7 +186,7 @@ fn understand(
     (event, asked)
 }
 
-/// What a hook asks that waits, and in which session: that of its client.
+/// The request of a waiting hook, and the session of the Claude Code process that runs the hook.
 fn decode_request(
     shared: &HookServerState,
     message: &HookMessage,
@@ -195,7 +198,7 @@ fn decode_request(
 }
 
 impl HookServerState {
-    /// The client that a hook speaks for.
+    /// The Claude Code process that a hook speaks for.
     fn client_of(&self, message: &HookMessage) -> Option<ProcessKey> {
         let machine = self.machine.as_ref()?;
         let snapshot = self.handle.snapshot();
@@ -204,7 +207,7 @@ impl HookServerState {
     }
 }
 
-/// Keeps the connection until the engine's last word, or the hook's end.
+/// Holds the request until the engine's final reply or the end of the hook.
 async fn wait(
     mut stream: UnixStream,
     handle: &EngineHandle,
@@ -229,16 +232,17 @@ async fn wait(
                     }
                 }
                 Some(HookReply::Last(word)) => break Some(word),
-                // Let go.
+                // The request was returned to the terminal.
                 None => return,
             },
-            // The loop says that it lives, not this task: it is the loop that answers.
+            // The sign of life comes from the engine loop, not from this task, because the loop
+            // answers.
             Some(()) = wait_still_held(handle, session, &id), if is_held => {
                 if say_held(&mut stream, end).await.is_none() {
                     break None;
                 }
             }
-            // A hook that waits says nothing.
+            // A waiting hook sends nothing, so a readable stream means that the hook has ended.
             _ = stream.read(&mut ended) => break None,
         }
     };
@@ -257,20 +261,20 @@ async fn wait(
     handle.report_hook_ended(session, id, over).await;
 }
 
-/// Tells the hook for how long it is held from now.
+/// Reports to the hook for how many more seconds its request is held; 0 means without limit.
 async fn say_held(stream: &mut UnixStream, end: Option<Instant>) -> Option<()> {
     let left = end.map(|end| end.saturating_duration_since(clock::instant()));
     let line = format!("held {}\n", left.map_or(0, |left| left.as_secs().max(1)));
     stream.write_all(line.as_bytes()).await.ok()
 }
 
-/// Comes a while later, once the loop has said that it still holds this.
+/// Returns after the hold interval, once the engine loop has confirmed that it holds the request.
 async fn wait_still_held(handle: &EngineHandle, session: SessionId, id: &RequestId) -> Option<()> {
     clock::sleep(HOLD_SIGN_INTERVAL).await;
     handle.read_request(session, id.clone()).await.map(drop)
 }
 
-/// Gives the hook the answer; whether it has handed it on.
+/// Sends the answer to the hook; none if the hook did not confirm that it passed the answer on.
 async fn send_answer(stream: &mut UnixStream, bytes: &[u8]) -> Option<()> {
     let line = format!("answer {}\n", bytes.len());
     stream.write_all(line.as_bytes()).await.ok()?;

@@ -1,5 +1,5 @@
-//! The connections of the API: so many at a time, of this user alone, none that only begins to ask
-//! and none that does not read. Files are few, and hooks need them too.
+//! The connections of the API: limited in number, from this user only, and with timeouts for peers
+//! that send or read nothing. Descriptors are scarce, and hooks need them too.
 
 use axum::Router;
 use futures_util::future::poll_immediate;
@@ -23,23 +23,23 @@ use trusty_platform::write_timeout::WriteTimeoutStream;
 use trusty_platform::{open_files, sys};
 use trusty_wire::process_tracer::connected_peer;
 
-/// The most connections that are open at a time; more wait in the system's queue. No more than a
-/// quarter of the files that may be open are connections.
+/// The limit of open connections; further ones wait in the system's queue. Connections may take at
+/// most a quarter of the open-file limit.
 const MAX_CONNECTIONS: usize = 256;
-/// The fewest that are open at a time, however few files may be.
+/// The limit of open connections where the open-file limit is very low.
 const MIN_CONNECTIONS: usize = 16;
-/// Connections that are left to requests: no listener to events takes them. At most half of all.
+/// Connections reserved for requests, which event listeners cannot take; at most half of all.
 const REQUEST_CONNECTIONS: usize = 32;
-/// A request is asked whole within this, the first and each later one.
+/// How long a peer may take to send the head of a request, the first or a later one.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
-/// A peer that reads nothing of what it is sent for this long is not answered any more.
+/// How long a peer may read nothing of a response before the connection is closed.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// What keeps connections from being taken is given so long to pass.
+/// The delay after a connection could not be accepted.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(100);
-/// How often the queue of new connections is known to be empty while nobody connects.
+/// How often the queue of new connections is confirmed to be empty while none arrives.
 const EMPTY_QUEUE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many connections are open at a time.
+/// The limit of open connections on this machine.
 fn max_connections() -> usize {
     let limit = open_files::soft_limit().and_then(|limit| usize::try_from(limit / 4).ok());
     limit.map_or(MAX_CONNECTIONS, |limit| {
@@ -47,40 +47,42 @@ fn max_connections() -> usize {
     })
 }
 
-/// The places of those who listen to events.
+/// The connections that event listeners may take.
 #[derive(Debug, Clone)]
 pub(super) struct EventPlaces(Arc<Semaphore>);
 
 impl EventPlaces {
-    /// All but those that are left to requests.
+    /// All connections except those reserved for requests.
     pub(super) fn new() -> Self {
         let all = max_connections();
         let places = all - REQUEST_CONNECTIONS.min(all / 2);
         Self(Arc::new(Semaphore::new(places)))
     }
 
-    /// A place for as long as the returned value lives; none if all are taken.
+    /// Reserves a connection until the returned value is dropped; none if all are taken.
     pub(super) fn reserve_event_place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.0).try_acquire_owned().ok()
     }
 }
 
-/// Marks the requests of a connection for which no descriptor was left but a spare one.
+/// Marks the requests of a connection that was accepted on a spare descriptor.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SpareConnection;
 
-/// When a connection last had nothing to read, in milliseconds since boot. What is read then was
-/// sent later; so a request that waited while this engine was stopped is known to be old.
+/// The time at which a connection last had nothing to read, in milliseconds since boot.
+///
+/// Whatever is read next was sent later. A request that waited while this engine was stopped is
+/// thus known to be old.
 #[derive(Debug, Clone)]
 pub(super) struct QuietSince(Arc<AtomicU64>);
 
 impl QuietSince {
-    /// A connection that nobody had made at this time since boot.
+    /// For a connection that did not exist yet at this time since boot.
     pub(super) fn new(since_boot: Duration) -> Self {
         Self(Arc::new(AtomicU64::new(millis(since_boot))))
     }
 
-    /// A request was answered, and the next one may come.
+    /// Records that a request was answered; the next one is sent later.
     pub(super) fn note_answered(&self) {
         self.0.store(millis(sys::since_boot()), Ordering::Relaxed);
     }
@@ -90,7 +92,7 @@ impl QuietSince {
     }
 }
 
-/// Answers until it is dropped, which ends all connections.
+/// Serves connections until dropped, which closes all of them.
 pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io::Result<()> {
     let at_once = Arc::new(Semaphore::new(max_connections()));
     let mut connections = JoinSet::new();
@@ -100,7 +102,7 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
         let turn = Arc::clone(&at_once).acquire_owned().await.map_err(closed)?;
         let accepted = accept(&mut feed, &mut queue_empty_at).await;
         let Ok((AcceptedStream { stream, room }, quiet)) = accepted else {
-            // Too many files are open, or the peer has gone already.
+            // Too many files are open, or the peer has already gone.
             sleep(ACCEPT_BACKOFF).await;
             continue;
         };
@@ -119,7 +121,8 @@ pub(super) async fn serve(mut feed: SocketFeed, routes: Router, uid: u32) -> io:
     }
 }
 
-/// Takes the next connection, which was made after the queue was last known to be empty.
+/// Accepts the next connection, with the time at which the queue was last known to be empty: the
+/// connection was made after that.
 async fn accept(
     feed: &mut SocketFeed,
     queue_empty_at: &mut Duration,
@@ -135,7 +138,7 @@ async fn accept(
     }
 }
 
-/// Answers on one connection, to its end. Each request knows the process that connected.
+/// Serves one connection until it closes. Each request carries the identity of the peer process.
 pub(super) async fn answer(
     stream: UnixStream,
     routes: Router,
@@ -159,6 +162,6 @@ pub(super) async fn answer(
         .timer(TokioTimer::new())
         .header_read_timeout(READ_TIMEOUT)
         .serve_connection(TokioIo::new(stream), service);
-    // How it ended is known to whoever asked.
+    // The peer sees how the connection ended; there is no one else to report it to.
     let _ = connection.await;
 }

@@ -1,9 +1,10 @@
-//! Who leads: one engine of a user answers all faces and all hooks.
+//! The right to lead: one engine of a user answers all faces and all hooks.
 //!
-//! An engine leads while it holds two locks: `engine.<boot id>.lock` in the data folder, which is
-//! the same whatever login a program's environment comes from, and `lock` in the runtime folder,
-//! which version 0.1.0 takes alone. It says in `engine.<boot id>` where its sockets are. What
-//! of this vanishes comes back; what others have put in its place is left to them.
+//! An engine leads while it holds two locks. `engine.<boot id>.lock` in the data folder is the same
+//! for every login, whatever the environment; `lock` in the runtime folder is the only one that
+//! version 0.1.0 takes. The file `engine.<boot id>` says where the sockets are. While an engine
+//! leads, its keeper restores whatever of this is removed or replaced. When the engine ends, it
+//! removes its own files, and leaves alone what others have put in their place.
 
 mod folder_changes;
 mod keeper;
@@ -28,11 +29,11 @@ use trusty_wire::hooks;
 use trusty_wire::socket_names;
 use trusty_wire::version;
 
-/// Descriptors that are kept for connections to the sockets where no other is left.
+/// Descriptors reserved for connections to the sockets when no other descriptor is left.
 const SPARE_FILE_COUNT: usize = 6;
-/// How long the end of an engine waits for a check of its places that hangs.
+/// How long the release waits for a check of the leader's files that hangs.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often it asks meanwhile.
+/// How often the release tries to take the lock meanwhile.
 const RELEASE_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Why this engine does not lead.
@@ -41,18 +42,18 @@ pub enum LeadError {
     /// Another engine leads.
     #[error("another Trusty Bar or `trusty serve` is already running")]
     Taken,
-    /// The folder, the lock or a socket cannot be made.
+    /// The runtime folder, a lock or a socket cannot be created.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
-/// The right to lead, and the sockets that come with it; given up when dropped.
+/// The right to lead, with the sockets that belong to it; given up when dropped.
 #[derive(Debug)]
 pub struct Leader {
     pub(crate) right: LeaderRight,
-    /// The connections of the API's socket.
+    /// The connections to the API socket.
     pub(crate) api: SocketFeed,
-    /// The connections of the hooks' socket.
+    /// The connections to the hook socket.
     pub(crate) hooks: SocketFeed,
     places: EnginePlaces,
 }
@@ -64,27 +65,27 @@ pub(crate) struct LeaderRight {
     keeper: Option<LeaderKeeper>,
 }
 
-/// What becomes of the right to lead.
+/// A change in the right to lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LeaderEvent {
-    /// What is wrong with its places, or that nothing is any more.
+    /// A problem with the leader's files, or none any more.
     Problem(Option<String>),
-    /// That few descriptors are left, or that enough are again.
+    /// The warning that few descriptors are left, or none any more.
     FilesScarce(Option<String>),
-    /// Another engine leads.
+    /// Another engine leads now.
     Lost,
 }
 
 impl Leader {
-    /// Takes the right to lead, and listens. Nothing is answered yet.
+    /// Takes the right to lead and listens on the sockets. No connection is answered yet.
     ///
     /// # Errors
-    /// [`LeadError::Taken`] while another engine leads; otherwise as the runtime folder, its lock
-    /// or a socket cannot be made. A data folder that cannot be written is no error: the engine is
-    /// found by its runtime folder then, and says so.
+    /// [`LeadError::Taken`] while another engine leads; [`LeadError::Io`] if the runtime folder,
+    /// its lock or a socket cannot be created. A data folder that cannot be written is no error:
+    /// the engine is then found through its runtime folder, and reports the problem as health.
     pub fn elect(places: &EnginePlaces) -> Result<Self, LeadError> {
         let spare = SpareFiles::reserve(SPARE_FILE_COUNT);
-        // Even if its locks were removed: one engine is enough.
+        // Another engine may still answer after its locks were removed, and one engine is enough.
         if places.has_other_leader() {
             return Err(LeadError::Taken);
         }
@@ -120,14 +121,14 @@ impl Leader {
         })
     }
 
-    /// Where what belongs to this engine lies.
+    /// The locations of this engine's locks, sockets and files.
     pub fn places(&self) -> &EnginePlaces {
         &self.places
     }
 }
 
 impl LeaderRight {
-    /// Sees from now on to it that what vanishes comes back; what becomes of it.
+    /// Starts the keeper, which restores what is removed; returns the channel of its events.
     pub(crate) fn start_keeper(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderEvent>> {
         let (keeper, news) = LeaderKeeper::start_thread(&self.state)?;
         self.keeper = Some(keeper);
@@ -142,30 +143,30 @@ impl Drop for LeaderRight {
             match self.state.try_lock() {
                 Ok(mut state) => return state.release(),
                 Err(TryLockError::Poisoned(state)) => return state.into_inner().release(),
-                // A file system that hangs under a check keeps no program from its end.
+                // A file system that hangs during a check must not keep the program from exiting.
                 Err(TryLockError::WouldBlock) => std::thread::sleep(RELEASE_POLL_INTERVAL),
             }
         }
     }
 }
 
-/// Whether an engine leads.
+/// Whether this engine still leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LeadershipState {
     Held,
-    /// Another engine has one of the locks.
+    /// Another engine holds one of the locks.
     Lost,
 }
 
-/// What an engine that leads has.
+/// What a leading engine holds.
 #[derive(Debug)]
 struct LeaderState {
     places: EnginePlaces,
     runtime_lock: Option<FolderLock>,
-    /// None where the data folder cannot be written.
+    /// None if the data folder cannot be written.
     data_lock: Option<FolderLock>,
     sockets: Vec<ListeningSocket>,
-    /// The engine file that is ours.
+    /// The engine file, if this engine wrote it.
     record: Option<FileIdentity>,
     problem: Option<String>,
     is_released: bool,
@@ -176,7 +177,7 @@ fn lock_state(state: &Mutex<LeaderState>) -> MutexGuard<'_, LeaderState> {
 }
 
 impl LeaderState {
-    /// Puts back what has vanished, and takes anew locks that others do not find any more.
+    /// Restores what was removed, and retakes locks whose files are no longer in place.
     fn check(&mut self) -> LeadershipState {
         if self.is_released {
             return LeadershipState::Held;
@@ -220,7 +221,7 @@ impl LeaderState {
         LeadershipState::Held
     }
 
-    /// Says where the sockets are, unless that is said.
+    /// Writes the engine file, unless the one in place is this engine's.
     fn write_record(&mut self) {
         let path = self.places.record_path();
         let there = FileIdentity::of_path(&path).ok();
@@ -233,8 +234,8 @@ impl LeaderState {
         }
     }
 
-    /// Removes what engines have left behind that were killed: those of this boot, and of others
-    /// whose lock nobody holds.
+    /// Removes what killed engines have left behind: unfinished engine files of this boot, and all
+    /// files of other boots whose lock is free.
     fn remove_stale(&self) {
         if self.data_lock.is_none() {
             return;
@@ -263,18 +264,18 @@ impl LeaderState {
             let path = folder.join(format!("{record}.lock"));
             if let Ok(Some(_lock)) = FolderLock::try_take(&path) {
                 remove_parts(record);
-                // What cannot be removed harms nobody: its process is of another boot.
+                // A file that cannot be removed does no harm: its process belongs to another boot.
                 let _ = fs::remove_file(folder.join(record));
                 let _ = fs::remove_file(path);
             }
         }
     }
 
-    /// Gives up the right to lead, and removes what is still its own.
+    /// Gives up the right to lead, and removes the files that still belong to this engine.
     fn release(&mut self) {
         self.is_released = true;
         if let Some(identity) = self.record.take() {
-            // A folder that has gone took the file with it.
+            // If the folder was removed, so was the file.
             let _ = identity.remove_at(&self.places.record_path());
         }
         self.sockets.clear();
@@ -292,10 +293,10 @@ fn take_runtime_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
 fn take_data_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
     let made = make_data_folder(places);
     if let Err(PrivateFolderError::Refused(refusal)) = made {
-        // Another user could hold the lock there, or take it away.
+        // In such a folder another user could hold or remove the lock.
         return Err(io::Error::from(PrivateFolderError::Refused(refusal)).into());
     }
-    // A lock that is there can be taken on a file system that has become read-only, too.
+    // An existing lock can be taken even on a file system that has become read-only.
     match FolderLock::try_take(&places.lock_path()) {
         Ok(Some(lock)) => Ok(lock),
         Ok(None) if places.is_led_from_another_namespace() => {
@@ -323,7 +324,7 @@ fn data_folder_problem(places: &EnginePlaces, error: &io::Error) -> String {
     )
 }
 
-/// Writes the engine file, whole or not at all; which file it is.
+/// Writes the engine file atomically; returns its identity.
 fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
     let pid = std::process::id();
     let stat = sys::stat(pid)?.ok_or(io::ErrorKind::NotFound)?;
@@ -339,9 +340,9 @@ fn put_record(places: &EnginePlaces, path: &Path) -> io::Result<FileIdentity> {
     let bytes = serde_json::to_vec(&record)?;
     let mut new = path.as_os_str().to_owned();
     new.push(format!(".{pid}.new"));
-    // Left by a check of ours that was cut short.
+    // Left behind by an earlier write of this process that was interrupted.
     let _ = fs::remove_file(PathBuf::from(new));
-    // It need not outlast the boot, so nothing waits for the disk.
+    // The file need not outlast the boot, so it is not synced to disk.
     files::replace_file(path, WriteDurability::Unsynced, |file| {
         file.write_all(&bytes)?;
         FileIdentity::of_file(file)

@@ -1,8 +1,8 @@
-//! One engine for all faces of a user: who comes first runs it, the others follow it, and one of
-//! them goes on when it ends.
+//! Leader election among the faces of a user: the first to start runs the engine, the others follow
+//! that engine, and one of them takes over when the engine ends.
 //!
-//! Whoever holds a [`EngineHandle`] notices nothing of that: until the first look of the new engine is
-//! over, the last snapshot of the old one stays.
+//! The holder of an [`EngineHandle`] is not interrupted: the last snapshot of the old engine stays
+//! until the first scan of the new one is over.
 
 use crate::api::{self, ServeError};
 use crate::leader::{LeadError, Leader};
@@ -29,19 +29,23 @@ use trusty_wire::engine_vetting::{EngineContinuity, EngineDoubt, EngineVetting};
 use trusty_wire::environment::Environment;
 use trusty_wire::socket_names;
 
-/// How soon an engine is asked again that does not answer yet, or is just ending.
+/// The delay before another attempt on an engine that does not answer yet or is about to end.
 const ELECTION_RETRY_DELAY: Duration = Duration::from_millis(50);
-/// An engine that starts answers sooner; one that does not for so long has stopped.
+/// How long a starting engine may take to answer before it counts as hung.
 const ENGINE_START_TIMEOUT: Duration = Duration::from_secs(3);
-/// One that was followed may be swapped out, or stopped for a moment.
+/// How long an engine that was followed may hang: it may be swapped out, or stopped for a moment.
 const FOLLOWED_HANG_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often an engine that is followed is asked whether it still answers.
+/// How often the health of the followed engine is polled.
 const FOLLOWED_HEALTH_INTERVAL: Duration = Duration::from_secs(10);
-/// How often it is looked whether an engine has ended that cannot be followed.
+/// How often this engine tries to become the leader while another one leads that it does not
+/// follow.
 const ENGINE_EXIT_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A hold on the engine of this user: one that runs is followed, and if none does, one is started
-/// here that answers the others. Returns at once.
+/// Joins the engine of this user: follows a running one, or starts one here that answers the
+/// others. Returns at once.
+///
+/// # Errors
+/// If the machine cannot be identified, or a thread cannot be started.
 pub fn join_engine(env: &Environment, settings: &Settings) -> Result<AppSessions, StartError> {
     let places = EnginePlaces::find(env).map_err(StartError::Machine)?;
     let (handle, ends) = Engine::open_channels(env, settings)?;
@@ -57,7 +61,8 @@ pub fn join_engine(env: &Environment, settings: &Settings) -> Result<AppSessions
     };
     let (presence, watch) = FacePresence::new();
     threads::spawn("trusty-leader", move || async move {
-        // It holds a handle to answer others, which must not outlive the face.
+        // The election holds a handle with which it answers others; that handle must not outlive
+        // the face.
         tokio::select! {
             ended = one.run_election(ends) => ended,
             () = watch.wait_gone() => Shutdown,
@@ -70,27 +75,27 @@ pub fn join_engine(env: &Environment, settings: &Settings) -> Result<AppSessions
     Ok(Arc::new(SessionAccess::new(face, env, route)))
 }
 
-/// The sessions, as the app asks for them.
+/// The app's access to the sessions.
 pub type AppSessions = Arc<SessionAccess<AppFace>>;
 
-/// The app: it has an engine of its own, which shows what the one shows that it follows.
+/// The app, whose own engine shows the snapshots of the engine that it follows.
 #[derive(Debug)]
 pub struct AppFace {
     handle: EngineHandle,
 }
 
 impl AppFace {
-    /// Its hold on its own engine.
+    /// The handle of the app's own engine.
     pub fn handle(&self) -> &EngineHandle {
         &self.handle
     }
 }
 
 impl SessionAccess<AppFace> {
-    /// Brings the terminal of a session to the front, as the newest snapshot shows it.
+    /// Brings the terminal of a session to the front, as the newest snapshot describes the session.
     ///
     /// # Errors
-    /// Why it is not there.
+    /// Why the terminal was not raised.
     pub async fn jump_to(&self, id: SessionId) -> Result<(), JumpError> {
         let snapshot = self.face().handle().snapshot();
         let session = snapshot.sessions.iter().find(|session| session.id == id);
@@ -106,7 +111,7 @@ impl Face for AppFace {
         Some(&self.handle)
     }
 
-    /// The list's health says it, in words of its own.
+    /// Does nothing: the health in the list already reports the hang.
     fn report(&self, _message: &str) {}
 
     async fn finish<T: Send>(&self, action: impl Future<Output = T> + Send) -> T {
@@ -115,7 +120,7 @@ impl Face for AppFace {
 }
 
 struct LeaderElection {
-    /// Where the face looks up the engine that is followed.
+    /// The engine that is followed, as the face sees it.
     followed: watch::Sender<Option<EngineClient>>,
     env: Environment,
     places: EnginePlaces,
@@ -172,8 +177,9 @@ impl LeaderElection {
         self.run_beside(ends, why).await
     }
 
-    /// Says with the last snapshot that the engine behind it hangs. What is asked for meanwhile is
-    /// done here, for the engine stays the one that is asked first.
+    /// Adds to the last snapshot the problem that its engine hangs.
+    ///
+    /// Until the hang is over, commands still try that engine first and are then carried out here.
     fn publish_hang(&self, ends: &EngineChannels, hang: &ClientError) {
         let mut snapshot = ends.snapshots.borrow().as_ref().clone();
         let subject = self.socket_name();
@@ -193,17 +199,17 @@ impl LeaderElection {
         }
     }
 
-    /// Runs the engine and answers all others, to the end.
+    /// Runs the engine and answers all others until it ends.
     async fn lead(self, ends: EngineChannels, leader: Leader) -> Shutdown {
         self.followed.send_replace(None);
-        // Dropped, its ends tell all handles that there is no engine.
+        // Dropping the channels reports to all handles that there is no engine.
         if Engine::spawn_loop(&self.env, ends, None).is_ok() {
             self.serve(leader).await;
         }
         Shutdown
     }
 
-    /// Answers all others, and goes on for the engine's own face while another one leads.
+    /// Answers all others; keeps the engine running for its own face while another engine leads.
     async fn serve(&self, leader: Leader) {
         let mut served = api::serve(leader, self.handle.clone()).await;
         while let Err(e) = served {
@@ -220,7 +226,7 @@ impl LeaderElection {
         }
     }
 
-    /// The right to lead, once it is free; nothing if the engine has ended before.
+    /// Waits for the right to lead; none if this engine ends first.
     async fn wait_elected(&self) -> Option<Leader> {
         loop {
             tokio::select! {
@@ -233,7 +239,9 @@ impl LeaderElection {
         }
     }
 
-    /// Shows what another engine tells, until it ends. Fails if nothing of that was understood.
+    /// Publishes the snapshots of another engine until it ends or hangs.
+    ///
+    /// Fails if no event of that engine was understood.
     async fn follow_engine(
         &self,
         ends: &mut EngineChannels,
@@ -282,8 +290,8 @@ impl LeaderElection {
         }
     }
 
-    /// Runs an engine of its own beside one that cannot be followed, says so, and answers others
-    /// as soon as that one has ended.
+    /// Runs an engine beside one that cannot be followed, reports the reason as a health problem,
+    /// and answers others as soon as the other engine has ended.
     async fn run_beside(self, ends: EngineChannels, why: String) -> Shutdown {
         self.followed.send_replace(None);
         if Engine::spawn_loop(&self.env, ends, None).is_err() {
@@ -297,7 +305,7 @@ impl LeaderElection {
         Shutdown
     }
 
-    /// The subject of what is said of the engine that answers.
+    /// The subject of health problems about the engine that answers on the socket.
     fn socket_name(&self) -> String {
         let socket = socket_names::api_socket(self.places.runtime_dir());
         socket.display().to_string()

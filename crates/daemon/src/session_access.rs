@@ -1,8 +1,8 @@
-//! What every face asks of sessions: the running engine if one answers, else this process. One
-//! order, one deadline, one mapping of errors for the app and for `trusty`.
+//! Access to the sessions for every face: through the running engine if one answers, else in this
+//! process. The app and `trusty` share the order, the deadline and the mapping of errors.
 //!
-//! An engine that hangs begins nothing later: a command lapses when its caller hangs up. So what it
-//! was asked is then done here, under the same locks.
+//! A hung engine begins no command later, because a command lapses when its caller hangs up. The
+//! command is therefore carried out here instead, under the same locks.
 
 mod remote_errors;
 
@@ -36,10 +36,10 @@ use trusty_wire::environment::Environment;
 /// Where a jump is tried first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JumpOrder {
-    /// In this process, then by the engine: the app is where its user looks.
+    /// In this process, then by the engine: the app runs on the display that the user looks at.
     HereFirst,
-    /// By the engine, then in this process: an app that runs the engine is known to the desktop
-    /// and has its user's consent to raise windows; a command may have neither.
+    /// By the engine, then in this process: an app that runs the engine is known to the desktop and
+    /// has the user's consent to raise windows; a command may have neither.
     EngineFirst,
 }
 
@@ -48,13 +48,13 @@ pub trait Face: Send + Sync {
     /// Where a jump is tried first.
     const JUMP_ORDER: JumpOrder;
 
-    /// The engine of this process, if it has one: it takes what no other engine takes.
+    /// The engine of this process, if it has one; it takes the commands that no other engine takes.
     fn engine(&self) -> Option<&EngineHandle>;
 
-    /// Tells the user that the running engine cannot be used, and what happens instead.
+    /// Reports to the user that the running engine cannot be used, and what happens instead.
     fn report(&self, message: &str);
 
-    /// Waits for an action in this process, which must not be left half done.
+    /// Waits for an action in this process, which must not be interrupted halfway.
     fn finish<T: Send>(
         &self,
         action: impl Future<Output = T> + Send,
@@ -64,13 +64,13 @@ pub trait Face: Send + Sync {
 /// Where the running engine is found.
 #[derive(Debug, Clone)]
 pub enum EngineRoute {
-    /// The one that is followed now, if one is.
+    /// The engine that is followed now, if there is one.
     Followed(watch::Receiver<Option<EngineClient>>),
-    /// Whichever answers; once it hangs, it is not asked again.
+    /// Whichever engine answers; after a hang it is not asked again.
     Any(EngineClient),
 }
 
-/// The sessions, as a face asks for them.
+/// A face's access to the sessions.
 #[derive(Debug)]
 pub struct SessionAccess<F> {
     face: F,
@@ -80,16 +80,16 @@ pub struct SessionAccess<F> {
     jumps: RunningJumps<Result<(), JumpError>>,
 }
 
-/// A command that the running engine did not take.
+/// Why the running engine did not take a command.
 enum NotTaken {
-    /// No engine that could take it runs.
+    /// No engine that could take the command is running.
     NoEngine,
-    /// It answers nothing.
+    /// The engine does not answer.
     Hang(ClientError),
 }
 
 impl<F: Face> SessionAccess<F> {
-    /// The sessions of this user, by way of this route.
+    /// Access to the sessions of this user by this route.
     pub fn new(face: F, env: &Environment, route: EngineRoute) -> Self {
         Self {
             face,
@@ -105,7 +105,7 @@ impl<F: Face> SessionAccess<F> {
         &self.face
     }
 
-    /// The running engine, if there may be one to ask.
+    /// The running engine; none if there is none, or if it has hung.
     fn remote(&self) -> Option<EngineClient> {
         match &self.route {
             EngineRoute::Followed(remote) => remote.borrow().clone(),
@@ -114,12 +114,12 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// Notes that the running engine hangs; whether that was known before.
+    /// Records that the running engine hangs; returns whether that was known before.
     pub fn note_hang(&self) -> bool {
         self.has_hung.swap(true, Ordering::Relaxed)
     }
 
-    /// Tells an answer of the engine from none.
+    /// Separates an answer of the engine, success or failure, from the lack of one.
     fn engine_answer<T>(
         &self,
         told: Result<T, ClientError>,
@@ -136,10 +136,11 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// Does something to a session. Returns when it is done and verified, or nothing has changed.
+    /// Performs an action on a session. Returns once the action is done and verified, or has
+    /// failed.
     ///
     /// # Errors
-    /// Why it was not done.
+    /// Why the action was not done, or that its outcome is unknown.
     pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         let deadline = CommandDeadline::of_command_sent_now();
         if let Some(remote) = self.remote() {
@@ -155,8 +156,9 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// On a thread of its own, as an engine's actions are. Begins within the time that any command
-    /// has, counted from here: what was asked of an engine before has lapsed.
+    /// Performs an action in this process, on a thread of its own as an engine does.
+    ///
+    /// The deadline counts from here, because a command sent to an engine before has lapsed.
     async fn act_directly(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         let (reply, done) = oneshot::channel();
         let env = Arc::clone(&self.env);
@@ -168,11 +170,11 @@ impl<F: Face> SessionAccess<F> {
                 let deadline = CommandDeadline::of_command_sent_now();
                 direct::perform_directly(&env, &settings, id, action, deadline).await
             };
-            // The caller may have gone.
+            // The caller may have dropped the receiver.
             let _ = reply.send(done);
             Shutdown
         };
-        // Nothing is begun before the face is ready to finish it.
+        // The action starts inside `finish`, so that the face is ready to complete it.
         let finished = self.face.finish(async {
             threads::spawn("trusty-direct", acting)
                 .map_err(|e| ActionError::Failed(e.to_string()))?;
@@ -181,11 +183,11 @@ impl<F: Face> SessionAccess<F> {
         finished.await
     }
 
-    /// Brings the terminal of a session to the front. Returns when it is there. Two jumps to one
-    /// session are one.
+    /// Brings the terminal of a session to the front, and returns once it is there. Concurrent
+    /// jumps to one session are merged.
     ///
     /// # Errors
-    /// Why it is not there.
+    /// Why the terminal was not raised.
     pub async fn jump(&self, session: &Session) -> Result<(), JumpError> {
         self.jumps
             .run_or_wait(session.id, self.jump_by_route(session))
@@ -199,15 +201,15 @@ impl<F: Face> SessionAccess<F> {
         if F::JUMP_ORDER == JumpOrder::HereFirst {
             match self.jump_here(session).await {
                 Err(JumpError::Refused(_) | JumpError::Gone) => {}
-                // What was begun here would be done a second time there.
+                // The jump has begun here, so the engine would repeat it.
                 done => return done,
             }
         }
         let deadline = CommandDeadline::of_command_sent_now();
         match remote.jump(session.id, deadline).await {
             Ok(()) => Ok(()),
-            // An engine that was started elsewhere, or long ago, may know neither our display nor
-            // our programs.
+            // An engine that was started elsewhere or long ago may know neither this process's
+            // display nor its programs.
             Err(ClientError::Refused(problem))
                 if F::JUMP_ORDER == JumpOrder::EngineFirst
                     && lacks_a_display(&problem)
@@ -232,7 +234,7 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// A terminal that is in front was looked at.
+    /// Jumps in this process, and reports the terminal as looked at.
     async fn jump_here(&self, session: &Session) -> Result<(), JumpError> {
         let terminal = Settings::read(&self.env).terminal;
         jump::jump(session, &self.env, &terminal).await?;
@@ -241,7 +243,7 @@ impl<F: Face> SessionAccess<F> {
         Ok(())
     }
 
-    /// The user has looked. Returns when a snapshot of the engine shows it.
+    /// Reports that the user has looked. Returns once a snapshot of the engine reflects it.
     pub async fn report_attention(&self, attention: FocusEvent) {
         let session = match attention {
             FocusEvent::Popover => None,
@@ -258,10 +260,10 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// Why a session is what it is, as an engine tells it; none if there is no such session.
+    /// Explains the status of a session; none if there is no such session.
     ///
     /// # Errors
-    /// No engine tells.
+    /// If no engine answers.
     pub async fn explain(&self, id: SessionId) -> Result<Option<Explanation>, ClientError> {
         let told = match self.remote() {
             Some(remote) => remote.explain(id).await,
@@ -278,10 +280,11 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// A request that an engine holds, whole; none if it is no longer pending.
+    /// A pending request in full; none if it is no longer pending.
     ///
     /// # Errors
-    /// [`AnswerError::Unread`] where another process's engine does not tell.
+    /// [`AnswerError::Gone`] without any engine, and [`AnswerError::Unreadable`] if the engine of
+    /// another process does not deliver the request.
     pub async fn request(
         &self,
         session: SessionId,
@@ -300,11 +303,12 @@ impl<F: Face> SessionAccess<F> {
         }
     }
 
-    /// Answers a request for the user of this face, who did it in this channel. Returns when its
-    /// hook has handed the answer on.
+    /// Answers a request on behalf of the user of this face; `channel` is where the user answered.
+    /// Returns once the hook has passed the answer on.
     ///
     /// # Errors
-    /// Why the answer was not given. No answer is given without an engine: none holds the request.
+    /// Why the answer was not given. Without an engine no answer can be given, because no request
+    /// is held.
     pub async fn answer(
         &self,
         session: SessionId,
@@ -337,10 +341,10 @@ impl<F: Face> SessionAccess<F> {
     /// The newest snapshot of the running engine, or of the engine of this process.
     ///
     /// # Errors
-    /// No engine tells.
+    /// If no engine answers.
     pub async fn snapshot(&self) -> Result<Arc<Snapshot>, ClientError> {
         match (self.face.engine(), self.remote()) {
-            // An engine of this process shows what the one shows that it follows.
+            // The engine of this process shows the snapshots of the engine that it follows.
             (Some(engine), _) => Ok(engine.snapshot()),
             (None, Some(remote)) => remote.snapshot().await.map(Arc::new),
             (None, None) => Err(ClientError::NotResponding),
@@ -369,8 +373,8 @@ async fn act_by(
     }
 }
 
-/// A process that a session started resumes none: a courtesy to the user, for such a process could
-/// do the same without us.
+/// Refuses to resume from a process that a session started. This is a courtesy to the user, not a
+/// barrier: such a process could resume the session without Trusty Bar.
 async fn refusal_of_mark(
     env: &Environment,
     settings: &Settings,
@@ -384,8 +388,7 @@ async fn refusal_of_mark(
     Some(ActionError::NotAuthorized(format!("{mark}; {remedy}")))
 }
 
-/// Whether an engine lacks what it needs to bring a terminal to the front, and this process may
-/// have.
+/// Whether an engine lacks what raising a terminal needs, which this process may have.
 fn lacks_a_display(problem: &Problem) -> bool {
     matches!(
         problem.known_code(),
@@ -393,7 +396,7 @@ fn lacks_a_display(problem: &Problem) -> bool {
     )
 }
 
-/// A request that the engine of this process holds, with what a face shows of it.
+/// A request that the engine of this process holds, with the card that a face draws.
 pub(crate) async fn whole_request(
     engine: &EngineHandle,
     session: SessionId,

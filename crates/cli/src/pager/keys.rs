@@ -1,4 +1,4 @@
-//! Bytes of a terminal → the keys that turn pages.
+//! Decodes the bytes of a terminal into the keys that turn pages.
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,31 +8,31 @@ pub(super) enum PagerKey {
     PreviousRow,
     PreviousPage,
     First,
-    /// Gives up without an answer.
+    /// Leaves without an answer.
     Leave,
     Interrupt,
     Suspend,
 }
 
-/// Keys that are several bytes long come one byte at a time.
+/// Decodes keys of several bytes, which arrive one byte at a time.
 #[derive(Debug, Default)]
 pub(super) struct KeyReader(EscapeSequence);
 
-/// What was read of an escape sequence.
+/// The part of an escape sequence that was read so far.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum EscapeSequence {
     #[default]
     None,
     /// Escape.
     Escape,
-    /// Escape, and what begins the name of a key, with its number.
+    /// Escape and the introducer of a key, with the number read so far.
     Named(u8),
-    /// The same, and what else is held down follows.
+    /// The same, followed by the modifiers.
     Modified(u8),
 }
 
 impl KeyReader {
-    /// The key that ends with this byte; none if there is no such key, or it goes on.
+    /// The key that this byte completes; none if the key is unknown or more bytes follow.
     pub(super) fn key(&mut self, byte: u8) -> Option<PagerKey> {
         let begun = std::mem::take(&mut self.0);
         match (begun, byte) {
@@ -69,7 +69,7 @@ fn plain(byte: u8) -> Option<PagerKey> {
         b'k' => PagerKey::PreviousRow,
         b'b' => PagerKey::PreviousPage,
         b'g' => PagerKey::First,
-        // Ctrl-D, and Ctrl-\.
+        // Ctrl-D and Ctrl-\.
         b'q' | b'Q' | 0x04 | 0x1c => PagerKey::Leave,
         0x03 => PagerKey::Interrupt,
         0x1a => PagerKey::Suspend,

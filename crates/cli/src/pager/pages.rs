@@ -1,18 +1,19 @@
-//! A text as rows of a terminal, and which of them are on the screen.
+//! A text as the rows of a terminal, and the rows that are on the screen.
 
 use crate::table::cut;
 use unicode_width::UnicodeWidthChar;
 
-/// Rows that are left free below a page: the prompt, and a question of up to three lines once the
-/// end was shown, so that the question pushes nothing out of sight.
+/// The rows left free below a page: for the prompt, or for a question of up to three lines after
+/// the last page, which then scrolls nothing out of sight.
 const FREE_ROWS: usize = 3;
-/// Stands before what did not fit on the row above, so that it never looks like a line of ours.
+/// Precedes the rest of a wrapped line, so that text from others never looks like a line of Trusty
+/// Bar.
 const CONTINUATION_BAR: &str = "  ┆ ";
-/// Narrower terminals have no room for that, in columns.
+/// The width in columns below which there is no room for that bar.
 const MIN_BARRED_COLUMNS: usize = 16;
-/// How far apart the stops of a tab are, in columns.
+/// The distance between tab stops, in columns.
 const TAB_COLUMNS: usize = 8;
-/// Moves to the beginning of the row, and clears it.
+/// Moves the cursor to the beginning of the row and clears the row.
 const CLEAR_ROW: &str = "\r\x1b[K";
 
 /// The size of a terminal.
@@ -23,37 +24,37 @@ pub(super) struct TerminalSize {
 }
 
 impl TerminalSize {
-    /// Rows of a page.
+    /// The rows of a page.
     fn page(self) -> usize {
         self.rows.saturating_sub(FREE_ROWS).max(1)
     }
 }
 
-/// Whether a terminal can take back what was printed on it.
+/// Whether a terminal can erase what was printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CursorControl {
     Available,
-    /// Each page is printed below what was printed before.
+    /// Each page is printed below the previous one.
     Missing,
 }
 
-/// A row, and the line that it is of.
+/// A row, and the index of its line.
 #[derive(Debug)]
 struct PageRow {
     line: usize,
     text: String,
 }
 
-/// A text, and how far it was shown.
+/// A text, and how much of it was shown.
 #[derive(Debug)]
 pub(super) struct PagedText {
     lines: Vec<String>,
     screen: TerminalSize,
     cursor: CursorControl,
     rows: Vec<PageRow>,
-    /// The rows before this one were shown.
+    /// All rows before this one were shown.
     bottom: usize,
-    /// The cursor is behind the prompt.
+    /// Whether the cursor is behind the prompt.
     is_prompted: bool,
 }
 
@@ -81,22 +82,22 @@ impl PagedText {
         self.rows = rows.collect();
     }
 
-    /// Whether all of it is seen at once.
+    /// Whether the whole text fits on the screen.
     pub(super) fn fit(&self) -> bool {
         self.rows.len() <= self.screen.page()
     }
 
-    /// Whether its end was shown.
+    /// Whether the end of the text was shown.
     pub(super) fn at_end(&self) -> bool {
         self.bottom >= self.rows.len()
     }
 
-    /// All of it, as it is printed where it fits.
+    /// The whole text, for a screen that it fits on.
     pub(super) fn all_lines(&self) -> String {
         self.rows_between(0, self.rows.len())
     }
 
-    /// What is printed to show the beginning.
+    /// The output that shows the beginning.
     pub(super) fn first(&mut self) -> String {
         self.bottom = 0;
         self.next_rows(self.screen.page())
@@ -106,8 +107,8 @@ impl PagedText {
         self.next_rows(self.screen.page())
     }
 
-    /// What is printed to show the next row; the next page where a prompt would stand between any
-    /// two rows.
+    /// The output that shows the next row. Without cursor control it shows the next page, because a
+    /// prompt would remain between any two rows.
     pub(super) fn next_row(&mut self) -> String {
         match self.cursor {
             CursorControl::Available => self.next_rows(1),
@@ -119,7 +120,8 @@ impl PagedText {
         self.back(self.screen.page())
     }
 
-    /// What is printed to show rows before those on the screen, in their place if that is possible.
+    /// The output that shows rows before those on the screen, in their place where the cursor can
+    /// move.
     pub(super) fn back(&mut self, rows: usize) -> String {
         let page = self.screen.page();
         let top = self.bottom.saturating_sub(page);
@@ -136,15 +138,15 @@ impl PagedText {
         }
     }
 
-    /// What is printed to show the page again, below whatever is on the screen now.
+    /// The output that shows the page again, below whatever is on the screen.
     pub(super) fn again(&mut self) -> String {
         let page = self.screen.page();
         self.bottom = self.bottom.saturating_sub(page);
         self.next_rows(page)
     }
 
-    /// Takes a new size over; whether it was new. What is on the screen is not known then, so the
-    /// page begins with the line that was at its top.
+    /// Applies a new size; returns whether the size has changed. What the screen shows after a
+    /// change is unknown, so the page begins with the line that was at its top.
     pub(super) fn resize(&mut self, screen: TerminalSize) -> bool {
         if screen == self.screen {
             return false;
@@ -154,12 +156,12 @@ impl PagedText {
         self.screen = screen;
         self.wrap();
         let top = self.rows.iter().position(|row| row.line == line);
-        // A page that is shown again ends here.
+        // `again` shows the page that ends here.
         self.bottom = top.unwrap_or(0) + self.screen.page();
         true
     }
 
-    /// What takes the prompt away, or ends its row where it stays.
+    /// The output that removes the prompt, or ends its row where the prompt cannot be removed.
     pub(super) fn clear_prompt(&mut self) -> String {
         let was_prompted = std::mem::take(&mut self.is_prompted);
         let printed = match self.cursor {
@@ -170,7 +172,7 @@ impl PagedText {
         printed.to_owned()
     }
 
-    /// What is printed to show so many rows more.
+    /// The output that shows this many further rows.
     fn next_rows(&mut self, rows: usize) -> String {
         let from = self.bottom.min(self.rows.len());
         let to = from.saturating_add(rows).min(self.rows.len());
@@ -190,7 +192,7 @@ impl PagedText {
         text
     }
 
-    /// What is said below a page; nothing below the last one.
+    /// The prompt below a page; empty below the last one.
     fn prompt(&self) -> String {
         if self.at_end() {
             return String::new();
@@ -205,8 +207,8 @@ impl PagedText {
     }
 }
 
-/// The rows of a line. A character counts for as many columns as any terminal gives it, so that a
-/// row never wraps by itself.
+/// The rows of a line. Each character counts as many columns as any terminal gives it, so that no
+/// row wraps by itself.
 fn wrap(line: &str, columns: usize) -> Vec<String> {
     let bar = if columns < MIN_BARRED_COLUMNS {
         ""
@@ -216,7 +218,7 @@ fn wrap(line: &str, columns: usize) -> Vec<String> {
     let bar_columns: usize = bar.chars().map(|c| columns_of(c, 0)).sum();
     let mut rows = Vec::new();
     let (mut row, mut used, mut is_bare) = (String::new(), 0, true);
-    // A tab is never wider than the terminal.
+    // A tab is never counted as wider than the terminal.
     let width = |c, at| match c {
         '\t' => columns_of(c, at).min(columns.max(1)),
         _ => columns_of(c, at),
@@ -239,11 +241,11 @@ fn wrap(line: &str, columns: usize) -> Vec<String> {
     rows
 }
 
-/// The most columns that a terminal gives a character which begins at this one.
+/// The most columns that a terminal gives a character that begins at column `at`.
 fn columns_of(c: char, at: usize) -> usize {
     match c {
         '\t' => TAB_COLUMNS - at % TAB_COLUMNS,
-        // What makes an emoji of the sign before it makes it wide.
+        // This variation selector makes the character before it a wide emoji.
         '\u{fe0f}' => 1,
         _ => c.width().unwrap_or(0).max(c.width_cjk().unwrap_or(0)),
     }

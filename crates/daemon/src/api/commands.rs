@@ -25,7 +25,9 @@ use trusty_fleet::problem::Problem;
 use trusty_wire::command_deadline::CommandDeadline;
 use trusty_wire::process_tracer::ConnectedPeer;
 
-/// Pauses a session. Answers when it is done, verified and listed.
+/// Pauses a session.
+///
+/// Responds once the pause is done, verified and listed.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/pause",
@@ -66,7 +68,9 @@ pub(super) async fn pause(
     Ok(SessionPaused)
 }
 
-/// Ends the pause of a session. Answers when it runs again and is listed so.
+/// Resumes a paused session.
+///
+/// Responds once the session is running and listed as running.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/resume",
@@ -103,8 +107,10 @@ pub(super) async fn resume(
     Ok(SessionResumed)
 }
 
-/// Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
-/// end is killed only if the body says so.
+/// Stops a session with SIGTERM.
+///
+/// A paused session never runs what the pause held back. A session that does not exit within 5 s is
+/// killed only if the body asks for that.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/stop",
@@ -144,7 +150,9 @@ pub(super) async fn stop(
     Ok(SessionStopped)
 }
 
-/// Brings the terminal of a session to the front. Answers when it is there.
+/// Brings the terminal of a session to the front.
+///
+/// Responds once the terminal is there.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/jump",
@@ -179,8 +187,9 @@ pub(super) async fn jump(
     })
 }
 
-/// Answers a request that a hook holds. Returns once Claude Code has the answer and the request is
-/// no longer listed as held.
+/// Answers a request that a hook holds.
+///
+/// Responds once Claude Code has the answer and the request is no longer listed as held.
 #[utoipa::path(
     post,
     path = "/v1/sessions/{id}/answer",

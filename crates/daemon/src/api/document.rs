@@ -1,4 +1,4 @@
-//! The API's description of itself, from which the popover's types are generated too.
+//! The API's description of itself, from which the popover's types are also generated.
 
 use std::fmt::Write as _;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
@@ -90,8 +90,8 @@ impl Modify for SchemaCorrections {
     }
 }
 
-/// Removes `null` from a parameter's schema: a header or a query may lack the parameter, but has
-/// no such value.
+/// Removes `null` from a parameter's schema: a header or query parameter may be absent, but never
+/// has that value.
 fn forbid_null(parameter: &mut Parameter) {
     match parameter.schema.as_mut() {
         Some(RefOr::T(Schema::Object(object))) => {

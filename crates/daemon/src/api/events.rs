@@ -22,7 +22,7 @@ use trusty_fleet::Snapshot;
 use trusty_fleet::problem::Problem;
 use trusty_fleet::snapshot::SnapshotDelta;
 
-/// How many snapshots are kept, so that a client that reconnects gets what it missed.
+/// How many snapshots are kept, so that a client that reconnects receives what it missed.
 const MAX_REMEMBERED_SNAPSHOTS: usize = 64;
 
 /// The parameters of the event stream.
@@ -38,13 +38,13 @@ const fn default_true() -> bool {
     true
 }
 
-/// The snapshots that were sent last, so that the next event can be sent as a change.
+/// The snapshots that were sent last, from which the next event can be sent as a change.
 #[derive(Debug, Default)]
 pub(super) struct SnapshotHistory(VecDeque<Arc<Snapshot>>);
 
 impl SnapshotHistory {
-    /// Keeps a snapshot that is sent now. A revision is kept with every snapshot that was sent as
-    /// this revision, or not at all: figures change within one revision.
+    /// Keeps a snapshot that is being sent. All snapshots sent under one revision are kept or
+    /// dropped together, because figures change within a revision.
     fn remember(&mut self, snapshot: &Arc<Snapshot>) {
         if self.0.iter().any(|known| Arc::ptr_eq(known, snapshot)) {
             return;
@@ -57,7 +57,7 @@ impl SnapshotHistory {
         }
     }
 
-    /// Whether the revision of `now` was never sent with other figures.
+    /// Whether every snapshot sent under the revision of `now` had the same figures.
     fn has_only(&self, now: &Snapshot) -> bool {
         let mut told = self.0.iter().filter(|s| s.revision == now.revision);
         told.all(|s| **s == *now)
@@ -151,9 +151,11 @@ impl EventListener {
     }
 }
 
-/// Server-sent events. The first, `snapshot`, tells everything; each `change` after it tells what
-/// is different then. The id of an event is `<run>-<revision>`: a client that names the last one
-/// it has in `Last-Event-ID` gets what it missed as one `change`, if that is still remembered.
+/// Server-sent events: a snapshot, then the changes.
+///
+/// The first event, `snapshot`, holds everything; each `change` after it holds what differs from
+/// the event before. The id of an event is `<run>-<revision>`. A client that names its last event
+/// in `Last-Event-ID` receives what it missed as one `change`, if that event is still remembered.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -242,7 +244,7 @@ mod tests {
     fn what_was_missed_is_told_while_it_is_remembered() {
         let mut history = SnapshotHistory::default();
         let first = snapshot(1, 1);
-        // The same revision was told twice, with other figures.
+        // The same revision was sent twice, with other figures.
         let again = snapshot(1, 2);
         history.remember(&first);
         history.remember(&first);
@@ -252,7 +254,7 @@ mod tests {
         let delta = history.delta_since(1, &now).expect("remembered");
         assert_eq!(first.apply(&delta), *now);
         assert_eq!(again.apply(&delta), *now);
-        assert_eq!(history.delta_since(2, &now), None, "never told");
+        assert_eq!(history.delta_since(2, &now), None, "never sent");
         for revision in 2..100 {
             history.remember(&snapshot(revision, 0));
         }
@@ -296,11 +298,11 @@ mod tests {
         }
         assert!(listener.next().await.is_some());
         let told = listener.told.as_ref().map(|s| s.revision);
-        assert_eq!(told, Some(99), "one event for all that it missed");
+        assert_eq!(told, Some(99), "one event for all missed snapshots");
         drop(send);
         assert!(
             listener.next().await.is_none(),
-            "and nothing is kept for it"
+            "the stream ends with the engine"
         );
     }
 }

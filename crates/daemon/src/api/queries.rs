@@ -1,4 +1,4 @@
-//! The queries of the API: sessions, requests, the engine's health, the API's description.
+//! The queries of the API: sessions, requests, the engine's health, and the API's description.
 
 use super::extract::{PathRequestId, PathSessionId};
 use super::problem::{PROBLEM_CONTENT_TYPE, ProblemResponse};
@@ -16,7 +16,7 @@ use trusty_fleet::Session;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_wire::version::TRUSTY_VERSION;
 
-/// All sessions, and what is wrong with the sources.
+/// All sessions, and the problems of the sources.
 #[utoipa::path(
     get,
     path = "/v1/sessions",
@@ -50,7 +50,8 @@ pub(super) async fn session(
     find(&handle, &id).map(SessionBody)
 }
 
-/// Why a session is what it is: what every source last said of it, and which one won.
+/// Why a session has its status: what every source last said about the session, and which source
+/// won.
 #[utoipa::path(
     get,
     path = "/v1/sessions/{id}/why",
@@ -75,7 +76,7 @@ pub(super) async fn why(
         .ok_or_else(responses::no_such_session)
 }
 
-/// A request that a hook holds, whole: what an answer would apply to.
+/// A pending request in full: everything that an answer would apply to.
 #[utoipa::path(
     get,
     path = "/v1/sessions/{id}/requests/{request}",
@@ -110,8 +111,9 @@ pub(super) async fn request(
     })
 }
 
-/// How the engine is: its version, its process, and what is wrong with its sources. Answers at
-/// once, also before the first look at the machine is over.
+/// The engine's version, process, and the problems of its sources.
+///
+/// Responds at once, even before the first scan is over.
 #[utoipa::path(
     get,
     path = "/v1/health",
@@ -133,7 +135,7 @@ pub(super) async fn health(
     })
 }
 
-/// This description, in version 3.1 of its standard.
+/// This description, in version 3.1 of the `OpenAPI` standard.
 #[utoipa::path(
     get,
     path = "/v1/openapi.json",

@@ -1,5 +1,5 @@
-//! The responses of the API. Each type is what a handler or an extractor returns, and its doc
-//! comment and status are what the API's description says of this response.
+//! The responses of the API. Each type is what a handler or an extractor returns; its doc comment
+//! and status are what the API's description says of this response.
 
 use super::problem::{PROBLEM_CONTENT_TYPE, ProblemResponse};
 use axum::Json;
@@ -43,8 +43,8 @@ macro_rules! json_responses {
     )*};
 }
 
-/// Declares responses that carry a problem of one code. The derive needs the status as a literal;
-/// a status that is not the code's does not compile.
+/// Declares responses that carry a problem of one code. The derive needs the status as a literal; a
+/// status that differs from the code's does not compile.
 macro_rules! problem_responses {
     ($($(#[$text:meta])+ $name:ident = $code:expr, $status:literal;)*) => {$(
         $(#[$text])+

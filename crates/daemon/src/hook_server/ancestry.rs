@@ -1,5 +1,5 @@
-//! Which client a hook speaks for: decided by the processes above the peer of its connection, which
-//! the kernel knows, and not by the number in its message, which anybody can write.
+//! Which Claude Code process a hook speaks for. The ancestors of the connection's peer decide,
+//! which the kernel knows, and not the pid in the message, which any program can write.
 
 use tokio::net::UnixStream;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey};
@@ -7,22 +7,24 @@ use trusty_fleet::{SessionStatus, Snapshot};
 use trusty_platform::peer_identity::PeerIdentity;
 use trusty_platform::sys::{self, ProcessStat};
 
-/// A longer chain of parents is a loop.
+/// The longest chain of parents that is followed; a longer one is taken for a loop.
 const MAX_ANCESTORS: usize = 32;
 
-/// The peer of a connection and all processes above it, the peer first; empty where the peer has
-/// gone or cannot be seen from this pid namespace.
+/// The peer of a connection and all its ancestors, the peer first. Empty if the peer has exited or
+/// cannot be seen from this pid namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PeerAncestry(Vec<ProcessKey>);
 
 impl PeerAncestry {
-    /// Reads it now: a hook waits for its answer meanwhile, so neither it nor its client goes.
+    /// Reads the ancestry at once: while a hook waits for its reply, neither the hook nor Claude
+    /// Code exits.
     pub(super) fn of_peer(stream: &UnixStream) -> Self {
         let Ok(peer) = PeerIdentity::of_socket(stream, sys::living_start) else {
             return Self::default();
         };
         let ancestry = Self::read(peer.pid, live_process);
-        // All of this was read by its pid: it counts only if that is still the same process.
+        // The chain was read by pid, so it counts only if the pid still belongs to the same
+        // process.
         match peer.confirm(sys::living_start) {
             Ok(()) => ancestry,
             Err(_) => Self::default(),
@@ -30,7 +32,7 @@ impl PeerAncestry {
     }
 
     /// Climbs from `pid` with `look`. A step counts only if the child still has that parent after
-    /// the parent was read: a pid that was given away in between is nobody's parent.
+    /// the parent was read; otherwise the parent's pid may have been reused in between.
     fn read(pid: u32, look: impl Fn(u32) -> Option<ProcessStat>) -> Self {
         let mut chain = Vec::new();
         let mut next = look(pid).map(|stat| (pid, stat));
@@ -55,15 +57,14 @@ impl PeerAncestry {
         self.0.first().copied()
     }
 
-    /// The client that the peer speaks for: the nearest listed session above it, or the process
-    /// that its message names if that one is above it and nearer still, for a client that has just
+    /// The Claude Code process that the peer speaks for: the nearest listed session in the chain,
+    /// or the process that the message names if that one is nearer still. A session that has just
     /// started is not listed yet.
     ///
-    /// A number that is not above the peer names nobody: a client in a pid namespace of its own
-    /// tells the number it has there, and whoever else tells a wrong one is not to speak for that
-    /// process. What is said counts for the listed session above the peer then, and where there is
-    /// none for nobody: a hook is never the only proof of anything, and what it asks its terminal
-    /// asks, too.
+    /// A named pid outside the chain is ignored. Claude Code in a pid namespace of its own reports
+    /// its pid there, and no hook may speak for another process by naming a wrong pid. The message
+    /// then counts for the nearest listed session, or for none. That loses nothing: a hook is never
+    /// the only proof of anything, and the terminal shows the request too.
     pub(super) fn client(
         &self,
         named: Option<u32>,
@@ -74,7 +75,7 @@ impl PeerAncestry {
     }
 }
 
-/// Whether a snapshot lists this very process as a session that lives.
+/// Whether a snapshot lists exactly this process as a live session.
 pub(super) fn is_listed(snapshot: &Snapshot, machine: &MachineIdentity, key: ProcessKey) -> bool {
     let of_pid = |s: &&trusty_fleet::Session| s.pid == Some(key.pid);
     let mut found = snapshot.sessions.iter().filter(of_pid);
@@ -110,7 +111,7 @@ mod tests {
         }
     }
 
-    /// A hook 9 below a shell 8, below a client 7, below a shell 6, below a client 5.
+    /// Hook 9 below shell 8, below Claude Code 7, below shell 6, below Claude Code 5.
     fn nested_client() -> PeerAncestry {
         PeerAncestry::read(9, |pid| Some(stat(pid, pid - 1)).filter(|_| pid >= 5))
     }
@@ -119,7 +120,7 @@ mod tests {
     fn a_hook_speaks_for_the_nearest_client_above_it_whatever_number_it_tells() {
         let listed = |pids: &'static [u32]| move |k: ProcessKey| pids.contains(&k.pid);
         for (named, sessions, expected, why) in [
-            (Some(7), &[5, 7][..], Some(7), "as it says"),
+            (Some(7), &[5, 7][..], Some(7), "the claim is true"),
             (None, &[5, 7], Some(7), "the hook names no client"),
             (
                 Some(5),
@@ -140,7 +141,7 @@ mod tests {
                 "the hook names a client that is not above it, and has none",
             ),
             (Some(7), &[5], Some(7), "the client has just started"),
-            (Some(7), &[], Some(7), "nothing was looked at yet"),
+            (Some(7), &[], Some(7), "no scan has finished yet"),
             (None, &[], None, "no client is known"),
         ] {
             let client = nested_client().client(named, listed(sessions));
@@ -160,7 +161,8 @@ mod tests {
         let reads = Cell::new(0);
         let chain = PeerAncestry::read(9, |pid| {
             reads.set(reads.get() + 1);
-            // After the first look it has lost its parent, and another process has the number.
+            // After the first read the process has lost its parent, and another process has that
+            // pid.
             let parent = if pid == 9 && reads.get() > 1 {
                 1
             } else {

@@ -1,4 +1,4 @@
-//! Waits for changes of folders that may vanish and be made anew, without a runtime.
+//! Waits without a runtime for changes in folders that may be removed and recreated.
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use trusty_platform::file_identity::FileIdentity;
 
-/// Tells when something in one of several folders changes, which may vanish and be made anew.
+/// Watches several folders, each of which may be removed and recreated.
 #[derive(Debug)]
 pub(super) struct FolderChanges {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeMap<PathBuf, FileIdentity>,
-    /// Paths that were removed: a folder made in the place of one may have its inode.
+    /// Removed paths. A folder that is recreated at such a path may get the same inode.
     removed: Arc<Mutex<BTreeSet<PathBuf>>>,
     told: mpsc::Receiver<()>,
     waker: ChangeWaker,
@@ -23,9 +23,9 @@ pub(super) struct FolderChanges {
 pub(super) struct ChangeWaker(mpsc::SyncSender<()>);
 
 impl ChangeWaker {
-    /// Ends the wait that is under way, or the next one.
+    /// Ends the current wait, or the next one.
     pub(super) fn wake(&self) {
-        // A full channel has woken it already.
+        // A full channel already ends the wait.
         let _ = self.0.try_send(());
     }
 }
@@ -39,7 +39,7 @@ impl FolderChanges {
         let (woken, gone) = (waker.clone(), Arc::clone(&removed));
         let handle = move |event: notify::Result<Event>| {
             match event {
-                // Whoever looks at a folder opens it, which is a change to nobody.
+                // Opening a folder to read it changes nothing in it.
                 Ok(event) if matches!(event.kind, EventKind::Access(_)) => return,
                 Ok(event) if !matches!(event.kind, EventKind::Create(_)) => {
                     let mut gone = gone.lock().unwrap_or_else(PoisonError::into_inner);
@@ -58,12 +58,12 @@ impl FolderChanges {
         }
     }
 
-    /// What ends a wait early.
+    /// A handle that ends a wait early.
     pub(super) fn waker(&self) -> ChangeWaker {
         self.waker.clone()
     }
 
-    /// Watches these folders; whether any of them was not watched before.
+    /// Watches these folders; returns whether any of them was not watched before.
     pub(super) fn set_folders(&mut self, folders: &[&Path]) -> bool {
         let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
         for path in std::mem::take(&mut *removed) {
@@ -82,7 +82,7 @@ impl FolderChanges {
             let Some(watcher) = &mut self.watcher else {
                 continue;
             };
-            // Fails where the folder has gone, and the watch with it.
+            // Fails if the folder was removed, because its watch went with it.
             let _ = watcher.unwatch(folder);
             if watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
                 self.watched.insert(folder.to_path_buf(), identity);
@@ -92,10 +92,10 @@ impl FolderChanges {
         aimed
     }
 
-    /// Returns once something has changed in a folder that is watched, and after `most` at the
-    /// latest. It may return early.
+    /// Waits until something changes in a watched folder, for `most` at the longest. May return
+    /// early.
     pub(super) fn wait(&self, most: Duration) {
-        // A wait that ends for want of a sender cannot be: one is kept here.
+        // The channel cannot close: `waker` keeps a sender.
         let _ = self.told.recv_timeout(most);
     }
 }
@@ -120,7 +120,7 @@ mod tests {
         let mut changes = FolderChanges::new();
         assert!(changes.set_folders(&[&folder]) && !changes.set_folders(&[&folder]));
         let (long, begun) = (Duration::from_mins(1), clock::instant());
-        // The second one may have the inode of the first.
+        // The recreated folder may have the inode of the first.
         for _ in 0..2 {
             fs::remove_dir(&folder).expect("removed");
             changes.wait(long);
@@ -132,7 +132,7 @@ mod tests {
             changes.wait(long);
             fs::remove_file(folder.join("b")).expect("removed");
         }
-        assert!(begun.elapsed() < long, "told, not timed out");
+        assert!(begun.elapsed() < long, "a change ended the wait");
         changes.waker().wake();
         changes.wait(long);
         assert!(begun.elapsed() < long, "woken");

@@ -1,4 +1,4 @@
-//! Sees to it that what an engine that leads needs is there: its locks, its sockets, its file.
+//! The keeper: restores the locks, the sockets and the engine file of the leading engine.
 
 use super::folder_changes::{ChangeWaker, FolderChanges};
 use super::{LeaderEvent, LeaderState, LeadershipState, lock_state};
@@ -9,20 +9,20 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use trusty_platform::open_files;
 
-/// How often the places are checked where no change of them is told.
+/// How often the leader's files are checked where no change is reported.
 const CHECK_INTERVAL: Duration = Duration::from_secs(4);
-/// How long after a change the places are checked, however much changes meanwhile.
+/// The delay between a change and its check, which limits checks while much changes.
 const CHECK_DEBOUNCE: Duration = Duration::from_millis(200);
-/// A lock that another engine holds must be held so at so many checks: a program that finds out
-/// that it may not lead takes one for a moment.
+/// How many checks in a row must find a lock with another engine before leadership is lost. A
+/// program that finds out that it may not lead holds a lock for a moment.
 const MAX_LOST_CHECKS: u32 = 4;
 
-/// A thread that checks the places of an engine until it is dropped.
+/// The keeper's thread. Dropping this wakes the thread, which ends once leadership is released.
 #[derive(Debug)]
 pub(super) struct LeaderKeeper(ChangeWaker);
 
 impl LeaderKeeper {
-    /// Starts it; what it has to tell.
+    /// Starts the thread; returns the channel of its events.
     pub(super) fn start_thread(
         state: &Arc<Mutex<LeaderState>>,
     ) -> io::Result<(Self, mpsc::UnboundedReceiver<LeaderEvent>)> {
@@ -30,7 +30,7 @@ impl LeaderKeeper {
         let (tell, news) = mpsc::unbounded_channel();
         let waker = changes.waker();
         let state = Arc::downgrade(state);
-        // A file system that hangs under a check holds up nobody else.
+        // A thread of its own, so that a file system that hangs during a check blocks nothing else.
         thread::Builder::new()
             .name("trusty-keeper".into())
             .spawn(move || run_keeper(&state, changes, &tell))?;
@@ -44,7 +44,7 @@ impl Drop for LeaderKeeper {
     }
 }
 
-/// Checks until nobody leads here any more.
+/// Checks until this engine no longer leads.
 fn run_keeper(
     state: &Weak<Mutex<LeaderState>>,
     mut changes: FolderChanges,
@@ -69,7 +69,7 @@ fn run_keeper(
             let _ = tell.send(LeaderEvent::Lost);
             return;
         }
-        // Whoever listened has ended: then so does this, at its next turn.
+        // If the receiver is gone, this thread ends at its next turn.
         if now != problem {
             let _ = tell.send(LeaderEvent::Problem(now.clone()));
             problem = now;
@@ -80,11 +80,11 @@ fn run_keeper(
             scarce = are_scarce;
         }
         let aimed = changes.set_folders(&[places.runtime_dir(), places.data_dir()]);
-        // What changed before a folder was watched is found by a check, which follows at once.
+        // The next check follows at once, because a folder may have changed before it was watched.
         if lost == 0 && !aimed {
             changes.wait(CHECK_INTERVAL);
         }
-        // Whoever removes a folder is done with it by then.
+        // Gives a program that removes a folder the time to finish.
         thread::sleep(CHECK_DEBOUNCE);
     }
 }

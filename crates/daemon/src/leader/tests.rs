@@ -14,7 +14,7 @@ impl LeaderFixture {
         Self { dir, data_home }
     }
 
-    /// The places of a program whose runtime folder is the one of this name.
+    /// The places of a program whose runtime folder has this name.
     fn places(&self, runtime: &str) -> EnginePlaces {
         let runtime_home = self.dir.path().join(runtime);
         fs::create_dir_all(&runtime_home).expect("folder");
@@ -39,7 +39,7 @@ async fn one_leads_whatever_the_runtime_folders_are() {
     let (one, other) = (stage.places("one"), stage.places("other"));
     let first = Leader::elect(&one).expect("free");
     assert!(is_taken(&one) && is_taken(&other));
-    // The one that leads comes first.
+    // The folder of the leading engine is listed first.
     assert_eq!(
         other.socket_folders(),
         [one.runtime_dir(), other.runtime_dir()]
@@ -69,7 +69,7 @@ async fn an_engine_of_an_older_version_keeps_its_place() {
 #[tokio::test]
 async fn without_a_data_folder_it_leads_and_says_so() {
     let stage = LeaderFixture::new();
-    // No folder can be made below a file, whoever asks.
+    // No user, root included, can create a folder below a file.
     fs::write(&stage.data_home, "").expect("written");
     let places = stage.places("run");
     let leader = Leader::elect(&places).expect("leads");

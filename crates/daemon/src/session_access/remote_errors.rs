@@ -1,5 +1,5 @@
-//! What a user is told where an engine of another process did not report success: one mapping for
-//! all faces. What the engine said is shown as it said it.
+//! What the user reads when the engine of another process did not report success: one mapping for
+//! all faces. The engine's own text is shown unchanged.
 
 use trusty_actions::ActionError;
 use trusty_actions::jump::JumpError;
@@ -7,10 +7,10 @@ use trusty_client::ClientError;
 use trusty_engine::requests::AnswerError;
 use trusty_fleet::problem::ProblemCode;
 
-/// What a user is told of an action that an engine elsewhere did not report as done.
+/// The error of an action that another process's engine did not report as done.
 pub(super) fn action_error(e: ClientError) -> ActionError {
     match e {
-        // A face asks then whether it may be killed.
+        // With this error a face offers to kill the session.
         ClientError::Refused(problem) if problem.known_code() == Some(ProblemCode::DoesNotEnd) => {
             ActionError::DidNotExit(problem.detail)
         }
@@ -19,7 +19,7 @@ pub(super) fn action_error(e: ClientError) -> ActionError {
     }
 }
 
-/// The same of a jump.
+/// The error of a jump that another process's engine did not report as done.
 pub(super) fn jump_error(e: ClientError) -> JumpError {
     match e {
         ClientError::Refused(problem) if problem.known_code() == Some(ProblemCode::Partly) => {
@@ -30,7 +30,7 @@ pub(super) fn jump_error(e: ClientError) -> JumpError {
     }
 }
 
-/// The same of an answer.
+/// The error of an answer that another process's engine did not report as delivered.
 pub(super) fn answer_error(e: ClientError) -> AnswerError {
     match e {
         ClientError::Refused(problem) => AnswerError::Reported(problem),
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
     use trusty_fleet::problem::Problem;
 
-    /// What an engine of a later version may refuse.
+    /// A refusal that an engine of a later version may send.
     fn refused(code: &str, detail: &str) -> ClientError {
         let known = Problem::new(ProblemCode::Busy, detail);
         ClientError::Refused(Box::new(Problem {

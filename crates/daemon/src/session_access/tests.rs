@@ -13,7 +13,7 @@ use trusty_fleet::session::ControlModel;
 use trusty_platform::sys;
 use trusty_wire::version::TRUSTY_VERSION;
 
-/// What a face without an engine of its own was called for, in order.
+/// The calls to a face without an engine of its own, in order.
 #[derive(Default)]
 struct FaceLog {
     reports: Mutex<Vec<String>>,
@@ -66,7 +66,7 @@ impl Face for HereFirstFace {
     }
 }
 
-/// A user of their own, and the socket at which a test's engine listens or not.
+/// A user of their own, and the socket at which the test's engine listens, if it does.
 struct FacadeFixture {
     dir: TempDir,
     env: Environment,
@@ -98,7 +98,8 @@ impl FacadeFixture {
         EngineClient::for_socket(&self.socket(), sys::machine().expect("a machine").uid)
     }
 
-    /// An engine of this version that responds so to every command, and notes its path.
+    /// Starts an engine of this version that gives this response to every command and records its
+    /// path.
     fn serve(&self, response: impl Fn() -> Response + Clone + Send + Sync + 'static) {
         self.serve_version(TRUSTY_VERSION, response);
     }
@@ -120,7 +121,7 @@ impl FacadeFixture {
         tokio::spawn(async move { axum::serve(listener, app).await });
     }
 
-    /// An engine that accepts connections and answers none.
+    /// Starts an engine that accepts connections and answers none.
     fn hang(&self) {
         let requests = Arc::clone(&self.requests);
         let listener = UnixListener::bind(self.socket()).expect("bound");
@@ -204,7 +205,7 @@ async fn an_action_happens_here_where_no_engine_of_this_version_runs() {
         }
         let access = fixture.command_access();
         let refused = access.act(SessionId::new(), Action::End).await;
-        // The scan here knows no such session.
+        // The direct scan finds no such session.
         let refused = refused.expect_err("refused");
         let is_unknown = matches!(refused, ActionError::Refused(Refusal::Ended));
         assert!(is_unknown, "{refused:?}");
@@ -230,7 +231,7 @@ async fn an_engine_that_hangs_is_reported_once_and_asked_no_more() {
         ["the running Trusty Bar does not respond; acting directly"]
     );
     assert_eq!(actions_here(&access), 2);
-    // The command, and the question whether the engine still responds.
+    // The command, and the query whether the engine still responds.
     assert_eq!(fixture.commands().len(), 2);
 }
 
@@ -258,7 +259,7 @@ async fn a_jump_of_a_command_is_tried_here_only_where_the_engine_lacks_a_display
             "{code:?}: {failed:?}"
         );
     }
-    // A command that has no display either passes on what the engine said.
+    // Without a display of its own, the command passes on the engine's refusal.
     let fixture = FacadeFixture::new();
     fixture.serve(problem(ProblemCode::NoDisplay));
     let failed = fixture.command_access().jump(&session).await;

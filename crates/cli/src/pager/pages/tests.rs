@@ -14,19 +14,19 @@ fn with_cursor(text: &str, screen: TerminalSize) -> PagedText {
     PagedText::from_text(text, screen, CursorControl::Available)
 }
 
-/// A terminal on which pages are shown.
+/// A terminal that shows the pages.
 fn terminal(screen: TerminalSize) -> vt100::Parser {
     let size = |n: usize| NonZeroU16::try_from(u16::try_from(n).expect("small")).expect("not zero");
     vt100::Parser::new(size(screen.rows), size(screen.columns), 10_000)
 }
 
 fn show(terminal: &mut vt100::Parser, printed: &str) -> String {
-    // As a terminal driver does.
+    // As a terminal driver does with each line feed.
     terminal.process(printed.replace('\n', "\r\n").as_bytes());
     terminal.screen().contents()
 }
 
-/// Shows all pages; each screen on the way.
+/// Turns all pages; returns each screen on the way.
 fn turn_to_end(text: &str, screen: TerminalSize) -> Vec<String> {
     let mut pages = with_cursor(text, screen);
     let mut terminal = terminal(screen);
