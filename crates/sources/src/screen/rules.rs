@@ -28,7 +28,7 @@ pub(super) struct ScreenRule {
     pub shows: ScreenKind,
 }
 
-/// [`ScreenContent`](trusty_fleet::observation::ScreenContent), before the numbers and names are read.
+/// [`ScreenContent`](trusty_fleet::observation::ScreenContent) without its numbers and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScreenKind {
     Trust,
