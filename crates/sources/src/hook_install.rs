@@ -50,7 +50,7 @@ impl HookInstallSource {
         }
     }
 
-    /// Sets the config folders that live sessions name, and returns whether any is new.
+    /// Replaces the set of config folders that live sessions name, and returns whether any is new.
     pub fn set_named_folders(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         let before = self.dirs();
         self.named.clone_from(named);

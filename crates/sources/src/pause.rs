@@ -18,7 +18,7 @@ use trusty_platform::sys;
 use trusty_records::hook_marks::MarkFolder;
 use trusty_records::store::PauseStore;
 
-/// How often waiting hooks are checked, because a killed one removes nothing.
+/// How often waiting hooks are checked, because a killed one leaves its file behind.
 const GATE_POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// How often the folders are read while changes cannot be watched.
 const PAUSE_POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -190,7 +190,7 @@ async fn run_pause_source(
             return Shutdown;
         }
         if moved {
-            // Changes before the watch may have been missed, so everything is read again.
+            // Repeated until no watch moves: a folder may appear below its watched parent.
             continue;
         }
         let rest = match (pauses.has_waiting_gates(), watch.is_blind()) {

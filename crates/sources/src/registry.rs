@@ -74,7 +74,7 @@ impl RegistryStamp {
 struct CachedEntry {
     stamp: RegistryStamp,
     settled: bool,
-    /// The last reported content; `None` while the file may be half written.
+    /// The content last reported; `None` until a new file has been read whole.
     told: Option<RegistryEntry>,
 }
 
@@ -143,8 +143,8 @@ impl RegistrySource {
         }
     }
 
-    /// Sets the config folders that live sessions name; earlier ones are no longer read. Returns
-    /// whether any is new.
+    /// Replaces the set of config folders that live sessions name, and returns whether any is new.
+    /// Folders that no session names any more are not read again.
     pub fn set_named_folders(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         let new = !named.iter().all(|dir| self.looks_into(dir));
         self.named.clone_from(named);
@@ -388,8 +388,8 @@ impl RegistrySource {
             .collect()
     }
 
-    /// Reads half-written files again until each is understood or counts as broken. Waits up to 150
-    /// ms.
+    /// Reads half-written files again, for up to 150 ms, until each is understood or counts as
+    /// broken.
     pub async fn retry_half_written(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
         while let Some(pause) = self.retry_delay() {
@@ -451,7 +451,7 @@ impl RegistrySource {
 }
 
 /// The entry reported for a file that exists and is not understood: identity and names stay as
-/// before, while the former status is void.
+/// before, and [`NOT_UNDERSTOOD_STATUS`] replaces the status.
 fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
     RegistryEntry {
         status: Some(NOT_UNDERSTOOD_STATUS.to_owned()),
@@ -524,7 +524,7 @@ async fn run_registry_source(
     loop {
         registry.set_named_folders(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = registry.identify();
-        // A folder that appears between the scan and the watch is found by the next scan.
+        // A folder that appears between the scan and the watch is found by scanning again.
         loop {
             facts.extend(registry.scan());
             if !watch.set_folders(registry.folders()) {

@@ -305,7 +305,7 @@ async fn run_transcript_source(
     loop {
         transcripts.set_transcripts(&orders.borrow_and_update().wanted.transcripts);
         let mut facts = Vec::new();
-        // A folder that appears between the scan and the watch is found by the next scan.
+        // A folder that appears between the scan and the watch is found by scanning again.
         loop {
             facts.extend(transcripts.scan_all());
             if !watch.set_folders(transcripts.folders()) {

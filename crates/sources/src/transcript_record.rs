@@ -19,7 +19,7 @@ const SHORT_RECORD_TYPES: [&[u8]; 2] = [b"permission-mode\"", b"last-prompt\""];
 const QUEUED_COMMAND_TYPE: &[u8] = b"queued_command\"";
 /// The beginning of a whole request to the model.
 const API_REQUEST_PREFIX: &[u8] = b"{\"type\":\"api-request\",";
-/// The part of a record that shows its kind.
+/// How much of a record is enough to show its kind, in bytes.
 const RECORD_HEAD_BYTES: usize = 512;
 
 /// The limit for a prompt or an error, in characters.

@@ -25,7 +25,7 @@ const MAX_FOLLOWED_SUBAGENTS: usize = 64;
 const MAX_KNOWN_SUBAGENTS: usize = 4096;
 /// The limit for a description; a real one is well under 1 KiB.
 const MAX_DESCRIPTION_BYTES: u64 = 64 * 1024;
-/// The part of a transcript that holds its first record.
+/// How much of a transcript is read to find its first record, in bytes.
 const TRANSCRIPT_HEAD_BYTES: u64 = 16 * 1024;
 /// The limit for a text in a description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 200;
@@ -75,7 +75,7 @@ fn description_stamp(meta: &fs::Metadata) -> DescriptionStamp {
 #[derive(Debug)]
 struct KnownSubagent {
     stamp: DescriptionStamp,
-    /// `None` if the sub-agent has ended.
+    /// `None` if the sub-agent has ended, its description is not understood, or too many run.
     running: Option<Box<RunningSubagent>>,
 }
 

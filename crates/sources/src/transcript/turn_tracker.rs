@@ -20,8 +20,8 @@ const MAX_KEPT_RESULTS: usize = 512;
 const MAX_REPORTED_RESULTS: usize = 32;
 /// The limit for requests: more than the retries of one request.
 const MAX_KEPT_REQUESTS: usize = 32;
-/// The shortest time between two attempts of a retried request. The first delay is longer (measured
-/// 0.6 s), and a request that is sent again at once in another form is not a retry.
+/// The shortest time between the first and the last attempt of a retried request. The delay before
+/// the second is longer (measured 0.6 s); a request sent again at once in another form is no retry.
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(400);
 /// The limit for ended sub-agents.
 const MAX_ENDED_SUBAGENTS: usize = 512;
