@@ -1,20 +1,20 @@
-//! The client as this user has installed it. What a process executes is not run by us: whoever
-//! started that process chose the file.
+//! The Claude Code that this user has installed. The executable of a running process is never run
+//! in its place, because the user may not have chosen that file.
 
 use std::path::{Path, PathBuf};
 use trusty_fleet::client::can_list;
 use trusty_platform::programs::{ProgramSearch, absolute_folders, find_program};
 use trusty_wire::environment::Environment;
 
-/// The client's command.
+/// The name of the command.
 const CLIENT_COMMAND: &str = "claude";
-/// Where its installers put it, below the home folder and elsewhere: an app that is started from a
-/// desktop has a short search path.
+/// Where the installers put the command, below the home folder and elsewhere. These folders are
+/// searched too, because an app that is started from a desktop has a short search path.
 const HOME_FOLDERS: [&str; 2] = [".local/bin", ".claude/local"];
 const SYSTEM_FOLDERS: [&str; 2] = ["/usr/local/bin", "/opt/homebrew/bin"];
 
-/// Looks for a client that lists its sessions: in the search path, or where it is usually
-/// installed. Which version it is says only the path of some; it is taken for a newer one then.
+/// Finds a Claude Code that can list its sessions: in the search path first, then where the
+/// installers put it. A program whose path names no version is taken for a recent one.
 pub fn find_client(env: &Environment) -> ProgramSearch {
     let usual = HOME_FOLDERS.map(|folder| env.home.join(folder));
     let folders = absolute_folders(env.path.as_deref())
@@ -32,7 +32,7 @@ pub fn find_client(env: &Environment) -> ProgramSearch {
     search
 }
 
-/// Whether the version that a program's path tells, if any, can list its sessions.
+/// Whether the version in a program's path, if any, can list its sessions.
 fn lists_sessions(program: &Path) -> bool {
     let target = program.canonicalize().unwrap_or_default();
     let name = target.file_name().and_then(|name| name.to_str());

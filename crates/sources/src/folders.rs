@@ -1,11 +1,13 @@
-//! How the client names the folder of a path's transcripts, which names of files then show.
+//! How Claude Code derives the name of a path's transcript folder.
 
 use std::path::Path;
 
-/// A longer name is cut there, and a hash of the path follows.
+/// The limit for a folder name, in UTF-16 units; Claude Code cuts a longer name there and appends a
+/// hash of the path.
 pub const MAX_FOLDER_NAME_UNITS: usize = 200;
 
-/// The name of the folder of a path. Without its hash if it is long: then only a search finds it.
+/// The name of a path's transcript folder. A name of [`MAX_FOLDER_NAME_UNITS`] lacks its hash, so
+/// that its folder is found only by a search for the beginning of the name.
 pub fn folder_name(cwd: &Path) -> String {
     let plain = |unit: u16| match u8::try_from(unit) {
         Ok(byte) if byte.is_ascii_alphanumeric() => char::from(byte),

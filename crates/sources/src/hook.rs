@@ -1,4 +1,4 @@
-//! What a connected client's hooks tell: the payload a hook is given, as the client writes it.
+//! The events that the hooks of Claude Code report: decodes the payload passed to a hook.
 
 mod permission_request;
 mod tool_input_hash;
@@ -16,12 +16,12 @@ use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{HookEvent, HookEventKind, ToolCall};
 use trusty_fleet::request::ToolCallHash;
 
-/// The longest error text taken, in characters.
+/// The limit for an error text, in characters.
 const MAX_ERROR_CHARS: usize = 200;
-/// The longest name or id taken, in characters.
+/// The limit for a name or an id, in characters.
 const MAX_HOOK_NAME_CHARS: usize = 200;
 
-/// The fields that are read, each of whatever type; what else a payload holds is passed over.
+/// The fields that are read, of any type each; all others are skipped.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct HookPayload {
@@ -38,8 +38,8 @@ struct HookPayload {
     error: TruncatedValue,
 }
 
-/// Reads the payload of a hook that ran in the client with this pid, at this time. Nothing where
-/// it is no event we know: clients add some with every version.
+/// Decodes the payload of a hook that ran below Claude Code with this pid at this time. `None` for
+/// unknown events, which new versions of Claude Code add, and for one without its required fields.
 pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent> {
     let payload: HookPayload = serde_json::from_slice(bytes).ok()?;
     let name =
@@ -55,7 +55,8 @@ pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent
     })
 }
 
-/// What ties a call to the request to run it. The whole input is read for that, and not kept.
+/// The hash by which a call is matched with its permission request. The whole input is hashed, and
+/// none of it kept.
 fn whole_call(bytes: &[u8], payload: &HookPayload) -> Option<ToolCallHash> {
     #[derive(Deserialize)]
     struct ToolInputField {
@@ -113,8 +114,8 @@ fn input(payload: &HookPayload) -> Option<String> {
     detail(payload.tool_name.text()?, payload.tool_input.fields()?)
 }
 
-/// The sub-agents among the tasks that still run. Shells are none: a server left running would
-/// keep a session busy for ever.
+/// The running sub-agents among the background tasks. Shells do not count: a server left running
+/// would keep a session busy for ever.
 fn running_agents(payload: &HookPayload) -> Vec<String> {
     let tasks = payload.background_tasks.list().iter();
     tasks

@@ -1,4 +1,4 @@
-//! Whether the hooks of the config folders are ours, as their `settings.json` says now.
+//! Whether our hooks are installed in the config folders, according to each `settings.json`.
 
 use super::watch::{SourceWatcher, WatchEvent};
 use super::{ObservationSender, Shutdown, SourceConfig};
@@ -14,12 +14,13 @@ use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_wire::environment::Environment;
 
-/// A file that is being written in place is not understood for a moment.
+/// How long to wait before a file is read again that is not understood, as while it is written in
+/// place.
 const HALF_WRITTEN_DELAY: Duration = Duration::from_millis(300);
-/// How often folders are looked at that cannot be watched.
+/// How often the folders are read while some cannot be watched.
 const CONFIG_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What is known of the config folders.
+/// The config folders, and what was last reported of each.
 #[derive(Debug)]
 pub struct HookInstallSource {
     env: Environment,
@@ -27,16 +28,16 @@ pub struct HookInstallSource {
     /// Folders that live sessions name.
     named: BTreeSet<PathBuf>,
     told: BTreeMap<PathBuf, HookInstall>,
-    /// Folders whose file was not understood when it was last read.
+    /// Folders whose file was not understood at the last read.
     doubted: BTreeSet<PathBuf>,
-    /// Why the hook program could not be renewed.
+    /// Why the hook program could not be updated.
     unrenewed: Option<String>,
-    /// What was last told of the hook program.
+    /// The health of the hook program as last reported.
     told_of_program: Option<Fact>,
 }
 
 impl HookInstallSource {
-    /// Looks into these config folders.
+    /// Will check these config folders.
     pub fn new(env: &Environment, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
             env: env.clone(),
@@ -49,7 +50,7 @@ impl HookInstallSource {
         }
     }
 
-    /// Looks into the config folders that live sessions name, too. Tells whether any is new.
+    /// Replaces the set of config folders that live sessions name, and returns whether any is new.
     pub fn set_named_folders(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         let before = self.dirs();
         self.named.clone_from(named);
@@ -62,7 +63,7 @@ impl HookInstallSource {
         self.configured.union(&self.named).cloned().collect()
     }
 
-    /// The folders in which something can change.
+    /// The folders in which the state of the hooks can change.
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
         let data = self.env.data_dir();
         let program = trusty_integration::program(&self.env);
@@ -70,7 +71,7 @@ impl HookInstallSource {
         self.dirs().into_iter().chain([data]).chain(program)
     }
 
-    /// Looks at all; what has changed.
+    /// Checks the hook program and all folders; returns what has changed.
     pub fn poll(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
         let program = self.check_program();
@@ -83,7 +84,7 @@ impl HookInstallSource {
         for dir in self.dirs() {
             let state = trusty_integration::state(&self.env, &dir);
             let broken = matches!(state, HookInstall::Broken(_));
-            // The first look has nothing else to tell.
+            // The first check reports a broken file at once, having no earlier state to keep.
             let doubtful =
                 broken && self.told.contains_key(&dir) && self.doubted.insert(dir.clone());
             if !broken {
@@ -97,20 +98,20 @@ impl HookInstallSource {
         facts
     }
 
-    /// Whether a file is to be read again before it is called broken.
+    /// Whether some file is to be read again before it is reported as broken.
     fn is_in_doubt(&self) -> bool {
         let is_told = |dir| matches!(self.told.get(dir), Some(HookInstall::Broken(_)));
         !self.doubted.iter().all(is_told)
     }
 
-    /// Renews the copy of the hook program, and looks whether no other user could replace it.
+    /// Updates the copy of the hook program, and checks that no other user could replace it.
     fn renew_program(&mut self) -> Fact {
         let renewed = trusty_integration::renew(&self.env).err();
         self.unrenewed = renewed.map(|e| format!("could not update the hook program: {e}"));
         self.check_program()
     }
 
-    /// What is wrong with the hook program.
+    /// The health of the hook program.
     fn check_program(&self) -> Fact {
         let key = HealthKey {
             source: Source::Hook,
@@ -122,7 +123,7 @@ impl HookInstallSource {
     }
 }
 
-/// Whether a change of this path may be one of a connection.
+/// Whether a change of this path may change the state of the hooks.
 fn is_hook_file(path: &Path) -> bool {
     let names = ["settings.json", "connections.json", "trusty-hook"];
     let name = path.file_name();
@@ -149,7 +150,7 @@ impl ObservationSource for HookInstallSource {
     }
 }
 
-/// Renews the hook program once, then tells what changes, as it changes.
+/// Updates the hook program once, then reports changes as they happen.
 async fn run_hook_install_source(
     mut connections: HookInstallSource,
     mut orders: Receiver<SourceConfig>,
@@ -162,7 +163,7 @@ async fn run_hook_install_source(
     loop {
         connections.set_named_folders(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = Vec::new();
-        // What changes between the look and the watch is found by looking again.
+        // A change between the check and the watch is found by checking again.
         loop {
             facts.extend(connections.poll());
             if !watch.set_folders(connections.folders()) {
@@ -187,7 +188,7 @@ async fn run_hook_install_source(
     }
 }
 
-/// Returns when it is time to look again.
+/// Returns when the folders are to be checked again.
 async fn wait_for_change(
     connections: &HookInstallSource,
     watch: &mut SourceWatcher,
@@ -241,7 +242,7 @@ mod tests {
             matches!(facts[..], [Fact::HookInstall(_, HookInstall::Broken(_))]),
             "{facts:?}"
         );
-        assert!(!connections.is_in_doubt(), "told, not asked again");
+        assert!(!connections.is_in_doubt(), "reported, so not read again");
         fs::write(&settings, "{\"disableAllHooks\": true}").expect("write");
         let facts = connections.poll();
         assert!(

@@ -43,24 +43,24 @@ use trusty_fleet::time::WallClock;
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;
 
-/// What the engine asks of all sources.
+/// The demands of the engine on all sources.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceConfig {
-    /// What to look at.
+    /// What to observe.
     pub wanted: SourceDemand,
-    /// How often.
+    /// How often to poll.
     pub cadence: Cadence,
-    /// Grows by one when processes are to be looked at at once.
+    /// Grows by one when the process source is to sample its processes at once.
     pub nudge: u64,
 }
 
-/// Where a source puts what it sees.
+/// Where a source sends its observations.
 #[derive(Debug)]
 pub struct ObservationSender {
     clock: Clock,
     observations: mpsc::Sender<Observation>,
     last: AtomicI64,
-    /// The same for all sources.
+    /// Shared by all sources.
     wall: Arc<Mutex<WallClock>>,
 }
 
@@ -73,15 +73,16 @@ impl Clone for ObservationSender {
     }
 }
 
-/// A wall clock that is led back to the true time moves by less between two looks.
+/// The smallest jump of the wall clock that counts as a change by hand: slewing towards the true
+/// time moves the clock by less between two checks.
 const CLOCK_STEP_NANOS: u64 = 1_000_000_000;
 
-/// The engine has ended, and with it the source may.
+/// The engine has ended, and its sources return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shutdown;
 
 impl ObservationSender {
-    /// Dates facts by `clock` and puts them into `observations`.
+    /// Dates facts by `clock` and sends them to `observations`.
     pub fn new(clock: Clock, observations: mpsc::Sender<Observation>) -> Self {
         Self {
             clock,
@@ -91,8 +92,8 @@ impl ObservationSender {
         }
     }
 
-    /// Now, but later than anything told before: of two facts of one source the later told is
-    /// the newer, however coarse the clock.
+    /// The current time, but later than that of every earlier fact of this source, so that the
+    /// order of facts survives a coarse clock.
     fn date(&self) -> Timestamp {
         let now = self.clock.now().as_nanos();
         let before = self.last.load(Ordering::Relaxed);
@@ -101,7 +102,7 @@ impl ObservationSender {
         Timestamp::from_nanos(at)
     }
 
-    /// The wall clock as it was found, and whether it was set since anybody last asked.
+    /// The wall clock as last read, and whether it was set since the previous call for any source.
     fn wall_clock(&self, now: Timestamp) -> (WallClock, bool) {
         let mut known = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = self.clock.ahead();
@@ -112,7 +113,11 @@ impl ObservationSender {
         (known.clone(), set)
     }
 
-    /// Tells facts, all seen now.
+    /// Sends facts, all dated now.
+    ///
+    /// # Errors
+    ///
+    /// [`Shutdown`] if the engine no longer receives.
     pub async fn send(&self, facts: Vec<Fact>) -> Result<(), Shutdown> {
         let at = self.date();
         let (wall, set) = self.wall_clock(at);

@@ -1,5 +1,5 @@
-//! The client's own list of its sessions (`agents --json`, documented since 2.1.145), where its
-//! registry speaks in words we do not know. Each call costs it half a second of work.
+//! Claude Code's own list of its sessions (`agents --json`, documented since 2.1.145), used where a
+//! registry holds words that are not known. Each call costs half a second of work.
 
 mod decode;
 
@@ -24,21 +24,21 @@ use trusty_platform::clock;
 use trusty_platform::run::{ChildEnvironment, ProgramOutput, RunLimits, run_bounded};
 use trusty_wire::environment::Environment;
 
-/// How often a client is asked for the list of one config folder.
+/// How often Claude Code is asked for the list of one config folder.
 const LISTING_INTERVAL: Duration = Duration::from_secs(15);
-/// How long it may take, and how much it may say: a session is about 300 bytes.
+/// The limits for one call: a session takes about 300 bytes of the answer.
 const LISTING_LIMITS: RunLimits = RunLimits {
     time: Duration::from_secs(5),
     output: 4 << 20,
 };
-/// How long the first list of sessions waits for the clients' own; it comes without them then, and
-/// they are asked again.
+/// How long the first scan waits for lists. It then completes without them, and Claude Code is
+/// asked again.
 const FIRST_SCAN_TIMEOUT: Duration = Duration::from_millis(1500);
 const LISTING_ARGUMENTS: [&str; 2] = ["agents", "--json"];
-/// What is told where no client is found.
+/// The problem reported where Claude Code is not found.
 const CLIENT_NOT_FOUND_MESSAGE: &str = "`claude` was not found, so sessions of this folder may be incomplete; add \
                          `claude` to PATH";
-/// It shall do nothing but answer.
+/// Set so that the call does nothing but answer.
 const QUIET_VARIABLES: [&str; 4] = [
     "DISABLE_TELEMETRY",
     "DISABLE_AUTOUPDATER",
@@ -46,21 +46,20 @@ const QUIET_VARIABLES: [&str; 4] = [
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
 ];
 
-/// Config folders.
 type ConfigDirs = BTreeSet<PathBuf>;
 
-/// What is known of the folders whose registry is not understood.
+/// The folders whose registry is not understood, and what was reported of each.
 #[derive(Debug)]
 pub struct ListingSource {
     env: Environment,
     /// When each folder's list was last asked for.
     asked: BTreeMap<PathBuf, Instant>,
-    /// Folders of which a problem was told.
+    /// Folders with a reported problem.
     ill: BTreeSet<PathBuf>,
 }
 
 impl ListingSource {
-    /// Nobody is asked until it is wanted.
+    /// Asks for nothing until a list is wanted.
     pub fn new(env: &Environment) -> Self {
         Self {
             env: env.clone(),
@@ -69,8 +68,8 @@ impl ListingSource {
         }
     }
 
-    /// Asks for all lists whose time has come, at once; each answer is handed over as soon as it
-    /// is there.
+    /// Asks for all lists that are due, at once, and passes each answer to `hand_over` as soon as
+    /// it arrives.
     pub async fn poll(&mut self, wanted: &ConfigDirs, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         self.asked.retain(|dir, _| wanted.contains(dir));
         let forgotten: Vec<PathBuf> = self
@@ -103,8 +102,8 @@ impl ListingSource {
         }
     }
 
-    /// The same within the time that a first look has; what has not answered by then is named, and
-    /// asked again with the next look.
+    /// Polls within the time limit of the first scan. Folders without an answer by then are
+    /// reported, and asked for again at the next poll.
     pub async fn look_briefly(
         &mut self,
         wanted: &ConfigDirs,
@@ -127,7 +126,7 @@ impl ListingSource {
         }
     }
 
-    /// How long until this folder's list may be asked for again.
+    /// How long until the list of this folder is due.
     fn time_until_poll(&self, dir: &Path, now: Instant) -> Duration {
         self.asked.get(dir).map_or(Duration::ZERO, |at| {
             LISTING_INTERVAL.saturating_sub(now.saturating_duration_since(*at))
@@ -165,7 +164,7 @@ async fn ask(
     let client = client.ok_or(RunError::NotFound)?;
     let (home, path) = (&env.home, env.path.as_deref().unwrap_or_default());
     let mut variables: Vec<(&str, &OsStr)> = vec![("HOME", home.as_os_str()), ("PATH", path)];
-    // Told the folder that it takes anyway, a client looks for its settings elsewhere.
+    // Given the folder that is its default anyway, Claude Code looks for its settings elsewhere.
     if dir != home.join(".claude") {
         variables.push(("CLAUDE_CONFIG_DIR", dir.as_os_str()));
     }
@@ -180,7 +179,7 @@ async fn ask(
     .await
 }
 
-/// The folder whose answer a fact is.
+/// The folder that a fact is about.
 fn folder_of(fact: &Fact) -> Option<PathBuf> {
     match fact {
         Fact::Listed(dir, _) => Some(dir.clone()),
@@ -217,7 +216,7 @@ impl ObservationSource for ListingSource {
     }
 }
 
-/// Asks for what is wanted, a folder every fifteen seconds at most, and for a new one at once.
+/// Asks for each wanted list every fifteen seconds at most, and for a new one at once.
 async fn run_listing_source(
     mut lists: ListingSource,
     mut orders: Receiver<SourceConfig>,

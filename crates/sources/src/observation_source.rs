@@ -1,4 +1,5 @@
-//! What every source is: read once in the first scan, then followed on a thread of its own.
+//! The interface of all sources: each takes part in the first scan, and then runs on a thread of
+//! its own.
 
 use crate::{ObservationSender, Shutdown, SourceConfig};
 use futures_util::FutureExt;
@@ -7,26 +8,26 @@ use tokio::sync::watch;
 use trusty_fleet::Fact;
 use trusty_fleet::derivation::SourceDemand;
 
-/// When the first scan reads a source.
+/// The stage of the first scan in which a source is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanStage {
-    /// In every round, until no source has read anything new: sessions name folders and servers,
-    /// which name sessions.
+    /// In every round, until no source reads anything new: sessions name folders and servers, which
+    /// name sessions.
     Discovery,
     /// Once, after the last round.
     Detail,
 }
 
-/// Which round of the first scan it is.
+/// The round of the first scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanRound {
     /// Nothing was read before.
     First,
-    /// Only what was named since is read.
+    /// Only what was named since the round before is read.
     Later,
 }
 
-/// Whether a scan of one source may have named more to read.
+/// Whether a source read anything in a round, and so may have named more to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanProgress {
     /// Nothing was read.
@@ -35,14 +36,14 @@ pub enum ScanProgress {
     Read,
 }
 
-/// Takes the facts of a scan as they are found.
+/// Receives the facts of a scan as they are found.
 pub type FactSink<'a> = dyn FnMut(Vec<Fact>) + 'a;
 
 /// A source of observations. *Invariant:* no source knows another, a verdict or the fleet.
 pub trait ObservationSource: Send + Sized + 'static {
-    /// The name of its thread.
+    /// The name of the source's thread.
     const THREAD_NAME: &'static str;
-    /// When the first scan reads it.
+    /// The stage of the first scan in which the source is read.
     const SCAN_STAGE: ScanStage;
 
     /// Reads, for the first scan, what `wanted` names and was not read before.
@@ -53,7 +54,7 @@ pub trait ObservationSource: Send + Sized + 'static {
         sink: &mut FactSink<'_>,
     ) -> impl Future<Output = ScanProgress>;
 
-    /// Goes on from the first scan, as `orders` say, until the engine has ended.
+    /// Continues from the first scan under the newest `orders`, until the engine has ended.
     fn run(
         self,
         orders: watch::Receiver<SourceConfig>,
@@ -61,7 +62,7 @@ pub trait ObservationSource: Send + Sized + 'static {
     ) -> impl Future<Output = Shutdown>;
 }
 
-/// A source of any kind, so that all can stand in one list.
+/// An object-safe [`ObservationSource`], so that all sources fit in one list.
 pub trait AnySource: Send {
     /// [`ObservationSource::THREAD_NAME`]
     fn name(&self) -> &'static str;

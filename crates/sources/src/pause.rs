@@ -1,5 +1,5 @@
-//! The records of pauses, the hooks that wait for their ends, and the sessions that hooks have left
-//! a mark of. Told when they change; whether a hook still lives is looked at while any waits.
+//! The pause records, the hooks that wait for a pause to end, and the sessions that hooks have
+//! marked. Reported when they change; while hooks wait, they are also checked for being alive.
 
 use super::watch::SourceWatcher;
 use super::{ObservationSender, Shutdown, SourceConfig};
@@ -18,17 +18,17 @@ use trusty_platform::sys;
 use trusty_records::hook_marks::MarkFolder;
 use trusty_records::store::PauseStore;
 
-/// How often hooks that wait are looked at: one that was killed says nothing.
+/// How often waiting hooks are checked, because a killed one leaves its file behind.
 const GATE_POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// How often the folder is looked at where its changes cannot be watched.
+/// How often the folders are read while changes cannot be watched.
 const PAUSE_POLL_INTERVAL: Duration = Duration::from_secs(2);
-/// How often it is looked at in any case.
+/// How often the folders are read in any case.
 const PAUSE_RESCAN_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How often marks of sessions that have ended are removed.
+/// How often the marks of ended sessions are removed.
 const MARK_CLEAN_INTERVAL: Duration = Duration::from_mins(10);
 
-/// What is known of the records.
+/// The records, gates and marks last reported.
 #[derive(Debug)]
 pub struct PauseSource {
     store: PauseStore,
@@ -39,7 +39,7 @@ pub struct PauseSource {
 }
 
 impl PauseSource {
-    /// Knows nothing yet.
+    /// Knows no record yet.
     pub fn new(store: PauseStore, marks: MarkFolder) -> Self {
         Self {
             store,
@@ -50,7 +50,7 @@ impl PauseSource {
         }
     }
 
-    /// What has changed since the last look.
+    /// What has changed since the last call.
     pub fn poll(&mut self) -> Vec<Fact> {
         let mut facts = self.poll_marks();
         facts.extend(self.poll_records());
@@ -72,7 +72,7 @@ impl PauseSource {
         let sessions = match self.store.sessions() {
             Ok(sessions) => sessions,
             Err(e) => {
-                // What was told stays: that a folder cannot be read ends no pause.
+                // The records last reported stay: an unreadable folder ends no pause.
                 broken.insert(folder, e.to_string());
                 return self.health(broken);
             }
@@ -167,7 +167,7 @@ impl ObservationSource for PauseSource {
     }
 }
 
-/// Tells changes as they come.
+/// Reports changes as they happen.
 async fn run_pause_source(
     mut pauses: PauseSource,
     mut orders: Receiver<SourceConfig>,
@@ -190,7 +190,7 @@ async fn run_pause_source(
             return Shutdown;
         }
         if moved {
-            // What changed before the folder was watched was seen just now, or will be.
+            // Repeated until no watch moves: a folder may appear below its watched parent.
             continue;
         }
         let rest = match (pauses.has_waiting_gates(), watch.is_blind()) {

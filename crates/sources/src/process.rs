@@ -1,6 +1,5 @@
-//! The process table: what known pids look like, whether they can run, and which new pids are
-//! clients. Known pids cost one small read each; of the rest of the table every pid is read when
-//! it is new, and now and then again.
+//! The process table: whether watched processes run, and which new ones are Claude Code. A watched
+//! pid costs one small read; every other pid is read when it is new and again from time to time.
 
 mod config_folder;
 mod describe;
@@ -25,10 +24,10 @@ use trusty_platform::sys::{self, ProcessStat};
 use trusty_platform::waiting;
 use trusty_wire::process_scope::ProcessScope;
 
-/// A younger process is likely to become something else by exec.
+/// A younger process is likely to become another program by exec.
 const MIN_SETTLED_AGE: Duration = Duration::from_secs(15);
-/// An older one may, too, and a pid may be given to another process: what was dismissed is looked
-/// at again after at most so long. A look costs 70 µs.
+/// The longest time until a dismissed pid is checked again: an older process may exec, too, and its
+/// pid may be reused. One check costs 70 µs.
 const DISMISSED_RECHECK_INTERVAL: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Copy)]
@@ -38,28 +37,32 @@ struct WatchedProcess {
     terminal: u64,
 }
 
-/// How long what.
+/// When a dismissed pid is checked again.
 #[derive(Debug, Clone, Copy)]
 struct RecheckTiming {
     settled: Duration,
     again: Duration,
 }
 
-/// What is known of the process table.
+/// The watched processes, and the pids dismissed as something else.
 #[derive(Debug)]
 pub struct ProcessSource {
     scope: ProcessScope,
     describer: ProcessDescriber,
     watched: BTreeMap<u32, WatchedProcess>,
-    /// Pids that are no clients and unlikely to become one, and when that was seen.
+    /// Pids that are not Claude Code and unlikely to become it, and when each was checked.
     dismissed: BTreeMap<u32, Instant>,
     pace: RecheckTiming,
-    /// The table could not be listed.
+    /// Whether the table could not be listed at the last scan.
     is_blind: bool,
 }
 
 impl ProcessSource {
-    /// Knows nothing yet.
+    /// Watches nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// The error of sysinfo, if it cannot be initialised.
     pub fn new(scope: ProcessScope, clock: Clock) -> io::Result<Self> {
         Ok(Self {
             describer: ProcessDescriber::new(clock, scope.home.clone())?,
@@ -74,7 +77,7 @@ impl ProcessSource {
         })
     }
 
-    /// Finds clients among the pids not seen before, or not for long.
+    /// Finds Claude Code among the pids that are new or were dismissed some time ago.
     pub fn scan_all(&mut self) -> Vec<Fact> {
         let key = HealthKey {
             source: Source::Process,
@@ -141,7 +144,7 @@ impl ProcessSource {
         );
     }
 
-    /// Describes pids that are wanted and not yet watched.
+    /// Describes the wanted pids that are not watched yet.
     pub fn describe_unwatched(&mut self, wanted: &BTreeSet<u32>) -> Vec<Fact> {
         let new: Vec<u32> = wanted
             .iter()
@@ -153,8 +156,8 @@ impl ProcessSource {
             .collect()
     }
 
-    /// Nothing where the system does not tell: only its word that there is no such process
-    /// counts as that.
+    /// Describes one pid. `None` if the system does not answer: a process is absent only if the
+    /// system says so.
     fn describe(&mut self, pid: u32) -> Option<Fact> {
         let stat = match sys::stat(pid) {
             Ok(Some(stat)) if !stat.zombie => stat,
@@ -166,12 +169,12 @@ impl ProcessSource {
         Some(Fact::Process(Box::new(facts)))
     }
 
-    /// Forgets pids that nobody wants any more.
+    /// Stops watching pids that are not wanted.
     pub fn retain_pids(&mut self, wanted: &BTreeSet<u32>) {
         self.watched.retain(|pid, _| wanted.contains(pid));
     }
 
-    /// Feels the pulse of all watched processes.
+    /// Samples all watched processes.
     pub fn sample_processes(&mut self, usage: UsageSampling) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut pulses = Vec::new();
@@ -182,8 +185,8 @@ impl ProcessSource {
         for (pid, watched) in self.watched.clone() {
             match sys::stat(pid) {
                 Ok(Some(stat)) if stat.start == watched.key.start && !stat.zombie => {
-                    // A parent that ended leaves its child to another, and a terminal that was
-                    // closed is nobody's any more.
+                    // A process whose parent ended gets another parent, and one whose terminal was
+                    // closed has none.
                     if (stat.parent, stat.terminal) != (watched.parent, watched.terminal) {
                         facts.extend(self.describe(pid));
                     }
@@ -226,7 +229,7 @@ fn run_state(pid: u32, stat: &ProcessStat) -> RunState {
     }
 }
 
-/// SIGSTOP and SIGTSTP have other numbers on macOS; rustix knows them.
+/// rustix, because the numbers of SIGSTOP and SIGTSTP differ on macOS.
 fn stop_signal(number: u32) -> StopSignal {
     use rustix::process::Signal;
     let is = |signal: Signal| u32::try_from(signal.as_raw()) == Ok(number);
@@ -245,8 +248,8 @@ fn process_age(stat: &ProcessStat) -> Duration {
     sys::since_boot().saturating_sub(sys::start_since_boot(stat.start))
 }
 
-/// The share of the longest rest that a dismissed pid is given, from one half on, so that not all
-/// those of the first look are looked at again at once.
+/// The share of [`DISMISSED_RECHECK_INTERVAL`] that a pid stays dismissed, from one half on, so
+/// that the pids of the first scan are not all checked again at once.
 fn rest_share(pid: u32) -> f64 {
     1.0 - f64::from(pid % 32) / 64.0
 }
@@ -278,7 +281,7 @@ impl ObservationSource for ProcessSource {
     }
 }
 
-/// Tells exits as they happen, new clients and changed states at each look.
+/// Reports exits as they happen, and new processes and changed states at each poll.
 async fn run_process_source(
     mut processes: ProcessSource,
     mut orders: Receiver<SourceConfig>,
@@ -288,7 +291,7 @@ async fn run_process_source(
     let mut awaited = BTreeSet::new();
     let mut deaf = BTreeSet::new();
     let mut looked_at = clock::instant();
-    // The first look was taken before this began.
+    // The first scan has polled already.
     let (mut period, mut nudge) = {
         let orders = orders.borrow_and_update();
         (orders.cadence.processes, orders.nudge)
@@ -303,7 +306,7 @@ async fn run_process_source(
             Some(exit) = exits.join_next() => {
                 let Ok((key, told)) = exit else { continue };
                 if !told {
-                    // Where the system cannot tell exits, the next look will.
+                    // Where the system cannot report an exit, the next poll finds it.
                     deaf.insert(key);
                     continue;
                 }

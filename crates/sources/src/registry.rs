@@ -1,5 +1,6 @@
-//! The client's own registry, `<config>/sessions/<pid>.json`: written in place by the client,
-//! left behind by a killed one. Read only; `.key` files beside it are secrets and never opened.
+//! Claude Code's own registry, `<config>/sessions/<pid>.json`. Claude Code writes each file in
+//! place, and leaves it behind when killed. The files are only read; the `.key` files beside them
+//! hold secrets and are never opened.
 
 mod decode;
 
@@ -26,19 +27,19 @@ use trusty_platform::files::{self, FileReadError};
 use trusty_platform::trusted_path::{PathRefusal, check_folder};
 use trusty_platform::{clock, sys};
 
-/// What is told of a folder that may lie on a server that is gone.
+/// The problem of a folder that does not answer, as on a file server that is gone.
 const SILENT_FOLDER_MESSAGE: &str = "the folder did not respond within 1 s; its sessions may be \
                              out of date until the folder responds";
-/// Such a file holds under 1 KiB; this leaves room.
+/// The limit for a registry file; a real one is smaller than 1 KiB.
 const MAX_REGISTRY_FILE_BYTES: u64 = 64 * 1024;
-/// A file caught half written is read again after these; then it is called broken.
+/// The delays before a half-written file is read again; after the last one it counts as broken.
 const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(5),
     Duration::from_millis(25),
     Duration::from_millis(120),
 ];
 
-/// Tells a changed file from one already read.
+/// Distinguishes a changed file from one that was read before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct RegistryStamp {
     inode: u64,
@@ -46,7 +47,8 @@ struct RegistryStamp {
     modified: SystemTime,
 }
 
-/// The kernel dates files in steps of up to 10 ms: two writes within one look the same.
+/// The age from which a stamp is reliable. The kernel dates files in steps of up to 10 ms, so two
+/// writes within one step look the same.
 const FILE_CLOCK_STEP: Duration = Duration::from_millis(100);
 
 impl RegistryStamp {
@@ -67,32 +69,32 @@ impl RegistryStamp {
     }
 }
 
-/// A file as it was read.
+/// A file as it was last read.
 #[derive(Debug)]
 struct CachedEntry {
     stamp: RegistryStamp,
     settled: bool,
-    /// What was last told of it; nothing while it may be half written.
+    /// The content last reported; `None` until a new file has been read whole.
     told: Option<RegistryEntry>,
 }
 
-/// Why a file tells nothing.
+/// Why the content of a file is unknown.
 enum RegistryReadFailure {
-    /// It may be half written.
+    /// The file may be half written.
     Malformed(RegistryDecodeError),
-    /// What a later look may find otherwise, though the file is the same.
+    /// A later read may succeed, even if the file is the same.
     Unreadable(FileReadError),
 }
 
-/// Whether a stamp that is the same proves that the file is.
+/// Whether an unchanged stamp proves that a file is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StampTrust {
     Trusted,
-    /// An event says that it has changed.
+    /// An event reported a change.
     Untrusted,
 }
 
-/// What is known of the registry folders.
+/// The registry folders, and what was read and reported of each file.
 #[derive(Debug)]
 pub struct RegistrySource {
     configured: BTreeSet<PathBuf>,
@@ -100,19 +102,19 @@ pub struct RegistrySource {
     named: BTreeSet<PathBuf>,
     read: BTreeMap<RegistryFile, CachedEntry>,
     keys: BTreeSet<RegistryFile>,
-    /// Files to read again, and how often that was tried.
+    /// Files to read again, and the number of attempts so far.
     half_written: BTreeMap<RegistryFile, usize>,
     broken: BTreeMap<String, String>,
-    /// What was last told of each folder.
+    /// The facts last reported of each folder.
     told_folders: BTreeMap<PathBuf, FolderFacts>,
-    /// Folders that are not read, for other users could change what is in them.
+    /// Folders that are not read because other users could change their content.
     refused: BTreeSet<PathBuf>,
-    /// Config folders that did not answer when they were last listed.
+    /// Config folders that did not answer at the last scan.
     silent: BTreeSet<PathBuf>,
     list_folder: FolderLister,
 }
 
-/// Lists a folder, unless another user could change what is in it.
+/// Lists a folder, unless another user could change its content.
 type FolderLister = fn(&Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal>;
 
 fn list_folder(folder: &Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal> {
@@ -125,7 +127,7 @@ fn list_folder(folder: &Path) -> Result<io::Result<Vec<PathBuf>>, PathRefusal> {
 }
 
 impl RegistrySource {
-    /// Looks into these config folders.
+    /// Will read the registries of these config folders.
     pub fn new(dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         Self {
             configured: dirs.into_iter().collect(),
@@ -141,8 +143,8 @@ impl RegistrySource {
         }
     }
 
-    /// Looks into the config folders that live sessions name, too, and no longer into those that
-    /// none names. Tells whether any is new.
+    /// Replaces the set of config folders that live sessions name, and returns whether any is new.
+    /// Folders that no session names any more are not read again.
     pub fn set_named_folders(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         let new = !named.iter().all(|dir| self.looks_into(dir));
         self.named.clone_from(named);
@@ -161,7 +163,8 @@ impl RegistrySource {
         self.configured.union(&self.named).cloned().collect()
     }
 
-    /// Which folders are looked into, by whose wish; what has changed of that.
+    /// The folders that are read and whether the user or a session named each, as far as this has
+    /// changed.
     pub fn identify(&mut self) -> Vec<Fact> {
         let dirs = self.dirs().into_iter();
         let now: BTreeMap<PathBuf, FolderFacts> = dirs
@@ -189,12 +192,14 @@ impl RegistrySource {
         news
     }
 
-    /// Looks at everything; reads what changed. Files of dead processes are not even opened.
+    /// Scans all folders and reads the files that changed. Files of dead processes are not even
+    /// opened.
     pub fn scan(&mut self) -> Vec<Fact> {
         let processes = Path::new("/proc");
         let alive: BTreeSet<u32> = match sys::pids() {
             Ok(pids) => pids.into_iter().collect(),
-            // What is known stays: that nobody could be asked says nothing of anybody.
+            // All entries stay as they are: without the list of pids, no process is known to have
+            // ended.
             Err(e) => {
                 return self
                     .note_failure(processes, format!("could not list the folder: {e}"))
@@ -212,7 +217,7 @@ impl RegistrySource {
             }) {
                 None => {
                     facts.extend(self.note_failure(&folder, SILENT_FOLDER_MESSAGE.to_owned()));
-                    // What its files said last holds until they can be read.
+                    // What the files said last holds until they can be read again.
                     there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
                     self.silent.insert(dir);
                     continue;
@@ -268,7 +273,7 @@ impl RegistrySource {
         facts
     }
 
-    /// Looks at one path that was noticed to change.
+    /// Reads one path that an event named.
     fn read_changed_path(&mut self, path: &Path) -> Vec<Fact> {
         let Some(dir) = path.parent().and_then(Path::parent) else {
             return Vec::new();
@@ -284,7 +289,7 @@ impl RegistrySource {
         }
     }
 
-    /// Reads a file, unless it is `trusted` to be as it was when it was last read.
+    /// Reads a file, unless its stamp is trusted and unchanged.
     fn read_file(&mut self, file: &RegistryFile, trust: StampTrust) -> Vec<Fact> {
         let path = path_of(file);
         let Some(meta) = self.look_at(&path, &file.dir, |path| fs::symlink_metadata(path)) else {
@@ -340,7 +345,8 @@ impl RegistrySource {
         facts
     }
 
-    /// What is found at a path; none where a folder that only sessions name does not answer.
+    /// What `look` finds at a path. `None` if the folder is named only by sessions and does not
+    /// answer.
     fn look_at<T: Send + 'static>(
         &self,
         path: &Path,
@@ -354,7 +360,7 @@ impl RegistrySource {
         }
     }
 
-    /// What a file says, if it is not what was told last.
+    /// The content of a file, if it is not the content last reported.
     fn report_entry(&mut self, file: &RegistryFile, entry: RegistryEntry) -> Option<Fact> {
         let known = self.read.get_mut(file)?;
         if known.told.as_ref() == Some(&entry) {
@@ -374,7 +380,6 @@ impl RegistrySource {
         RETRY_DELAYS.get(tries.saturating_sub(1)).copied()
     }
 
-    /// Reads half-written files again.
     fn retry_once(&mut self) -> Vec<Fact> {
         let files: Vec<_> = self.half_written.keys().cloned().collect();
         files
@@ -383,7 +388,8 @@ impl RegistrySource {
             .collect()
     }
 
-    /// Reads half-written files again until each is good or broken. Waits up to 150 ms.
+    /// Reads half-written files again, for up to 150 ms, until each is understood or counts as
+    /// broken.
     pub async fn retry_half_written(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
         while let Some(pause) = self.retry_delay() {
@@ -437,15 +443,15 @@ impl RegistrySource {
     }
 
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
-        // To watch a folder waits for it, too.
+        // Silent folders are left out, because adding a watch would hang as well.
         let answering = self.dirs().into_iter();
         let answering = answering.filter(|dir| !self.silent.contains(dir));
         answering.map(|dir| dir.join("sessions"))
     }
 }
 
-/// What is told of a file that is there and not understood: it is still of whom it was, but what
-/// it said last holds no longer.
+/// The entry reported for a file that exists and is not understood: identity and names stay as
+/// before, and [`NOT_UNDERSTOOD_STATUS`] replaces the status.
 fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
     RegistryEntry {
         status: Some(NOT_UNDERSTOOD_STATUS.to_owned()),
@@ -455,7 +461,7 @@ fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
     }
 }
 
-/// What a file in a registry folder is, by its name.
+/// What a file in a registry folder is, according to its name.
 enum RegistryFileKind {
     Entry(RegistryFile),
     Key(RegistryFile),
@@ -465,7 +471,7 @@ fn file_of(dir: &Path, path: &Path) -> Option<RegistryFileKind> {
     let name = path.file_name()?.to_str()?;
     let (pid, rest) = name.split_once('.')?;
     let ending = name.rsplit('.').next();
-    // A pid as the client writes it: digits without a sign or leading zeros.
+    // A pid as Claude Code writes it: digits without a sign or leading zeros.
     let pid: u32 = pid.parse().ok().filter(|n: &u32| n.to_string() == pid)?;
     let file = RegistryFile {
         dir: dir.to_path_buf(),
@@ -508,7 +514,7 @@ impl ObservationSource for RegistrySource {
     }
 }
 
-/// Tells what changes, as it changes, and looks at everything once in a while.
+/// Reports changes as they happen, and scans everything from time to time.
 async fn run_registry_source(
     mut registry: RegistrySource,
     mut orders: Receiver<SourceConfig>,
@@ -518,7 +524,7 @@ async fn run_registry_source(
     loop {
         registry.set_named_folders(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = registry.identify();
-        // A folder that appears between the look and the watch is found by looking again.
+        // A folder that appears between the scan and the watch is found by scanning again.
         loop {
             facts.extend(registry.scan());
             if !watch.set_folders(registry.folders()) {
@@ -538,7 +544,7 @@ async fn run_registry_source(
     }
 }
 
-/// Follows single changes until it is time to look at everything again.
+/// Reads single changes until the next scan of everything is due.
 async fn follow_changes(
     registry: &mut RegistrySource,
     watch: &mut SourceWatcher,

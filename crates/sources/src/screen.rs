@@ -1,4 +1,4 @@
-//! The text of tmux panes: the last resort, where a client itself tells nothing.
+//! The text of tmux panes, the last resort where Claude Code itself reports nothing.
 
 mod decode;
 mod layout;
@@ -21,24 +21,24 @@ use trusty_platform::clock;
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
 
-/// How often a pane is looked at while it is in doubt.
+/// How often a pane in doubt is read.
 const SCREEN_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The panes in doubt, with the versions of their clients where they are known.
+/// The panes in doubt, with the version of Claude Code where it is known.
 type DoubtfulPanes = BTreeMap<PaneKey, Option<String>>;
 
-/// What is known of the panes in doubt.
+/// The panes in doubt, and what was reported of their servers.
 #[derive(Debug)]
 pub struct ScreenSource {
     program: Option<PathBuf>,
-    /// When each was last looked at.
+    /// When each pane was last read.
     looked: BTreeMap<PaneKey, Instant>,
-    /// Servers of which a problem was told.
+    /// Servers with a reported problem.
     ill: BTreeSet<PathBuf>,
 }
 
 impl ScreenSource {
-    /// Nothing is looked at until it is wanted.
+    /// Reads nothing until a pane is wanted.
     pub fn new(env: &Environment) -> Self {
         Self {
             program: tmux::program(env.path.as_deref()),
@@ -47,8 +47,8 @@ impl ScreenSource {
         }
     }
 
-    /// Looks at all panes whose time has come, at once; each answer is handed over as soon as it
-    /// is there.
+    /// Reads all panes that are due, at once, and passes each answer to `hand_over` as soon as it
+    /// arrives.
     pub async fn poll(
         &mut self,
         wanted: &DoubtfulPanes,
@@ -71,7 +71,7 @@ impl ScreenSource {
         for (pane, _) in &due {
             self.looked.insert((*pane).clone(), now);
         }
-        // Whoever lists the panes says that there is no such program.
+        // The tmux source reports that there is no such program.
         let Some(program) = self.program.clone() else {
             return;
         };
@@ -88,7 +88,7 @@ impl ScreenSource {
         }
     }
 
-    /// How long until this pane may be looked at again.
+    /// How long until this pane is due.
     fn time_until_poll(&self, pane: &PaneKey, now: Instant) -> Duration {
         let looked = self.looked.get(pane);
         looked.map_or(Duration::ZERO, |at| {
@@ -109,7 +109,7 @@ impl ScreenSource {
                 let well = self.ill.remove(server).then(|| health(server, None));
                 std::iter::once(screen).chain(well).collect()
             }
-            // Whoever lists the panes will say that it is gone.
+            // The tmux source reports that the pane is gone.
             Err(TmuxError::NoServer | TmuxError::NoPane) => Vec::new(),
             Err(e) => {
                 self.ill.insert(server.clone());
@@ -146,7 +146,7 @@ impl ObservationSource for ScreenSource {
     }
 }
 
-/// Looks at what is wanted, a pane every two seconds at most, and at a new one at once.
+/// Reads each wanted pane every two seconds at most, and a new one at once.
 async fn run_screen_source(
     mut screens: ScreenSource,
     mut orders: Receiver<SourceConfig>,

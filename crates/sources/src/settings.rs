@@ -1,4 +1,4 @@
-//! The user's settings, as they are edited: what counts at once, and what is wrong in them.
+//! The user's settings, which apply as soon as they are edited, and what is wrong with them.
 
 use super::watch::{SourceWatcher, WatchEvent};
 use super::{ObservationSender, Shutdown};
@@ -15,18 +15,19 @@ use trusty_platform::clock;
 use trusty_records::settings::Settings;
 use trusty_wire::environment::Environment;
 
-/// An editor empties a file before it writes it, or puts another in its place.
+/// How long to wait after a change: an editor empties a file before writing it, or replaces it.
 const EDITOR_WRITE_DELAY: Duration = Duration::from_millis(100);
-/// What says nothing any more is looked at again after this, before all that it said is forgotten.
+/// How long to wait before a file that has become blank is read again, and only then resets the
+/// settings.
 const EMPTIED_FILE_DELAY: Duration = Duration::from_secs(1);
-/// How often a folder is looked at that cannot be watched.
+/// How often the file is read while its folder cannot be watched.
 const SETTINGS_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Reads the settings at each change, until nobody wants to know them any more.
+/// Reads the settings at each change, until no receiver is left.
 pub async fn follow_settings_file(env: Environment, settings: Sender<Arc<Settings>>) -> Shutdown {
     let mut watch = SourceWatcher::new(Source::Settings);
     loop {
-        // What changes between the look and the watch is found by looking again.
+        // A change between the read and the watch is found by reading again.
         while watch.set_folders(folders(&env.settings_file())) {
             refresh_settings(&env, &settings).await;
         }
@@ -55,7 +56,7 @@ async fn refresh_settings(env: &Environment, settings: &Sender<Arc<Settings>>) {
     });
 }
 
-/// Its folder, and that of the file it may be a link to.
+/// The folder of the file, and that of its target if the file is a symbolic link.
 fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
     let real = fs::canonicalize(file).ok();
     let parent = |path: &Path| path.parent().map(Path::to_path_buf);
@@ -63,7 +64,7 @@ fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
     parent(file).into_iter().chain(real)
 }
 
-/// Returns when it is time to look again.
+/// Returns when the settings are to be read again.
 async fn wait_for_change(env: &Environment, watch: &mut SourceWatcher, rest: Option<Duration>) {
     let file = env.settings_file();
     let real = fs::canonicalize(&file).ok();
@@ -81,8 +82,8 @@ async fn wait_for_change(env: &Environment, watch: &mut SourceWatcher, rest: Opt
     }
 }
 
-/// What the settings wish, what is wrong in them, and what they allow that the user should know.
-/// Who may answer is as it was when the engine started: a session that edits the file gains nothing.
+/// The preferences, the problems, and a warning if programs may answer. The answer policy is that
+/// of the engine's start, so that a session that edits the file gains nothing.
 pub fn settings_facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> Vec<Fact> {
     let health = |subject: String| HealthKey {
         source: Source::Settings,
@@ -110,7 +111,7 @@ const RESTART_NEEDED_MESSAGE: &str = "the settings `programs` and `terminal` und
 const PROGRAMS_ANSWER_MESSAGE: &str = "programs may approve and answer; to prevent that, set `programs = \
                                false` under [answers] in settings.toml and restart Trusty Bar";
 
-/// Tells what the settings wish, and what is wrong in them, as they change.
+/// Reports the preferences and problems of the settings whenever they change.
 pub async fn run_settings_source(
     file: PathBuf,
     policy: AnswerPolicy,
@@ -196,9 +197,9 @@ mod tests {
             PauseOrder::Hold,
             "the last good value"
         );
-        let told = now.problem().expect("told");
+        let told = now.problem().expect("reported");
         assert!(told.contains("not valid TOML"), "{told}");
-        // As editors do it, and as a collection of dotfiles does.
+        // As an editor replaces a file, and as a collection of dotfiles links one.
         let other = home.path().join("other.toml");
         fs::write(&other, "[pause]\nfirst = 'instant'\n").expect("written");
         fs::remove_file(&file).expect("removed");
@@ -209,7 +210,7 @@ mod tests {
         .await;
         fs::write(&other, "[pause]\nfirst = 'hold'\n").expect("written");
         wait_for_settings(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
-        // What says nothing any more counts, too.
+        // An emptied file resets the settings.
         fs::write(&other, "").expect("written");
         wait_for_settings(&mut settings, Settings::is_blank).await;
         drop(settings);
@@ -246,7 +247,7 @@ mod tests {
         );
         write("");
         let all = async {
-            settings.changed().await.expect("a change is told");
+            settings.changed().await.expect("a change is reported");
             settings.borrow_and_update().clone()
         };
         let ((), now) = tokio::join!(refresh_settings(&env, &send), all);

@@ -1,19 +1,19 @@
-//! Texts cut to what fits on one line, the same for every source that meets them.
+//! Text cut to one line, alike for all sources.
 
 use serde_json::{Map, Value};
 use std::path::Path;
 use trusty_fleet::text::summary_line;
 
-/// The longest detail of a tool call, in characters.
+/// The limit for the detail of a tool call, in characters.
 const MAX_TOOL_DETAIL_CHARS: usize = 120;
 
-/// A text in one line of at most `most` characters, which ends with "…" if there was more.
+/// The text on one line of at most `most` characters; ends with "…" if something was left out.
 pub(crate) fn line(text: &str, most: usize) -> Option<String> {
     summary_line(text, most)
 }
 
-/// One line about a tool call; ends with "…" if it leaves out some of what it tells of. None
-/// where the call does not hold what is told of such calls.
+/// One line about a tool call; ends with "…" if something was left out. `None` if the call lacks
+/// the field that describes calls of this tool.
 pub(crate) fn detail(tool: &str, input: &Map<String, Value>) -> Option<String> {
     let text = |name: &str| input.get(name)?.as_str();
     let found = match tool {
@@ -27,7 +27,7 @@ pub(crate) fn detail(tool: &str, input: &Map<String, Value>) -> Option<String> {
         }
         "Agent" | "Task" => text("description"),
         "AskUserQuestion" => return question(input),
-        // Headings of a plan are marked.
+        // The heading markers at the start of a plan are dropped.
         "ExitPlanMode" => text("plan").map(|plan| plan.trim_start_matches(['#', ' ', '\n'])),
         "WebFetch" => text("url"),
         "WebSearch" => text("query"),
@@ -37,7 +37,7 @@ pub(crate) fn detail(tool: &str, input: &Map<String, Value>) -> Option<String> {
     line(found?, MAX_TOOL_DETAIL_CHARS)
 }
 
-/// The first question.
+/// The first question; ends with "…" if more follow.
 fn question(input: &Map<String, Value>) -> Option<String> {
     let asked = input.get("questions")?.as_array()?;
     let first = line(
@@ -47,14 +47,14 @@ fn question(input: &Map<String, Value>) -> Option<String> {
     Some(if asked.len() > 1 { open(first) } else { first })
 }
 
-/// The first short text that a tool is called with which nobody knows.
+/// The first short text in the input of an unknown tool.
 fn first_of_several(input: &Map<String, Value>) -> Option<String> {
     let mut texts = input.values().filter_map(Value::as_str);
     let first = line(texts.find(|t| is_short(t))?, MAX_TOOL_DETAIL_CHARS)?;
     Some(if input.len() > 1 { open(first) } else { first })
 }
 
-/// A line that says that there is more.
+/// Marks a line as incomplete.
 fn open(line: String) -> String {
     if line.ends_with('…') {
         line
@@ -123,7 +123,7 @@ mod tests {
         ] {
             assert_eq!(about(tool, &input).as_deref(), Some(shown), "{tool}");
         }
-        // A command that cannot be told is not told by the words that describe it.
+        // A command that is not a string is not replaced by its description.
         assert_eq!(
             about("Bash", &json!({"command": null, "description": "list"})),
             None

@@ -1,4 +1,4 @@
-//! tmux: every server of this user, one `list-panes` each. A server that hangs delays nobody.
+//! tmux: one `list-panes` for each server of this user. A server that hangs delays no other.
 
 mod decode;
 
@@ -20,24 +20,24 @@ use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
 use trusty_wire::process_scope::Confinement;
 
-/// What is known of the servers.
+/// The tmux servers, and what was last reported of each.
 #[derive(Debug)]
 pub struct TmuxSource {
     program: ProgramSearch,
     folders: Vec<PathBuf>,
-    /// The server we run in, if any.
+    /// The server that this process runs in, if any.
     own: Option<PathBuf>,
     /// Servers that live sessions name.
     named: BTreeSet<PathBuf>,
     confinement: Confinement,
-    /// Servers that were told of: a silent one must be told gone.
+    /// Servers that were last asked; one that is missing later is reported gone.
     told: BTreeSet<PathBuf>,
-    /// Folders, sockets and programs that are not used, for others could change them.
+    /// Folders, sockets and programs that are not used because other users could change them.
     refused: BTreeMap<PathBuf, String>,
 }
 
 impl TmuxSource {
-    /// Asks the servers that these surroundings lead to.
+    /// Will ask the servers to which this environment leads.
     pub fn new(env: &Environment, uid: u32, confinement: Confinement) -> Self {
         let mut roots: Vec<PathBuf> = env.tmux_folder.iter().cloned().collect();
         let mut own = None;
@@ -63,7 +63,8 @@ impl TmuxSource {
         }
     }
 
-    /// Asks the servers that live sessions name, too. Tells whether any is new.
+    /// Sets the servers that live sessions name, and returns whether any is new. Ignored if
+    /// discovery is confined to the home folder.
     pub fn set_named_servers(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         if self.confinement == Confinement::Confined {
             return false;
@@ -73,7 +74,7 @@ impl TmuxSource {
         new
     }
 
-    /// The sockets that may be asked, and what may not be used, each with the reason.
+    /// The sockets that may be asked, and everything that may not be used, with the reason.
     fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
         let mut refused = BTreeMap::new();
         let mut found: BTreeSet<PathBuf> = self.own.iter().chain(&self.named).cloned().collect();
@@ -100,7 +101,7 @@ impl TmuxSource {
         (found, refused)
     }
 
-    /// What is not used from now on, and what is used again.
+    /// The health of what is refused now, and of what no longer is.
     fn changed_refusals(&mut self, now: BTreeMap<PathBuf, String>) -> Vec<Fact> {
         let before = std::mem::replace(&mut self.refused, now);
         let over = before.keys().filter(|at| !self.refused.contains_key(*at));
@@ -110,7 +111,7 @@ impl TmuxSource {
         over.chain(told).collect()
     }
 
-    /// Asks all servers at once; each answer is handed over as soon as it is there.
+    /// Asks all servers at once, and passes each answer to `hand_over` as soon as it arrives.
     pub async fn list_panes(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         let (sockets, refused) = self.sockets();
         let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
@@ -125,7 +126,8 @@ impl TmuxSource {
         for socket in ended {
             hand_over(gone_facts(&socket)).await;
         }
-        // After what is gone: a server that is not asked any more has no panes, but a reason.
+        // Sent after the panes of servers that are gone: a server that is no longer asked has no
+        // panes, but a problem.
         let refusals = self.changed_refusals(refused);
         if !refusals.is_empty() {
             hand_over(refusals).await;
@@ -162,14 +164,14 @@ fn facts(socket: &Path, answer: Result<Vec<u8>, TmuxError>) -> Vec<Fact> {
             ]
         }
         Err(TmuxError::NoServer) => gone_facts(socket),
-        // What such a server said does not count any more.
+        // Panes that an untrusted server reported before are void.
         Err(e @ TmuxError::Untrusted(_)) => {
             vec![
                 Fact::Panes(socket.to_path_buf(), Vec::new()),
                 health(socket, Some(e.to_string())),
             ]
         }
-        // What the server last said stays: it may only be busy.
+        // The panes last reported stay: the server may only be busy.
         Err(e) => vec![health(socket, Some(e.to_string()))],
     }
 }
@@ -212,7 +214,7 @@ impl ObservationSource for TmuxSource {
     }
 }
 
-/// Asks at each tick, and at once when a session is new.
+/// Asks at each interval, and at once when there is a new session or server.
 async fn run_tmux_source(
     mut tmux: TmuxSource,
     mut orders: Receiver<SourceConfig>,

@@ -1,6 +1,7 @@
-//! The client's transcripts, `<config>/projects/<folder>/<session id>.jsonl`, and those of its
-//! sub-agents beside them: what was asked, which tool calls are open, how a turn ended. Read only,
-//! from the end, each byte once; whole requests to the model, which they also hold, are skipped.
+//! Claude Code's transcripts, `<config>/projects/<folder>/<session id>.jsonl`, and those of its
+//! sub-agents beside them: prompts, open tool calls, and the ends of turns. Transcripts are only
+//! read, from the end, and each byte once; the whole requests to the model that they also hold are
+//! skipped.
 
 mod problems;
 mod subagents;
@@ -31,12 +32,12 @@ use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
 use turn_tracker::TurnTracker;
 
-/// What changes is read at most so often: a client writes many lines at once.
+/// How long to wait between reads of changes: Claude Code writes many lines at once.
 const TRANSCRIPT_DEBOUNCE: Duration = Duration::from_millis(50);
-/// How often to look while changes cannot be watched.
+/// How often transcripts are read while changes cannot be watched.
 const TRANSCRIPT_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What was told of a transcript.
+/// What was last reported of a transcript.
 #[derive(Debug, PartialEq)]
 enum LastReported {
     Nothing,
@@ -44,7 +45,6 @@ enum LastReported {
     Facts(Box<TranscriptFacts>),
 }
 
-/// One transcript as it is followed.
 #[derive(Debug)]
 struct FollowedTranscript {
     search: TranscriptSearch,
@@ -52,14 +52,14 @@ struct FollowedTranscript {
     tail: FileTail,
     story: TurnTracker,
     agents: SubagentTracker,
-    /// Whether it could ever be read.
+    /// Whether the file has been read at least once.
     known: bool,
-    /// Other users could put another file in its place.
+    /// Whether other users could replace the file, which is then not read.
     is_refused: bool,
     told: LastReported,
 }
 
-/// What is known of the transcripts that are wanted.
+/// The transcripts that are wanted, and the problems with their files.
 #[derive(Debug, Default)]
 pub struct TranscriptSource {
     follows: BTreeMap<TranscriptKey, FollowedTranscript>,
@@ -67,12 +67,12 @@ pub struct TranscriptSource {
 }
 
 impl TranscriptSource {
-    /// Follows none yet.
+    /// Follows no transcript yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Follows exactly these. Tells whether any is new.
+    /// Follows exactly these transcripts. Returns whether any is new.
     pub fn set_transcripts(&mut self, wanted: &BTreeSet<TranscriptKey>) -> bool {
         let trouble = &mut self.trouble;
         self.follows.retain(|key, follow| {
@@ -92,7 +92,7 @@ impl TranscriptSource {
         new
     }
 
-    /// Looks for all of them and reads what was added.
+    /// Finds all transcripts and reads what was added to them.
     pub fn scan_all(&mut self) -> Vec<Fact> {
         let named = self.session_ids();
         for follow in self.follows.values_mut() {
@@ -103,7 +103,7 @@ impl TranscriptSource {
         self.drain_facts()
     }
 
-    /// Looks at paths that were noticed to change.
+    /// Reads paths that events named.
     fn read_changed_paths(&mut self, paths: &BTreeSet<PathBuf>) -> Vec<Fact> {
         let named = self.session_ids();
         for path in paths {
@@ -114,7 +114,7 @@ impl TranscriptSource {
         self.drain_facts()
     }
 
-    /// The session ids that are asked for by name.
+    /// The session ids by which transcripts are wanted.
     fn session_ids(&self) -> BTreeSet<String> {
         let ids = self.follows.keys().filter_map(|key| match &key.which {
             TranscriptSelector::Session(id) => Some(id.clone()),
@@ -132,7 +132,7 @@ impl TranscriptSource {
         facts
     }
 
-    /// Where changes are to be watched for.
+    /// The folders to watch.
     fn folders(&self) -> impl Iterator<Item = PathBuf> {
         self.follows.values().flat_map(|follow| {
             let agents = follow.path.as_deref().map(SubagentTracker::folder);
@@ -160,7 +160,7 @@ impl FollowedTranscript {
         }
     }
 
-    /// Looks where it is; another file is read from its beginning.
+    /// Looks for the file; a different one is read from scratch.
     fn find(&mut self, named: &BTreeSet<String>, trouble: &mut TranscriptProblems) {
         let path = self.search.path(named);
         if self.path != path {
@@ -209,7 +209,7 @@ impl FollowedTranscript {
                 self.known = true;
                 trouble.note_recovery(&path);
             }
-            // It went this moment.
+            // The file was removed since it was found.
             Err(FileReadError::Gone) => {}
             Err(e) => trouble.note_failure(&path, e.to_string()),
         }
@@ -245,7 +245,7 @@ impl FollowedTranscript {
         }
     }
 
-    /// What is to be told, if it is not what was told last.
+    /// What is known of the transcript, if it differs from the last report.
     fn changed_fact(&mut self, key: &TranscriptKey) -> Option<Fact> {
         let now = if self.path.is_some() {
             if !self.known {
@@ -295,7 +295,7 @@ impl ObservationSource for TranscriptSource {
     }
 }
 
-/// Tells what changes, as it changes, and looks at everything once in a while.
+/// Reports changes as they happen, and scans everything from time to time.
 async fn run_transcript_source(
     mut transcripts: TranscriptSource,
     mut orders: Receiver<SourceConfig>,
@@ -305,7 +305,7 @@ async fn run_transcript_source(
     loop {
         transcripts.set_transcripts(&orders.borrow_and_update().wanted.transcripts);
         let mut facts = Vec::new();
-        // A folder that appears between the look and the watch is found by looking again.
+        // A folder that appears between the scan and the watch is found by scanning again.
         loop {
             facts.extend(transcripts.scan_all());
             if !watch.set_folders(transcripts.folders()) {
@@ -326,7 +326,7 @@ async fn run_transcript_source(
     }
 }
 
-/// Follows single changes until it is time to look at everything again.
+/// Reads single changes until the next scan of everything is due.
 async fn follow_changes(
     transcripts: &mut TranscriptSource,
     watch: &mut SourceWatcher,

@@ -1,5 +1,5 @@
-//! A line of a transcript → what it says. Total: the format is internal to the client and may
-//! change any day, so each field is taken if it is what it should be, and missed if not.
+//! Decodes one line of a transcript. The format is internal to Claude Code and may change at any
+//! time, so every field is optional, and one of an unexpected type is ignored.
 
 mod tags;
 
@@ -12,113 +12,113 @@ use trusty_fleet::observation::{RetryAttempt, ToolCall};
 
 type JsonFields = Map<String, Value>;
 
-/// Records of these types, which begin with their type, are understood; all others that do, some
-/// of them whole requests to the model, are not even parsed.
+/// The types of records that begin with their type and are decoded. Other records that begin so,
+/// except messages and attachments, are not even parsed; some are whole requests to the model.
 const SHORT_RECORD_TYPES: [&[u8]; 2] = [b"permission-mode\"", b"last-prompt\""];
 /// The only attachment that is more than context for the model.
 const QUEUED_COMMAND_TYPE: &[u8] = b"queued_command\"";
-/// How a whole request to the model begins.
+/// The beginning of a whole request to the model.
 const API_REQUEST_PREFIX: &[u8] = b"{\"type\":\"api-request\",";
-/// Within so many bytes a record shows what it is.
+/// How much of a record is enough to show its kind, in bytes.
 const RECORD_HEAD_BYTES: usize = 512;
 
-/// The longest prompt or error kept, in characters.
+/// The limit for a prompt or an error, in characters.
 const MAX_PROMPT_CHARS: usize = 200;
 
 /// A record of a transcript.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TranscriptRecord {
-    /// When it was made; short records do not tell.
+    /// When the record was made; short records carry no time.
     pub at: Option<Timestamp>,
-    /// Which conversation it belongs to.
+    /// The conversation to which the record belongs.
     pub chain: ConversationChain,
-    /// The git branch; `None` if the record does not speak of it.
+    /// The git branch; `None` if the record has no such field.
     pub branch: Option<String>,
     /// The permission mode, if the record names one.
     pub mode: Option<String>,
-    /// What it is.
+    /// The content.
     pub what: RecordContent,
 }
 
-/// Which conversation a record belongs to.
+/// The conversation to which a record belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConversationChain {
-    /// That of the file.
+    /// The main conversation of the file.
     Main,
-    /// A sub-agent's; older clients write them into the file of the main one.
+    /// That of a sub-agent; older versions write it into the file of the main one.
     Side,
 }
 
-/// What a record is.
+/// The content of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordContent {
-    /// A turn begins, with what a person asked if a person did.
+    /// A turn begins, with the prompt if a person wrote one.
     Turn(Option<String>),
-    /// A person asked something while a turn ran.
+    /// A person wrote a prompt during a turn.
     Asked(String),
-    /// What a person asked last, repeated without its time.
+    /// The last prompt, repeated without its time.
     AskedBefore(String),
-    /// Sub-agents and background commands that have ended.
+    /// Sub-agents and background commands ended.
     Ended {
         /// Their ids.
         ids: Vec<String>,
-        /// Whether a turn begins with it.
+        /// Whether a turn begins with this record.
         turn: bool,
     },
     /// Tool calls of these ids have a result.
     Results(Vec<String>),
     /// A piece of an answer of the model.
     Answer(AnswerPiece),
-    /// An error shown in place of an answer.
+    /// An error that Claude Code shows in place of an answer.
     Error(String),
     /// A person stopped the turn.
     Interrupted,
-    /// The client has counted how long the turn took.
+    /// Claude Code recorded the duration of the turn.
     TurnCounted,
-    /// A command of the client's own was called.
+    /// A command of Claude Code itself was called.
     CommandCalled,
-    /// A command of the client's own or of the shell has run, and the model is not asked.
+    /// A command of Claude Code itself or of the shell ran, and the model is not asked.
     CommandRan,
     /// The conversation was compacted.
     Compacted {
-        /// Who wanted that.
+        /// Who started the compaction.
         by: CompactionInitiator,
-        /// What is left of the context, in tokens.
+        /// The size of the remaining context, in tokens.
         tokens: Option<u64>,
     },
-    /// A request failed and is to be sent again.
+    /// A request failed and will be sent again.
     Retry(RetryAttempt),
     /// A request of the conversation was sent.
     Requested,
-    /// Something else.
+    /// Anything else.
     Other,
 }
 
-/// Who had a conversation compacted.
+/// Who started a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompactionInitiator {
     /// A person, as a turn of its own.
     Person,
-    /// The client, within a turn.
+    /// Claude Code, within a turn.
     Client,
 }
 
 /// A piece of an answer of the model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AnswerPiece {
-    /// The id all pieces of the answer share.
+    /// The id that all pieces of the answer share.
     pub message: Option<String>,
     /// The model.
     pub model: Option<String>,
-    /// Tokens of the request and the answer.
+    /// The tokens of the request and the answer together.
     pub tokens: Option<u64>,
-    /// Tool calls in it.
+    /// The tool calls in this piece.
     pub calls: Vec<ToolCall>,
-    /// Whether the turn is over with it.
+    /// Whether the answer ends the turn.
     pub ends: bool,
 }
 
-/// Reads one line; `None` if it says nothing we want, or nothing at all.
+/// Decodes one line; `None` if it is not a record or of a kind that is not needed.
 pub fn decode(bytes: &[u8]) -> Option<TranscriptRecord> {
     if bytes.starts_with(API_REQUEST_PREFIX) {
         return request(bytes);
@@ -155,7 +155,8 @@ pub fn decode(bytes: &[u8]) -> Option<TranscriptRecord> {
     })
 }
 
-/// A whole request is large and private: all that is taken is that, and when, it was sent.
+/// Reads a whole request to the model, which is large and private: only its existence and its time
+/// are kept.
 fn request(bytes: &[u8]) -> Option<TranscriptRecord> {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(RECORD_HEAD_BYTES)]);
     let value = |name: &str| {
@@ -174,7 +175,7 @@ fn request(bytes: &[u8]) -> Option<TranscriptRecord> {
     })
 }
 
-/// Whether a look at its beginning shows that a line need not be parsed.
+/// Whether the beginning of a line shows that it need not be parsed.
 fn is_aside(bytes: &[u8]) -> bool {
     if let Some(kind) = bytes.strip_prefix(b"{\"type\":\"") {
         let known = SHORT_RECORD_TYPES
@@ -186,7 +187,7 @@ fn is_aside(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(RECORD_HEAD_BYTES)];
     let find = |word: &[u8]| head.windows(word.len()).position(|w| w == word);
     let opening = b"\"attachment\":{\"type\":\"";
-    // Quotes within a text are escaped, but the input of a tool may hold any key.
+    // Quotes within a text are escaped, but the input of a tool may contain any key.
     match (find(opening), find(b"\"message\":")) {
         (Some(at), message) if message.is_none_or(|m| at < m) => {
             !head[at + opening.len()..].starts_with(QUEUED_COMMAND_TYPE)
@@ -207,7 +208,7 @@ fn object<'a>(fields: &'a JsonFields, name: &str) -> Option<&'a JsonFields> {
     fields.get(name)?.as_object()
 }
 
-/// The texts of a message: one, or one for each block.
+/// The texts of a message: its content, or one for each block.
 fn texts(message: Option<&JsonFields>) -> impl Iterator<Item = &str> {
     let content = message.and_then(|m| m.get("content"));
     let whole = content.and_then(Value::as_str);
@@ -238,7 +239,7 @@ fn user(fields: &JsonFields) -> RecordContent {
     if aside.iter().any(|name| is_true(fields, name)) {
         return RecordContent::Other;
     }
-    // What an editor adds goes before what the person wrote.
+    // An editor puts its additions before what the person wrote.
     let said = texts(message)
         .map(str::trim_start)
         .find(|t| !t.starts_with("<system-reminder>") && !t.starts_with("<ide_"));
@@ -259,13 +260,13 @@ fn user(fields: &JsonFields) -> RecordContent {
     } else if begins("<task-notification>") {
         RecordContent::Ended {
             ids: ended_agents(said),
-            // One about an earlier process is written down, and nobody is asked.
+            // A notification about an earlier process is only recorded, and the model is not asked.
             turn: !is_true(fields, "queueTranscriptOnly"),
         }
     } else if begins("<local-command-") {
         RecordContent::CommandRan
     } else if begins("<bash-stdout>") || begins("<bash-stderr>") {
-        // With an origin it goes to the model.
+        // Output with an origin is sent to the model.
         if fields.contains_key("turnOrigin") {
             RecordContent::Other
         } else {
@@ -282,7 +283,7 @@ fn user(fields: &JsonFields) -> RecordContent {
     }
 }
 
-/// Whom a notification tells to be over; some tell of what goes on.
+/// The ids that a notification reports as ended; other notifications report progress.
 fn ended_agents(said: &str) -> Vec<String> {
     match tag(said, "status") {
         Some("completed" | "stopped" | "failed" | "killed") => tags(said, "task-id"),
@@ -290,21 +291,21 @@ fn ended_agents(said: &str) -> Vec<String> {
     }
 }
 
-/// Older clients do not tell the origin.
+/// Whether a person is the origin, or the record has none, as in older versions.
 fn is_human(fields: &JsonFields) -> bool {
     object(fields, "origin")
         .and_then(|o| text(o, "kind"))
         .is_none_or(|kind| kind == "human")
 }
 
-/// A command that is a prompt, as it was typed.
+/// A command that serves as a prompt, as typed.
 fn command(said: &str) -> Option<String> {
     let name = tag(said, "command-name")?;
     let arguments = tag(said, "command-args").unwrap_or_default();
     line(&format!("{name} {arguments}"), MAX_PROMPT_CHARS)
 }
 
-/// Repeated are also prompts that no person wrote.
+/// A repeated prompt; `None` if no person wrote it.
 fn repeated(said: &str) -> Option<String> {
     let said = said.trim_start();
     let other = said.starts_with(['<', '[', '!']) || said.contains("were stopped by the user");

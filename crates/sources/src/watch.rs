@@ -1,4 +1,4 @@
-//! Notices changes in folders that may not exist yet.
+//! Watches folders for changes, including folders that do not exist yet.
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,25 +11,26 @@ use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::files;
 
-/// Events kept while nobody reads them. More mean "look at everything", so none is lost.
+/// The capacity of the event queue. A full queue is drained into one [`WatchEvent::Anything`], so
+/// that no change is missed.
 const EVENT_QUEUE_LEN: usize = 256;
 
-/// What was noticed.
+/// What changed.
 pub(super) enum WatchEvent {
     /// This path changed.
     Path(PathBuf),
-    /// Something did: look at everything.
+    /// An unknown path changed: everything is to be read again.
     Anything,
 }
 
-/// Where a folder is watched: itself, or the nearest parent that exists.
+/// What is watched for a folder: the folder itself, or its nearest existing parent.
 #[derive(Debug, PartialEq, Eq)]
 struct WatchTarget {
     at: PathBuf,
     inode: u64,
 }
 
-/// Watches folders.
+/// Watches the folders of one source.
 pub(super) struct SourceWatcher {
     watcher: Option<RecommendedWatcher>,
     events: mpsc::Receiver<WatchEvent>,
@@ -40,7 +41,6 @@ pub(super) struct SourceWatcher {
 }
 
 impl SourceWatcher {
-    /// Watches for this source.
     pub(super) fn new(source: Source) -> Self {
         let (send, events) = mpsc::channel(EVENT_QUEUE_LEN);
         let overflow = send.clone();
@@ -57,7 +57,7 @@ impl SourceWatcher {
                 _ => vec![WatchEvent::Anything],
             };
             for one in noticed {
-                // A full channel already holds enough to make the reader look at everything.
+                // A full queue already makes the reader read everything again.
                 let _ = overflow.try_send(one);
             }
         };
@@ -75,8 +75,8 @@ impl SourceWatcher {
         }
     }
 
-    /// Watches exactly these folders. Tells whether it had to aim anew, after which the caller
-    /// looks at everything once more.
+    /// Watches exactly these folders. Returns whether a watch was added or moved, after which the
+    /// caller has to read everything once more.
     pub(super) fn set_folders(&mut self, folders: impl Iterator<Item = PathBuf>) -> bool {
         if self.watcher.is_none() {
             return false;
@@ -119,23 +119,23 @@ impl SourceWatcher {
         moved
     }
 
-    /// Watches a folder no longer, unless another is watched at the same place.
+    /// Drops the watch of a folder, unless another folder shares its target.
     fn unwatch_folder(&mut self, folder: &Path) {
         if let Some(old) = self.aims.remove(folder)
             && !self.aims.values().any(|a| a.at == old.at)
             && let Some(watcher) = &mut self.watcher
         {
-            // Fails if the folder is gone, and the watch with it.
+            // Fails if the folder is gone, and its watch with it.
             let _ = watcher.unwatch(&old.at);
         }
     }
 
-    /// Whether some folder cannot be watched and must be looked at instead.
+    /// Whether some folder cannot be watched and has to be polled.
     pub(super) fn is_blind(&self) -> bool {
         self.problem.is_some()
     }
 
-    /// What changed about its health since last asked.
+    /// The health of the watcher, if it has changed since the last call.
     pub(super) fn health(&mut self) -> Option<Fact> {
         if self.problem == self.told {
             return None;
@@ -148,8 +148,8 @@ impl SourceWatcher {
         Some(Fact::Health(key, self.problem.clone()))
     }
 
-    /// The next change. A change beside the watched folders, while one of them does not exist
-    /// yet, may be its birth.
+    /// Returns the next change. A change outside the watched folders counts if it may be the
+    /// creation of one of them.
     pub(super) async fn next(&mut self) -> WatchEvent {
         loop {
             if self.events.len() >= EVENT_QUEUE_LEN {
@@ -158,9 +158,10 @@ impl SourceWatcher {
             }
             match self.events.recv().await {
                 Some(WatchEvent::Path(path)) => {
-                    // Of two watched folders one may lie within the other.
+                    // Checked first, because one watched folder may lie within another.
                     if self.may_bear_a_folder(&path) {
-                        // If it was removed, the watch is gone; one made anew may have its inode.
+                        // A removed folder has lost its watch, and a new one may have the same
+                        // inode.
                         self.aims.retain(|_, aim| aim.at != path);
                         return WatchEvent::Anything;
                     }

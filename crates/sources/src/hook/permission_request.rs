@@ -1,4 +1,4 @@
-//! What a client asks through a hook that waits: the whole of it, for whoever answers.
+//! Decodes a permission request that a waiting hook passes on, in full, for those who answer it.
 
 use super::MAX_HOOK_NAME_CHARS;
 use super::tool_input_hash::{ToolInputHash, hex};
@@ -12,7 +12,7 @@ use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::request::{PermissionRequest, RequestContent, RequestId, RequestKind};
 use trusty_fleet::view::Card;
 
-/// What is read first: how much would be kept. Nothing is read of what is too much.
+/// The size of what would be kept. Measured first, so that nothing is kept of an oversized payload.
 #[derive(Debug, Deserialize)]
 struct PayloadSize {
     #[serde(default)]
@@ -36,28 +36,28 @@ struct PermissionPayload {
     permission_suggestions: Value,
 }
 
-/// A request with all that belongs to it.
+/// A permission request with everything needed to show and answer it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HookRequest {
-    /// What is filed.
+    /// What is filed as a fact.
     pub asking: PermissionRequest,
-    /// What is kept for whoever answers.
+    /// What is kept for those who answer.
     pub content: RequestContent,
-    /// What the content takes up, in bytes, roughly.
+    /// The approximate memory use of the content, in bytes.
     pub weight: usize,
-    /// Why it cannot be approved from here, in words: something of it cannot be shown.
+    /// Why the request cannot be approved in Trusty Bar: a part of it cannot be shown.
     pub unseen: Option<String>,
 }
 
-/// Reads what the hook of this process was given, in a session. Nothing where it is no request,
-/// or none that can be shown whole.
+/// Decodes the payload of a hook process in a session. `None` if it is not a permission request, or
+/// too large to keep, or of a tool whose name cannot be shown.
 pub fn decode(payload: &[u8], session: SessionId, hook: ProcessKey) -> Option<HookRequest> {
     let measured: PayloadSize = serde_json::from_slice(payload).ok()?;
     let read: PermissionPayload = serde_json::from_slice(payload).ok()?;
     if read.hook_event_name != "PermissionRequest" || read.session_id.is_empty() {
         return None;
     }
-    // One that cannot be said as it is could be taken for another.
+    // A tool whose name is changed by display could be taken for another.
     let tool = line(&read.tool_name, MAX_HOOK_NAME_CHARS).filter(|tool| *tool == read.tool_name)?;
     let input = read.tool_input;
     let of_input = match measured.tool_input {
@@ -110,7 +110,7 @@ fn identify(session: SessionId, event: &str, payload: &[u8], hook: ProcessKey) -
     RequestId(hex(&hash.finalize()))
 }
 
-/// A text without the rest of its type.
+/// A text, cut to the limit for a name or an id.
 fn text_of(field: &TruncatedValue) -> Option<String> {
     Some(field.text()?.chars().take(MAX_HOOK_NAME_CHARS).collect())
 }
@@ -232,7 +232,7 @@ mod tests {
             odd[field] = many(100_000);
             assert_eq!(read(&odd), None, "{field}");
         }
-        // What is not kept may be of any size.
+        // Fields that are not kept may be of any size.
         let mut odd = payload();
         odd["agent_id"] = many(100_000);
         odd["other"] = many(100_000);

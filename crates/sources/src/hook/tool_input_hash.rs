@@ -1,6 +1,6 @@
-//! A hash of a tool and its whole input: the same for a call and for the request to run it,
-//! whatever the order of the keys. Made as the bytes are read; nothing of the input is kept, and
-//! what would take up too much as values is given up before it is made into any.
+//! Hashes a tool and its whole input: a call and its permission request have the same hash,
+//! whatever the order of keys. The hash is computed while the bytes are read, so nothing is kept of
+//! the input, and an input with too many values fails before any of them is built.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};
@@ -8,19 +8,19 @@ use std::collections::BTreeMap;
 use std::fmt;
 use trusty_fleet::request::ToolCallHash;
 
-/// What a value takes up by itself, in bytes, as far as matters.
+/// The approximate memory use of one value, in bytes.
 const PARSED_VALUE_BYTES: usize = 96;
-/// What a list or an object takes up with the first thing in it: room is made for a few at once.
+/// The memory use of a list or an object with its first element, in bytes: room for a few elements
+/// is allocated at once.
 const CONTAINER_BYTES: usize = 384;
-/// The most that the values of one input may take up beside their texts, in bytes. Nobody reads
-/// so many.
+/// The limit for the values of one input without their texts, in bytes. No user reads that many.
 const MAX_INPUT_VALUE_BYTES: usize = 8 << 20;
 
-/// The hash of any JSON value, and what it would take up.
+/// The hash of any JSON value, and its approximate memory use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ToolInputHash {
     hash: [u8; 32],
-    /// In bytes, without texts.
+    /// The memory use of all values without their texts, in bytes.
     values: usize,
     /// The length of all texts, in bytes.
     texts: usize,
@@ -35,7 +35,11 @@ impl ToolInputHash {
         }
     }
 
-    /// Takes in what is within it; whether that is not too much.
+    /// Adds the size of a nested value.
+    ///
+    /// # Errors
+    ///
+    /// If the values exceed [`MAX_INPUT_VALUE_BYTES`].
     fn holds<E: Error>(&mut self, within: Self) -> Result<(), E> {
         let first = if self.values == PARSED_VALUE_BYTES {
             CONTAINER_BYTES
@@ -50,12 +54,12 @@ impl ToolInputHash {
         Ok(())
     }
 
-    /// What it would take up, in bytes, roughly.
+    /// The approximate memory use of the value, in bytes.
     pub(super) fn weight(self) -> usize {
         self.values + self.texts
     }
 
-    /// Of a tool with this input.
+    /// The hash of a call of this tool with this input.
     pub(super) fn fingerprint(self, tool: &str) -> ToolCallHash {
         ToolCallHash(hex(&hash(b't', [&self.hash[..], tool.as_bytes()])))
     }
@@ -70,7 +74,7 @@ fn hash(kind: u8, parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> [u8; 32]
     hash.finalize().into()
 }
 
-/// As hex.
+/// The bytes in hexadecimal, in lower case.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         text.extend([byte >> 4, byte & 15].map(|n| char::from_digit(n.into(), 16).unwrap_or('0')));
@@ -106,7 +110,7 @@ impl<'de> Visitor<'de> for ToolInputVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<ToolInputHash, E> {
-        // A number that fits both is the same.
+        // A number has the same hash in both integer types.
         match i64::try_from(value) {
             Ok(value) => Ok(ToolInputHash::of_bytes(b'i', value.to_be_bytes())),
             Err(_) => Ok(ToolInputHash::of_bytes(b'u', value.to_be_bytes())),
@@ -142,7 +146,7 @@ impl<'de> Visitor<'de> for ToolInputVisitor {
             object.holds::<A::Error>(value)?;
             object.values += PARSED_VALUE_BYTES;
             object.texts += name.len();
-            // Of two of one name, the last counts, as to whoever runs the tool.
+            // The last of two fields of one name counts, as it does for Claude Code.
             fields.insert(hash(b'k', [name]), value.hash);
         }
         object.hash = hash(b'm', fields.into_iter().flat_map(|(k, v)| [k, v]));
@@ -210,7 +214,7 @@ mod tests {
         for (one, count) in [("0", 100_000), ("[0]", 20_000), (r#"{"a":0}"#, 20_000)] {
             assert!(weight(&flat(one, count)).is_err(), "{one}");
         }
-        // In a list of lists, each of which is not too much.
+        // A list of two lists, each of which is within the limit.
         let part = flat("0", 50_000);
         assert!(weight(&format!("[{part},{part}]")).is_err());
     }

@@ -1,4 +1,4 @@
-//! JSON values cut to what is of use: a payload holds whole files and a tool's whole output.
+//! JSON values cut to what is useful: a payload may hold whole files and all the output of a tool.
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -7,18 +7,19 @@ use serde_json::{Map, Value};
 use std::cell::Cell;
 use std::fmt;
 
-/// The longest text kept, in characters: as long as a path may be.
+/// The limit for a text, in characters: the longest possible path.
 const MAX_TEXT_CHARS: usize = 4096;
-/// Elements kept of a list or an object.
+/// The limit for the elements of a list or an object.
 const MAX_ELEMENTS: usize = 256;
-/// Lists and objects within each other that are kept.
+/// The limit for the nesting of lists and objects.
 const MAX_NESTING_DEPTH: usize = 3;
-/// All that is kept of one value, in bytes, roughly; what comes then is left out.
+/// The approximate limit for one value with all that it contains, in bytes; the rest is left out.
 const MAX_VALUE_BYTES: usize = 1 << 20;
-/// What a value takes up by itself, with its name, in bytes: a list makes room for a few at once.
+/// The memory use of an element and its place in a list, in bytes: lists allocate room for a few at
+/// once.
 const VALUE_OVERHEAD_BYTES: usize = 512;
 
-/// A value without what is longer, more or deeper than of use, and without numbers.
+/// A value without its numbers and without anything beyond the limits.
 #[derive(Debug, Default)]
 pub(super) struct TruncatedValue(Value);
 
@@ -47,23 +48,23 @@ impl<'de> Deserialize<'de> for TruncatedValue {
     }
 }
 
-/// What may follow.
+/// What may still be kept.
 #[derive(Clone, Copy)]
 struct TruncationBudget<'a> {
-    /// So many lists and objects within each other.
+    /// The number of further levels of nesting.
     deeper: usize,
-    /// So much is left of the room for all.
+    /// The bytes left for the whole value.
     room: &'a Cell<usize>,
 }
 
 impl TruncationBudget<'_> {
-    /// What may follow in a list or an object; nothing if there is no room for more.
+    /// The budget within a list or an object; `None` at the deepest level.
     fn inner(self) -> Option<Self> {
         let deeper = self.deeper.checked_sub(1)?;
         Some(Self { deeper, ..self })
     }
 
-    /// Whether there is room for so much more, which is taken then.
+    /// Takes this many bytes; returns whether that many were left.
     fn takes(self, bytes: usize) -> bool {
         let left = self.room.get().checked_sub(bytes);
         self.room.set(left.unwrap_or(0));
@@ -109,7 +110,7 @@ impl<'de> Visitor<'de> for TruncationBudget<'_> {
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
         let mut kept: String = text.chars().take(MAX_TEXT_CHARS).collect();
         if kept.len() < text.len() {
-            // What is made of it says so, too.
+            // Marks the text, and everything derived from it, as cut.
             kept.push('…');
         }
         let fits = self.takes(kept.len());

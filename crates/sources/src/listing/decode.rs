@@ -1,24 +1,28 @@
-//! Bytes of the client's list → sessions. Total: what is no session is skipped, and each field
-//! is taken if it is what it should be.
+//! Decodes Claude Code's list of its sessions. An element that is not a session is skipped, and a
+//! field of an unexpected type is ignored.
 
 use serde_json::Value;
 use trusty_fleet::observation::ListedSession;
 
-/// The longest text we take from a field, in characters.
+/// The limit for the text of a field, in characters.
 const MAX_LISTED_TEXT_CHARS: usize = 4096;
 
-/// Why bytes are no list of sessions.
+/// Why bytes are not a list of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ListingDecodeError {
-    /// Something else, or only half of it.
+    /// Not JSON, or only part of it.
     #[error("is not JSON")]
     NotJson,
-    /// JSON, but not of the form `[…]`.
+    /// JSON, but not an array.
     #[error("is not a list")]
     NotList,
 }
 
-/// Reads a list.
+/// Decodes a list.
+///
+/// # Errors
+///
+/// If the bytes are not a JSON array.
 pub fn decode(bytes: &[u8]) -> Result<Vec<ListedSession>, ListingDecodeError> {
     match serde_json::from_slice(bytes) {
         Ok(Value::Array(sessions)) => Ok(sessions.iter().filter_map(session).collect()),

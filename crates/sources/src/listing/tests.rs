@@ -2,7 +2,7 @@ use super::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// Installs a client that runs this script.
+/// Installs a script in the place of Claude Code.
 fn client(root: &Path, script: &str) {
     let program = root.join("bin/claude");
     fs::create_dir_all(root.join("bin")).expect("folder");
@@ -122,7 +122,7 @@ async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
         lists.time_until_poll(&dir, clock::instant()).is_zero(),
         "asked again at once"
     );
-    // Once it answers, all is well.
+    // An answer ends the problem.
     client(root.path(), "echo '[]'");
     let facts = ask_once(&mut lists, &wanted).await;
     assert!(

@@ -1,6 +1,6 @@
-//! The config folder that a process's own environment leads to. The client takes
-//! `$CLAUDE_CONFIG_DIR` literally: relative to the folder it was started in, which is where it
-//! stays, and empty for that folder itself (measured, 2.1.332).
+//! The config folder to which the environment of a process leads. Claude Code takes
+//! `$CLAUDE_CONFIG_DIR` literally: a relative path starts at the folder in which Claude Code was
+//! started and stays, and an empty one means that folder itself (measured, 2.1.332).
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,13 +12,13 @@ use trusty_platform::files;
 /// The config folder of one process.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct OwnFolder {
-    /// A path that leads to it for us, too.
+    /// The path, if it leads this process to the same folder.
     pub(super) path: Option<PathBuf>,
     pub(super) facts: ConfigFolder,
 }
 
 impl OwnFolder {
-    /// As an environment names it, looked up as the process itself would.
+    /// Looks up the folder that an environment names, as the process itself would.
     pub(super) fn find(
         pid: u32,
         environment: &[(OsString, OsString)],
@@ -50,7 +50,7 @@ impl OwnFolder {
     }
 }
 
-/// The kernel's name of what was looked up; none if it is not there.
+/// The device and inode of a folder; `None` if the folder does not exist.
 fn identity_if_found(looked_up: io::Result<FileIdentity>) -> io::Result<Option<FolderIdentity>> {
     match looked_up {
         Ok(FileIdentity { device, inode }) => Ok(Some(FolderIdentity { device, inode })),
@@ -66,8 +66,8 @@ fn identity_if_found(looked_up: io::Result<FileIdentity>) -> io::Result<Option<F
     }
 }
 
-/// The path that an environment leads to, for a process that works in `cwd`; `home` is that of a
-/// user without `$HOME`.
+/// The path that an environment leads to for a process that works in `cwd`; `home` is used if there
+/// is no `$HOME`.
 fn config_dir(
     claude: Option<&OsStr>,
     own_home: Option<&OsStr>,

@@ -1,4 +1,4 @@
-//! What a process looks like, by sysinfo for chosen pids.
+//! Describes single processes with sysinfo.
 
 use super::config_folder::OwnFolder;
 use super::run_state;
@@ -18,18 +18,18 @@ use trusty_platform::files;
 use trusty_platform::process_namespaces::shares_our_namespaces;
 use trusty_platform::sys::{self, ProcessStat};
 
-/// The most parents followed: a chain longer than this is a loop.
+/// The limit for the chain of parents; a longer one is taken for a loop.
 const MAX_CLIENT_ANCESTORS: usize = 32;
-/// Ended processes whose figures are kept before all are forgotten.
+/// Processes whose usage is kept after they have ended; with more, all are forgotten.
 const MAX_ENDED_FIGURES: usize = 256;
 
 #[derive(Debug)]
 pub(super) struct ProcessDescriber {
     clock: Clock,
-    /// Where a client looks that has no `$HOME`.
+    /// The home folder of a process without `$HOME`.
     home: PathBuf,
     system: System,
-    /// Keeps the processor times that the next figures are measured from.
+    /// Keeps the processor times from which the next usage is measured.
     figures: System,
 }
 
@@ -44,7 +44,7 @@ impl ProcessDescriber {
         })
     }
 
-    /// Forgets what was read: it would be kept for every pid there ever was.
+    /// Drops everything that was read, which would otherwise be kept for every pid ever seen.
     pub(super) fn forget_ended(&mut self) {
         if let Ok(empty) = system() {
             self.system = empty;
@@ -69,7 +69,7 @@ impl ProcessDescriber {
             .map_or(ProcessRole::Other, |p| classify_process(p.exe(), &argv(p)))
     }
 
-    /// Describes a process, unless it has ended meanwhile.
+    /// Describes a process; `None` if it has ended meanwhile.
     pub(super) fn describe(&mut self, pid: u32, stat: &ProcessStat) -> Option<ProcessFacts> {
         let kind = ProcessRefreshKind::nothing()
             .with_exe(UpdateKind::Always)
@@ -80,7 +80,7 @@ impl ProcessDescriber {
         let told = classify_process(process.exe(), &argv);
         let cwd = process.cwd().map(Path::to_path_buf);
         let exe = process.exe().map(Path::to_path_buf);
-        // What hides its environment shows an empty one on macOS.
+        // On macOS, a process that hides its environment has an empty one.
         let environment = sys::environment(pid).unwrap_or_default();
         let folder = if environment.is_empty() {
             OwnFolder::default()
@@ -93,7 +93,7 @@ impl ProcessDescriber {
         };
         let contained = !shares_our_namespaces(pid);
         let ancestors = self.ancestors(stat.parent);
-        // A client starts copies of itself: for a moment each of its commands is one.
+        // Between fork and exec, every command that Claude Code starts is a copy of Claude Code.
         let is_copy = ancestors
             .first()
             .is_some_and(|a| classify_process(a.exe.as_deref(), &[]) != ProcessRole::Other);
@@ -120,8 +120,8 @@ impl ProcessDescriber {
             config_dir: folder.path,
             config_folder: folder.facts,
             contained,
-            // Another process could listen there for it, and what asks a tmux server runs what
-            // that server says.
+            // In a container, another process could listen at that path, and a tmux client runs
+            // what the server says.
             tmux_socket: named("TMUX").filter(|_| !contained).and_then(tmux_socket),
             exe,
             seat: Some(job_control_ids(stat)),
@@ -133,7 +133,8 @@ impl ProcessDescriber {
                 usage: None,
             },
         };
-        // All of this was read in pieces: it counts only if the process is still the same.
+        // The parts were read one after another, so they count only if the process is still the
+        // same.
         sys::stat(pid)
             .ok()
             .flatten()
@@ -166,7 +167,8 @@ impl ProcessDescriber {
         chain
     }
 
-    /// What the tree below each root uses. Needs the whole table, so only when it is shown.
+    /// The usage of the process tree below each root. Reads the whole table, so only while usage is
+    /// shown.
     pub(super) fn usages(
         &mut self,
         roots: impl Iterator<Item = u32>,
@@ -183,7 +185,7 @@ impl ProcessDescriber {
         let trees: BTreeMap<u32, Vec<u32>> = roots
             .map(|root| (root, process_subtree(root, &children)))
             .collect();
-        // Trees may lie within each other.
+        // One tree may lie within another.
         let all: BTreeSet<u32> = trees.values().flatten().copied().collect();
         let all: Vec<Pid> = all.into_iter().map(Pid::from_u32).collect();
         if self.figures.processes().len() > 2 * all.len() + MAX_ENDED_FIGURES
@@ -220,7 +222,7 @@ fn system() -> io::Result<System> {
     System::new().map_err(|e| io::Error::other(e.to_string()))
 }
 
-/// A process and all below it.
+/// A process and its descendants.
 fn process_subtree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
     let mut tree = vec![root];
     let mut at = 0;
@@ -247,7 +249,7 @@ fn argv(process: &Process) -> Vec<String> {
         .collect()
 }
 
-/// `$TMUX` is `socket,pid,session`; the socket's path may hold commas.
+/// `$TMUX` is `socket,pid,session`, and the path of the socket may contain commas.
 fn tmux_socket(tmux: OsString) -> Option<PathBuf> {
     let text = tmux.into_string().ok()?;
     let socket = text.rsplitn(3, ',').nth(2)?;

@@ -8,7 +8,7 @@ use trusty_fleet::identity::StartTime;
 use trusty_fleet::observation::ConfigFolder;
 use trusty_wire::process_scope::Confinement;
 
-/// A program that lies where the client would, run and ended by the test.
+/// A program at a path of Claude Code, run and ended by the test.
 struct ClientProgram {
     child: Child,
     folder: tempfile::TempDir,
@@ -61,7 +61,8 @@ impl Drop for ClientProgram {
     }
 }
 
-/// Starts a program that was just written: while another test forks, it may still be held open.
+/// Starts a program that was just written, which may still be open for writing in a child that
+/// another test forks.
 fn start(command: &mut Command) -> Child {
     wait_for(|| match command.spawn() {
         Ok(child) => Some(child),
@@ -110,7 +111,7 @@ fn a_client_without_a_file_is_found_by_its_place() {
     assert_eq!(facts.ancestors[0].pid, std::process::id());
     assert!(
         found(&processes.scan_all(), program.pid()).is_none(),
-        "told once"
+        "reported once"
     );
 }
 
@@ -121,7 +122,7 @@ fn p2_other_programs_called_claude_are_no_sessions() {
         ProcessSource::new(other.scope(Confinement::Open), Clock::start()).expect("table");
     wait_for(|| sys::stat(other.pid()).ok()?);
     assert!(found(&processes.scan_all(), other.pid()).is_none());
-    // A registry file may still name it: then it is described as what it is.
+    // A process that a registry file names is described as what it is.
     let told = processes.describe_unwatched(&[other.pid()].into());
     assert_eq!(
         found(&told, other.pid()).expect("described").role,
@@ -176,7 +177,7 @@ fn an_end_is_seen_even_of_a_zombie() {
         ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
     program.child.kill().expect("our own child");
-    // Not collected: its pid is still in the table, as a zombie.
+    // A killed child that was not waited for stays in the table as a zombie.
     wait_for(|| sys::stat(key.pid).ok()?.filter(|s| s.zombie));
     assert_eq!(
         processes.sample_processes(UsageSampling::Hidden),
@@ -231,7 +232,7 @@ fn one_that_has_lost_its_terminal_is_described_again() {
     assert!(found(&processes.sample_processes(UsageSampling::Hidden), key.pid).is_some());
     assert!(
         found(&processes.sample_processes(UsageSampling::Hidden), key.pid).is_none(),
-        "told once"
+        "reported once"
     );
 }
 
@@ -269,7 +270,7 @@ fn pids_that_never_were_are_absent() {
 
 #[test]
 fn a_client_s_own_children_are_no_sessions() {
-    // A shell in the client's place starts a copy of itself, as a client does for a command.
+    // A shell at a path of Claude Code starts a copy of itself, as Claude Code does for a command.
     let folder = tempfile::tempdir().expect("folder");
     let exe = folder.path().join(CLIENT_PATH);
     fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
@@ -300,7 +301,7 @@ fn a_client_s_own_children_are_no_sessions() {
     drop(program.child.stdin.take());
 }
 
-/// A shell that becomes the client once it is told to.
+/// A shell that becomes Claude Code by exec when its input ends.
 fn becoming() -> ClientProgram {
     let folder = tempfile::tempdir().expect("folder");
     let exe = folder.path().join(CLIENT_PATH);
@@ -341,11 +342,11 @@ fn a_process_that_was_dismissed_may_become_a_client() {
     });
     assert!(
         found(&processes.scan_all(), program.pid()).is_none(),
-        "not looked at each time"
+        "not checked at every scan"
     );
     processes.pace.again = Duration::ZERO;
     let facts = processes.scan_all();
-    assert!(found(&facts, program.pid()).is_some(), "looked at again");
+    assert!(found(&facts, program.pid()).is_some(), "checked again");
     assert!(!processes.dismissed.contains_key(&program.pid()));
 }
 
@@ -367,7 +368,7 @@ fn a_client_whose_program_was_replaced_is_one_still() {
     let exe = program.folder.path().join(CLIENT_PATH);
     let mut processes =
         ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
-    // Once it runs, its program may go.
+    // Once the process runs, its program may be removed.
     wait_for(|| {
         let role = ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
             .ok()?
@@ -379,7 +380,7 @@ fn a_client_whose_program_was_replaced_is_one_still() {
     assert_eq!(facts.exe, Some(exe), "the kernel marks it as deleted");
 }
 
-/// The pid that a script tells first, once it runs; none where this user may make no namespace.
+/// The pid that a script prints first; `None` where this user may not create a namespace.
 #[cfg(target_os = "linux")]
 fn told_pid(child: &mut Child) -> Option<u32> {
     let mut told = String::new();

@@ -1,33 +1,37 @@
-//! Bytes of a registry file → entry. Total: the format is internal to the client and may change
-//! any day, so each field is taken if it is what it should be, and missed if not.
+//! Decodes a registry file. The format is internal to Claude Code and may change at any time, so
+//! every field is optional, and one of an unexpected type is ignored.
 
 use serde_json::{Map, Value};
 use trusty_fleet::Timestamp;
 use trusty_fleet::identity::StartTime;
 use trusty_fleet::observation::RegistryEntry;
 
-/// The longest text we take from a field, in characters.
+/// The limit for the text of a field, in characters.
 const MAX_FIELD_CHARS: usize = 4096;
 
-/// The status told of a file that is there, but of a form we do not know: a word the client never
-/// writes. Whoever reads it knows that there is a file, and not what its client does.
+/// The status reported for a file of an unknown form, a word that Claude Code never writes. It says
+/// that the file exists and that the activity of its session is unknown.
 pub const NOT_UNDERSTOOD_STATUS: &str = "(not understood)";
 
-/// Why bytes are no registry entry.
+/// Why bytes are not a registry entry.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryDecodeError {
-    /// A file has just been made, or is written this moment.
+    /// The file has just been created or is being written.
     #[error("file is empty")]
     Empty,
     /// Half written, or not JSON at all.
     #[error("file is not JSON")]
     NotJson,
-    /// JSON, but not of the form `{…}`.
+    /// JSON, but not an object.
     #[error("file holds no JSON object")]
     NotObject,
 }
 
-/// Reads the bytes of a registry file.
+/// Decodes a registry file.
+///
+/// # Errors
+///
+/// If the bytes are not a JSON object, as in a file that is half written.
 pub fn decode(bytes: &[u8]) -> Result<RegistryEntry, RegistryDecodeError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(RegistryDecodeError::Empty);
@@ -48,7 +52,7 @@ pub fn decode(bytes: &[u8]) -> Result<RegistryEntry, RegistryDecodeError> {
         pid_domain: text(&fields, "pidDomain"),
         name: text(&fields, "name"),
         name_source: text(&fields, "nameSource"),
-        // A status of a wrong type is a word we do not know, not a missing one.
+        // A status of another type is an unknown word, not a missing one.
         status: text(&fields, "status").or_else(|| string_field(&fields, "status")),
         waiting_for: text(&fields, "waitingFor"),
         status_updated_at: time(&fields, "statusUpdatedAt"),
@@ -77,7 +81,8 @@ fn time(fields: &Map<String, Value>, name: &str) -> Option<Timestamp> {
     fields.get(name)?.as_i64().map(Timestamp::from_millis)
 }
 
-/// On Linux the client writes clock ticks since boot, as a string. Another form is none.
+/// The start time of the process: on Linux, a string of clock ticks since boot. `None` for any
+/// other form.
 fn start(fields: &Map<String, Value>) -> Option<StartTime> {
     let value = fields.get("procStart")?;
     value

@@ -3,7 +3,7 @@ use crate::test_files::make_pipe;
 use std::os::unix::fs::symlink;
 use std::time::Instant;
 
-/// A config folder whose files name this very process, which is alive.
+/// A config folder whose registry file names this process, which is alive.
 struct RegistryFixture(tempfile::TempDir);
 
 impl RegistryFixture {
@@ -79,7 +79,7 @@ fn a_file_is_told_once_and_again_when_it_changes() {
 fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
     let folder = RegistryFixture::new();
     let mut registry = folder.registry();
-    // The two words are as long as each other.
+    // The words have the same length, so that only the time in the stamp differs.
     for n in 0..200 {
         let word = ["busy", "idle"][n % 2];
         folder.write(format!(r#"{{"status":"{word}"}}"#));
@@ -87,7 +87,7 @@ fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
         assert_eq!(entries(&facts)[0].status.as_deref(), Some(word));
         assert!(
             registry.read_changed_path(&folder.path()).is_empty(),
-            "told once"
+            "reported once"
         );
     }
     folder.write(r#"{"status":"busy"}"#);
@@ -95,7 +95,7 @@ fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
     assert_eq!(
         entries(&scanned)[0].status.as_deref(),
         Some("busy"),
-        "by a look, too"
+        "also by a scan"
     );
 }
 
@@ -107,7 +107,7 @@ fn a_half_written_file_is_read_again() {
         folder.write(half);
         assert!(
             registry.scan().is_empty(),
-            "not told while it may be half written"
+            "not reported while the file may be half written"
         );
         assert!(registry.retry_delay().is_some());
         folder.write(format!(r#"{{"status":"{whole}"}}"#));
@@ -135,7 +135,7 @@ async fn a_broken_file_is_told_in_words_and_healed() {
         let mut facts = registry.scan();
         facts.extend(registry.retry_half_written().await);
         assert_eq!(problems(&facts), [told]);
-        assert!(registry.scan().is_empty(), "told once");
+        assert!(registry.scan().is_empty(), "reported once");
         folder.write(r#"{"status":"idle"}"#);
         assert_eq!(problems(&registry.scan()), ["works"]);
     }
@@ -154,7 +154,7 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     facts.extend(registry.retry_half_written().await);
     assert_eq!(entries(&facts), [&unknown]);
 
-    // Of one that was understood it is still known whose it is.
+    // The identity in a file that was understood before is kept.
     let good = r#"{"sessionId":"s","procStart":"7","version":"2.1.330","status":"waiting",
         "waitingFor":"permission prompt","statusUpdatedAt":5}"#;
     folder.write(good);
@@ -178,7 +178,7 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     folder.write("[3]");
     let mut facts = registry.read_changed_path(&folder.path());
     facts.extend(registry.retry_half_written().await);
-    assert!(facts.is_empty(), "told once");
+    assert!(facts.is_empty(), "reported once");
     folder.write(good);
     let facts = registry.read_changed_path(&folder.path());
     assert_eq!(entries(&facts)[0].status.as_deref(), Some("waiting"));
@@ -199,7 +199,7 @@ fn a_file_that_could_not_be_read_is_tried_again_though_it_is_the_same() {
         pid: std::process::id(),
     };
     assert!(!registry.read[&file].settled);
-    assert!(registry.scan().is_empty(), "told once");
+    assert!(registry.scan().is_empty(), "reported once");
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_folder_that_cannot_be_listed_is_told() {
 #[test]
 fn left_over_files_are_neither_opened_nor_deleted() {
     let folder = RegistryFixture::new();
-    // Above the largest pid Linux gives.
+    // Above the largest pid of Linux.
     let stale = |n: u32| {
         folder
             .0
@@ -260,7 +260,7 @@ fn left_over_files_are_neither_opened_nor_deleted() {
     folder.write(r#"{"status":"idle"}"#);
     let mut registry = folder.registry();
     let facts = registry.scan();
-    assert_eq!(facts.len(), 1, "only the living is told");
+    assert_eq!(facts.len(), 1, "only the live process is reported");
     assert_eq!(
         fs::read_dir(folder.0.path().join("sessions"))
             .expect("list")
@@ -273,14 +273,14 @@ fn left_over_files_are_neither_opened_nor_deleted() {
 fn keys_are_known_by_name_alone() {
     let folder = RegistryFixture::new();
     let key = folder.path().with_extension("0123abcd.key");
-    // Opening a pipe would wait for its writer for ever.
+    // A pipe, because opening one would wait for a writer for ever.
     make_pipe(&key);
     let mut registry = folder.registry();
     assert!(matches!(
         registry.scan()[..],
         [Fact::RegistryKey(RegistryFile { .. })]
     ));
-    assert!(registry.scan().is_empty(), "told once");
+    assert!(registry.scan().is_empty(), "reported once");
     for odd in [
         "x.json",
         "007.json",
@@ -333,13 +333,13 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
     assert_eq!(status(&mut facts).await.as_deref(), Some("idle"));
     fs::write(&path, r#"{"status":"busy"}"#).expect("write");
     assert_eq!(status(&mut facts).await.as_deref(), Some("busy"));
-    // The folder goes and comes back.
+    // The folder is removed and created again.
     fs::remove_dir_all(&config).expect("remove");
     assert_eq!(status(&mut facts).await, None);
     fs::create_dir_all(config.join("sessions")).expect("folders");
     fs::write(&path, r#"{"status":"shell"}"#).expect("write");
     assert_eq!(status(&mut facts).await.as_deref(), Some("shell"));
-    // Made anew at once, it may be the same to look at, but the watch is gone.
+    // A folder created again at once may have the same inode, but has lost its watch.
     for word in ["busy", "idle", "busy"] {
         fs::remove_dir_all(config.join("sessions")).expect("remove");
         fs::create_dir(config.join("sessions")).expect("folder");
@@ -361,7 +361,7 @@ fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_
     registry.set_named_folders(&[slow.0.path().to_path_buf()].into());
     assert_eq!(entries(&registry.scan()).len(), 1);
     good.write(r#"{"status":"busy"}"#);
-    // As on a server that is gone.
+    // A folder that does not answer, as on a file server that is gone.
     registry.list_folder = |folder| {
         if folder.join("silent").exists() {
             loop {

@@ -1,4 +1,4 @@
-//! Bytes of a pane, its title in the first line and then its text → what it shows. Total.
+//! Decodes a captured pane, whose title is the first line. Any bytes are accepted.
 
 use super::layout::{LinePattern, ScreenLayout, ScreenPart};
 use super::rules::{
@@ -6,18 +6,19 @@ use super::rules::{
 };
 use trusty_fleet::observation::{ScreenContent, ScreenReading};
 
-/// From this version on the title of a tmux pane says the same in every state.
+/// From this version on, the title of a tmux pane is the same in every state.
 const SILENT_TITLE_VERSION: ClientVersion = (2, 1, 228);
-/// The headers of permission dialogs, and the tools that ask with them.
+/// The headers of permission dialogs, and the tool that each belongs to.
 const DIALOG_TOOLS: [(&str, &str); 3] = [
     (" Bash command", "Bash"),
     (" Edit file", "Edit"),
     (" Create file", "Write"),
 ];
 
-/// Reads a pane in which a client of this version runs; of any, where it is not known.
+/// Reads a pane in which this version of Claude Code runs; rules of all versions apply if the
+/// version is unknown.
 pub fn decode(bytes: &[u8], version: Option<&str>) -> ScreenReading {
-    // Some spaces of the oldest client are no-break spaces.
+    // The oldest version prints some spaces as no-break spaces.
     let text = String::from_utf8_lossy(bytes).replace('\u{a0}', " ");
     let (title, text) = text.split_once('\n').unwrap_or((&text, ""));
     let version = version.and_then(parse_version);
@@ -31,7 +32,7 @@ pub fn decode(bytes: &[u8], version: Option<&str>) -> ScreenReading {
     }
 }
 
-/// `2.1.330`
+/// Parses `2.1.330`.
 fn parse_version(version: &str) -> Option<ClientVersion> {
     let mut numbers = version.splitn(3, '.').map(|part| {
         let end = part.find(|c: char| !c.is_ascii_digit());
@@ -71,7 +72,8 @@ fn screen_content(sight: ScreenKind, parts: &ScreenLayout<'_>) -> ScreenContent 
     }
 }
 
-/// A dialog's header is the first line below its border, unless that is out of sight.
+/// The tool that a dialog names in its header, the first line below its border. `None` if the
+/// header has scrolled out of sight.
 fn tool(parts: &ScreenLayout<'_>) -> Option<String> {
     let header = parts.lines_of(ScreenPart::Below).first()?;
     let known = DIALOG_TOOLS
@@ -80,7 +82,7 @@ fn tool(parts: &ScreenLayout<'_>) -> Option<String> {
     known.map(|(_, tool)| (*tool).to_owned())
 }
 
-/// `Retrying in 6 seconds… (attempt 5/10)`, `retrying in 10s · attempt 5/10`
+/// Parses `Retrying in 6 seconds… (attempt 5/10)` and `retrying in 10s · attempt 5/10`.
 fn retry(parts: &ScreenLayout<'_>) -> Option<ScreenContent> {
     let lines = parts.lines_of(ScreenPart::Above(16));
     let told = lines
@@ -105,9 +107,9 @@ fn leading_number(text: &str) -> Option<u32> {
     text[..end.unwrap_or(text.len())].parse().ok()
 }
 
-/// Clients up to a version spin a sign of Braille dots before the name in their title, and put
-/// another there while they rest, or wait with a dialog in place of the prompt box. Where the
-/// version is not known the second may mean nothing.
+/// Whether the title says that Claude Code is working. Before 2.1.228, a title begins with moving
+/// Braille dots or half circles during a turn, and with another sign at rest or while a dialog
+/// takes the place of the prompt box. If the version is unknown, the sign of rest may mean nothing.
 fn is_working(
     title: &str,
     version: Option<ClientVersion>,

@@ -1,6 +1,6 @@
-//! A screen, taken apart: the prompt box, what is above and what is below it.
+//! Divides a screen into the prompt box and the parts above and below it.
 
-/// A part of a screen. Lines of nothing do not count.
+/// A part of a screen. Empty lines do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScreenPart {
     /// The last lines.
@@ -11,43 +11,43 @@ pub(super) enum ScreenPart {
     Input,
     /// What is below the prompt box.
     Footer,
-    /// What is below the last border, or all.
+    /// What is below the last border, or the whole screen if there is none.
     Below,
 }
 
-/// A line of a kind.
+/// What a line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinePattern {
-    /// It begins so, without a space more or less.
+    /// Begins with these words, at the very left.
     StartsWith(&'static str),
-    /// It begins so, however far to the right.
+    /// Begins with these words, after any indentation.
     IndentedStartsWith(&'static str),
-    /// This is somewhere in it.
+    /// Contains these words.
     Contains(&'static str),
-    /// An animated sign, a verb that begins so, and an ellipsis: `✻ Pondering… (2s)`.
+    /// A spinner sign, a verb that begins with these letters, and an ellipsis: `✻ Pondering… (2s)`.
     Spinner(&'static str),
-    /// An animated sign, and these words anywhere behind it.
+    /// A spinner sign, and these words anywhere after it.
     SpinnerContains(&'static str),
     /// The chosen option of a dialog: `❯ 1. Yes`, or `❯ No, exit`.
     ChosenOption,
-    /// A prompt without a text behind it.
+    /// A prompt sign without text after it.
     EmptyPrompt,
 }
 
-/// The forms of the animated sign; where it rests, and where it moves.
+/// The signs of the spinner, at rest and in motion.
 const SPINNER_CHARS: [char; 8] = ['·', '✢', '✳', '✶', '✻', '✽', '*', '∗'];
-/// What the prompt is written behind: of text, of shell commands, and of older clients.
+/// The signs before the prompt: for text, for shell commands, and of older versions.
 const PROMPT_CHARS: [char; 3] = ['❯', '!', '>'];
-/// A shorter one is a piece of a table or of prose.
+/// A shorter line is part of a table or of prose.
 const MIN_BORDER_CHARS: usize = 10;
 
-/// The lines of a screen that are not empty.
+/// The non-empty lines of a screen.
 #[derive(Debug, Clone)]
 pub(super) struct ScreenLayout<'a> {
     lines: Vec<&'a str>,
-    /// Where the borders of the prompt box are.
+    /// The lines of the upper and the lower border of the prompt box.
     boxed: Option<(usize, usize)>,
-    /// Where the last border is.
+    /// The line of the last border.
     border: Option<usize>,
 }
 
@@ -107,12 +107,12 @@ impl LinePattern {
     }
 }
 
-/// What stands behind an animated sign, which stands at the very left.
+/// What follows a spinner sign at the very left.
 fn after_spinner(line: &str) -> Option<&str> {
     line.strip_prefix(SPINNER_CHARS)?.strip_prefix(' ')
 }
 
-/// `────────────`, `─── ↑ 1 more ─────`
+/// Whether a line is a border: `────────────`, `─── ↑ 1 more ─────`.
 fn is_border(line: &str) -> bool {
     line.starts_with("───")
         && line.ends_with("───")

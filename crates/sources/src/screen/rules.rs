@@ -1,34 +1,34 @@
-//! What the clients' screens look like, version by version: one table. A screen that no rule
-//! knows shows nothing, for a guess would be told as a fact.
+//! What the screens of Claude Code look like, version by version, in one table. A screen that
+//! matches no rule yields nothing, because a guess would be reported as a fact.
 //!
-//! Prose that quotes a dialog is no dialog: the dialogs end the screen, and a client that shows
-//! its conversation has its prompt box below it. The samples beside this file are such screens.
+//! Prose that quotes a dialog must not match: a real dialog ends the screen, and a conversation has
+//! the prompt box below it. The samples beside this file include such screens.
 
 use super::layout::{LinePattern, ScreenPart};
 
-/// A version of the client; the first of several numbers counts most.
+/// A version of Claude Code, the most significant number first.
 pub(super) type ClientVersion = (u32, u32, u32);
 
-/// A line that must be, or must not be, in a part of the screen.
+/// A part of the screen, and what a line in it looks like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ScreenSign(pub ScreenPart, pub LinePattern);
 
-/// What a screen shows that has these signs and none of those.
+/// The content of a screen that has certain signs and lacks others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ScreenRule {
-    /// The first version that it was seen with.
+    /// The first version with which the screen was seen.
     pub from: ClientVersion,
-    /// The first version that it no longer holds for.
+    /// The first version for which the rule no longer holds.
     pub before: ClientVersion,
-    /// These must all be there.
+    /// Signs that must all be present.
     pub all: &'static [ScreenSign],
-    /// None of these may be there.
+    /// Signs of which none may be present.
     pub none: &'static [ScreenSign],
-    /// What is shown then.
+    /// What the screen then shows.
     pub shows: ScreenKind,
 }
 
-/// [`ScreenContent`](trusty_fleet::observation::ScreenContent), before the numbers and names are read.
+/// [`ScreenContent`](trusty_fleet::observation::ScreenContent) without its numbers and names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ScreenKind {
     Trust,
@@ -43,13 +43,14 @@ pub(super) enum ScreenKind {
 }
 
 const FIRST_VERSION: ClientVersion = (0, 0, 0);
-/// The footer says how to interrupt a turn; before, the spinner's line did.
+/// From this version on, the footer says how to interrupt a turn; before, the line of the spinner
+/// did.
 const FOOTER_VERSION: ClientVersion = (2, 1, 0);
 const LATEST_VERSION: ClientVersion = (u32::MAX, 0, 0);
 
-/// A dialog of up to this many lines is looked through from its end.
+/// The part searched for a dialog.
 const DIALOG_PART: ScreenPart = ScreenPart::Last(24);
-/// The spinner's line, with tips, tasks and queued prompts between it and the prompt box.
+/// The line of the spinner, with tips, tasks and queued prompts between it and the prompt box.
 const SPINNER_PART: ScreenPart = ScreenPart::Above(16);
 
 const WORKING_SIGN: ScreenSign = ScreenSign(SPINNER_PART, LinePattern::Spinner(""));
@@ -57,7 +58,7 @@ const AGENT_WAIT_SIGN: ScreenSign =
     ScreenSign(SPINNER_PART, LinePattern::SpinnerContains("Waiting for "));
 const RUNNING_AGENTS_SIGN: ScreenSign =
     ScreenSign(ScreenPart::Footer, LinePattern::Contains(" local agent"));
-/// A shell command that the user runs has no spinner in older clients.
+/// In older versions, a shell command that the user runs has no spinner.
 const RUNNING_COMMAND_SIGN: ScreenSign = ScreenSign(
     ScreenPart::Above(2),
     LinePattern::IndentedStartsWith("⎿  Running…"),
@@ -67,7 +68,7 @@ const INTERRUPTIBLE_SIGN: ScreenSign =
 pub(super) const PROMPT_BOX_SIGN: ScreenSign =
     ScreenSign(ScreenPart::Input, LinePattern::Contains(""));
 
-/// The first rule that holds decides.
+/// The rules in the order of precedence: the first that matches decides.
 pub(super) const SCREEN_RULES: &[ScreenRule] = &[
     ScreenRule {
         from: FIRST_VERSION,
@@ -251,7 +252,7 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         none: &[],
         shows: ScreenKind::Busy,
     },
-    // Text in the input hides the hint, and with it whether a turn can be interrupted.
+    // Text in the input replaces the hint, and so hides whether a turn can be interrupted.
     ScreenRule {
         from: FIRST_VERSION,
         before: LATEST_VERSION,
@@ -262,7 +263,7 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         none: &[],
         shows: ScreenKind::Idle,
     },
-    // A mode that can be cycled through takes the place of the hint.
+    // The name of a mode takes the place of the hint.
     ScreenRule {
         from: FIRST_VERSION,
         before: LATEST_VERSION,

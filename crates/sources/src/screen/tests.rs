@@ -7,7 +7,7 @@ use trusty_fleet::observation::{ScreenContent, ScreenReading};
 
 const SAMPLE_VERSIONS: [&str; 4] = ["2.0.77", "2.1.90", "2.1.120", "2.1.330"];
 
-/// What each sample shows, whatever the version and the width.
+/// The expected content of a sample, independent of its width.
 fn expected(name: &str, version: &str) -> Option<ScreenContent> {
     let permission = |tool: &str| ScreenContent::Permission {
         tool: Some(tool.to_owned()),
@@ -21,9 +21,9 @@ fn expected(name: &str, version: &str) -> Option<ScreenContent> {
         "permission-edit" => permission("Edit"),
         "question" | "question-multi" => ScreenContent::Question,
         "plan" | "plan-empty" => ScreenContent::Plan,
-        // A text in the input hides whether a turn runs, but for the oldest, which has a spinner.
+        // Text in the input hides whether a turn runs, except in 2.0.77, which has a spinner.
         "streaming-typed" if version != "2.0.77" => return None,
-        // The oldest counts its agents among background tasks, which shells are, too.
+        // 2.0.77 counts sub-agents among the background tasks, together with shells.
         "agents" if version == "2.0.77" => return None,
         "streaming"
         | "streaming-typed"
@@ -36,18 +36,18 @@ fn expected(name: &str, version: &str) -> Option<ScreenContent> {
         | "agents" => ScreenContent::Busy,
         "compacting" => ScreenContent::Compacting,
         "suspended" => ScreenContent::Suspended,
-        // It takes the prompt back, and with it the hint.
+        // These versions put the prompt back into the input, which hides the hint.
         "retrying-escaped" if ["2.1.90", "2.1.330"].contains(&version) => return None,
         "background-shell" if version == "2.1.330" => return None,
         "idle" | "idle-plan-mode" | "interrupted" | "quoted" | "quoted-busy" | "compacted"
         | "failed" | "retrying-escaped" | "background-shell" => ScreenContent::Idle,
         "typed" | "typed-dialog" | "completing" | "shortcuts" | "shell-typed" | "menu-model"
         | "menu-config" | "menu-permissions" => return None,
-        other => panic!("what does {other:?} show?"),
+        other => panic!("no expectation for sample {other:?}"),
     })
 }
 
-/// All samples: version, name, and what was captured.
+/// All samples: the version, the name and the captured bytes.
 fn samples() -> Vec<(&'static str, String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/screen/samples");
     let of = |version: &'static str| {
@@ -79,7 +79,7 @@ fn samples_of_four_versions_are_understood() {
         } else {
             shown == expected(state, version)
         };
-        // Clients that keep no registry tell no version.
+        // The version is unknown where Claude Code keeps no registry.
         let unversioned = decode(&bytes, None).shows;
         if !right || unversioned != shown {
             wrong.push(format!("{version} {name}: {shown:?}, {unversioned:?}"));
@@ -102,7 +102,7 @@ fn titles_tell_work_where_they_change_with_it() {
         };
         match version {
             "2.0.77" | "2.1.330" => assert_eq!(title_busy, None, "{version} {name}"),
-            // The work of agents is not in its title.
+            // The title of 2.1.90 does not show that sub-agents work.
             "2.1.90" if name.starts_with("agents") => assert_eq!(title_busy, Some(false)),
             _ => {
                 assert!(works.is_none() || title_busy == works, "{version} {name}");
@@ -177,7 +177,7 @@ proptest! {
     }
 }
 
-/// Surroundings with a `tmux` that runs this script.
+/// An environment with this script as `tmux`.
 fn environment(root: &Path, script: &str) -> Environment {
     let program = root.join("tmux");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
@@ -188,10 +188,10 @@ fn environment(root: &Path, script: &str) -> Environment {
     }
 }
 
-/// A pane of a server whose socket lies in this folder.
+/// A pane of a server whose socket is in this folder.
 fn pane(root: &Path, server: &str) -> (PaneKey, Option<String>) {
     let socket = root.join(server);
-    // A server that is asked again is there already; it listens until this process ends.
+    // The socket exists if this server was used before, and is bound until the process ends.
     if let Ok(listener) = UnixListener::bind(&socket) {
         std::mem::forget(listener);
     }

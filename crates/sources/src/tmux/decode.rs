@@ -1,13 +1,15 @@
-//! Bytes of `list-panes` → panes. Total. The session's name comes last on its line, for it may
-//! hold anything but a `:` and a `.`; a line break in it starts a line that is no pane's.
+//! Decodes the output of `list-panes`. Any bytes are accepted. The name of the session comes last
+//! on its line, because it may contain anything but `:` and `.`; after a line break in it follows a
+//! line that does not describe a pane.
 
 use trusty_fleet::observation::TmuxPane;
 
-/// What we ask for; the fields of [`decode`].
+/// The format passed to `list-panes`; [`decode`] reads these fields.
 pub const PANE_FORMAT: &str =
     "#{pane_id} #{pane_pid} #{pane_tty} #{window_id} #{session_attached} #{session_name}";
 
-/// Reads an answer. What is no pane is skipped.
+/// Decodes the answer of a server. A line that does not describe a pane continues the session name
+/// of the pane before it; without one, the line is skipped.
 pub fn decode(bytes: &[u8]) -> Vec<TmuxPane> {
     let text = String::from_utf8_lossy(bytes);
     let mut panes: Vec<TmuxPane> = Vec::new();

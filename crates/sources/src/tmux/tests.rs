@@ -3,7 +3,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 
-/// Surroundings with one tmux folder and a `tmux` that runs this script.
+/// An environment with one tmux folder, and with this script as `tmux`.
 fn environment(root: &Path, script: &str) -> Environment {
     let program = root.join("tmux");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
@@ -23,7 +23,7 @@ fn server(root: &Path, name: &str) -> PathBuf {
     path
 }
 
-/// One that was left behind.
+/// The socket of a server that is gone.
 fn socket(root: &Path, name: &str) -> PathBuf {
     let folder = root.join("tmux-7");
     fs::create_dir_all(&folder).expect("folder");
@@ -92,7 +92,7 @@ async fn a_left_over_socket_is_no_server_and_no_problem() {
     assert_eq!(
         panes_and_problem(&ask(&mut tmux).await, &left),
         (Some(0), None),
-        "told to be gone"
+        "reported as gone"
     );
     assert!(ask(&mut tmux).await.is_empty(), "once");
 }
@@ -140,7 +140,7 @@ fn p14_servers_that_sessions_name_are_asked_too() {
     assert!(!confined.set_named_servers(&[custom].into()));
 }
 
-/// The problem that is told of a path.
+/// The problem reported for a path.
 fn problem(facts: &[Fact], subject: &Path) -> String {
     panes_and_problem(facts, subject).1.unwrap_or_default()
 }
@@ -174,7 +174,7 @@ async fn a_folder_that_others_may_enter_is_not_looked_into_and_named_with_its_re
     assert_eq!(panes_and_problem(&facts, &socket).0, Some(0), "asked again");
     let is_over = |f: &Fact| matches!(f, Fact::Health(key, None) if key.subject == folder.display().to_string());
     assert!(facts.iter().any(is_over), "{facts:?}");
-    // What was known of its panes is over with the trust in it.
+    // A folder that is no longer trusted voids the panes reported before.
     mode(&folder, 0o755);
     assert_eq!(
         panes_and_problem(&ask(&mut tmux).await, &socket),
@@ -202,7 +202,7 @@ async fn the_own_server_and_those_that_sessions_name_are_judged_alike() {
         tmux: Some(variable),
         ..environment(root.path(), &script)
     };
-    // A uid that has no folder in /tmp.
+    // A uid without a folder in /tmp.
     let mut tmux = TmuxSource::new(&env, u32::MAX - 3, Confinement::Open);
     tmux.set_named_servers(&[named.clone()].into());
     for _ in 0..2 {
@@ -224,7 +224,7 @@ async fn a_tmux_that_others_could_change_is_not_run() {
     mode(root.path(), 0o755);
     mode(&root.path().join("tmux"), 0o777);
     let mut tmux = TmuxSource::new(&env, 7, Confinement::Confined);
-    // As where no other is installed.
+    // As on a machine with no other tmux.
     tmux.program.program = None;
     let words = problem(&ask(&mut tmux).await, &lone);
     assert!(words.contains("chmod go-w"), "{words}");

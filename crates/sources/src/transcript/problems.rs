@@ -1,4 +1,4 @@
-//! What is wrong with the files of this source, told once.
+//! The problems with the files of the transcript source, each reported once.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use trusty_fleet::Fact;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 
-/// What is wrong, and what of that is still to be told.
+/// The current problems, and the changes that are still to be reported.
 #[derive(Debug, Default)]
 pub(super) struct TranscriptProblems {
     known: BTreeMap<String, String>,
@@ -14,7 +14,7 @@ pub(super) struct TranscriptProblems {
 }
 
 impl TranscriptProblems {
-    /// A file or folder cannot be read.
+    /// Notes that a file or folder cannot be read.
     pub(super) fn note_failure(&mut self, path: &Path, words: String) {
         let subject = path.display().to_string();
         if self.known.get(&subject) != Some(&words) {
@@ -23,7 +23,7 @@ impl TranscriptProblems {
         }
     }
 
-    /// It can be read, or nobody wants to any more.
+    /// Notes that a path can be read again, or is no longer wanted.
     pub(super) fn note_recovery(&mut self, path: &Path) {
         if self.known.is_empty() {
             return;
@@ -34,7 +34,7 @@ impl TranscriptProblems {
         }
     }
 
-    /// Nothing below a path is looked at any more.
+    /// Drops the problems of everything below a path that is no longer read.
     pub(super) fn forget_below(&mut self, below: &Path) {
         let gone: Vec<String> = self
             .known
@@ -47,7 +47,7 @@ impl TranscriptProblems {
         }
     }
 
-    /// What has changed since last asked.
+    /// The changes since the last call.
     pub(super) fn drain_facts(&mut self) -> Vec<Fact> {
         std::mem::take(&mut self.news)
     }

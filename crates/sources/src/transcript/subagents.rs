@@ -1,5 +1,5 @@
-//! The sub-agents of a session: `<session id>/subagents/agent-<id>.meta.json` says what each is
-//! to do and whether it has ended, `agent-<id>.jsonl` what it does.
+//! The sub-agents of a session: `<session id>/subagents/agent-<id>.meta.json` describes a
+//! sub-agent's task and says whether it has ended, and `agent-<id>.jsonl` is its transcript.
 
 use super::problems::TranscriptProblems;
 use super::turn_tracker::TurnTracker;
@@ -19,31 +19,33 @@ use trusty_platform::files::{self, FileReadError};
 use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
 
-/// Sub-agents followed at a time; of more, the newest.
+/// The limit for the running sub-agents of a session; those with the newest signs of life are kept.
 const MAX_FOLLOWED_SUBAGENTS: usize = 64;
-/// Sub-agents looked at, running or not; of more, the newest.
+/// The limit for the known sub-agents of a session, running or not; the newest are kept.
 const MAX_KNOWN_SUBAGENTS: usize = 4096;
-/// A description holds well under 1 KiB.
+/// The limit for a description; a real one is well under 1 KiB.
 const MAX_DESCRIPTION_BYTES: u64 = 64 * 1024;
-/// A transcript's first record lies within.
+/// How much of a transcript is read to find its first record, in bytes.
 const TRANSCRIPT_HEAD_BYTES: u64 = 16 * 1024;
-/// The longest text kept of a description, in characters.
+/// The limit for a text in a description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 200;
 
-/// What its description says of a sub-agent.
+/// The description of a sub-agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubagentDescription {
-    /// `general-purpose`, …
+    /// The type, such as `general-purpose`.
     pub agent_type: Option<String>,
-    /// What it is to do.
+    /// The task.
     pub description: Option<String>,
-    /// 1 for one of the main agent.
+    /// The depth of nesting: 1 for a sub-agent of the main agent.
     pub depth: u32,
-    /// Finished, or stopped by the user. Goes when the sub-agent is sent another message.
+    /// Whether the sub-agent finished or was stopped by the user. Cleared by Claude Code when the
+    /// sub-agent is sent another message.
     pub ended: bool,
 }
 
-/// Reads a description. Total, like all that reads what is internal to the client.
+/// Decodes a description; `None` if the bytes are not a JSON object. The format is internal to
+/// Claude Code, so every field is optional.
 pub fn decode_about(bytes: &[u8]) -> Option<SubagentDescription> {
     let Value::Object(fields) = serde_json::from_slice(bytes).ok()? else {
         return None;
@@ -62,7 +64,8 @@ pub fn decode_about(bytes: &[u8]) -> Option<SubagentDescription> {
     })
 }
 
-/// Tells a changed description from one already read: it is replaced as a whole.
+/// Distinguishes a changed description from one that was read before; Claude Code replaces the
+/// whole file.
 type DescriptionStamp = (u64, u64, Option<SystemTime>);
 
 fn description_stamp(meta: &fs::Metadata) -> DescriptionStamp {
@@ -72,7 +75,7 @@ fn description_stamp(meta: &fs::Metadata) -> DescriptionStamp {
 #[derive(Debug)]
 struct KnownSubagent {
     stamp: DescriptionStamp,
-    /// Only of those that have not ended.
+    /// `None` if the sub-agent has ended, its description is not understood, or too many run.
     running: Option<Box<RunningSubagent>>,
 }
 
@@ -84,19 +87,19 @@ struct RunningSubagent {
     began_at: Option<Timestamp>,
 }
 
-/// What is known of the sub-agents of one session.
+/// The sub-agents of one session.
 #[derive(Debug, Default)]
 pub(super) struct SubagentTracker {
     known: BTreeMap<String, KnownSubagent>,
 }
 
 impl SubagentTracker {
-    /// The folder in which a transcript's sub-agents are.
+    /// The folder of the sub-agents that belong to a transcript.
     pub(super) fn folder(transcript: &Path) -> PathBuf {
         transcript.with_extension("").join("subagents")
     }
 
-    /// Looks at all of them.
+    /// Reads the descriptions and transcripts of all sub-agents.
     pub(super) fn scan_folder(&mut self, folder: &Path, trouble: &mut TranscriptProblems) {
         match check_folder(folder) {
             Err(refusal) if refusal.is_distrust() => {
@@ -134,7 +137,7 @@ impl SubagentTracker {
         }
     }
 
-    /// Looks at the one whose file was noticed to change.
+    /// Reads the file of one sub-agent after an event.
     pub(super) fn notice(&mut self, path: &Path, trouble: &mut TranscriptProblems) {
         let Some(folder) = path.parent() else {
             return;
@@ -151,7 +154,7 @@ impl SubagentTracker {
         }
     }
 
-    /// Reads a description, unless it is as it was.
+    /// Reads a description, unless its stamp is unchanged.
     fn read_description(&mut self, folder: &Path, id: &str, stamp: DescriptionStamp) {
         if self.known.get(id).is_some_and(|a| a.stamp == stamp) {
             return;
@@ -170,7 +173,7 @@ impl SubagentTracker {
             .insert(id.to_owned(), KnownSubagent { stamp, running });
         let followed = self.known.values().filter(|a| a.running.is_some());
         if followed.count() > MAX_FOLLOWED_SUBAGENTS {
-            // One that never ended, because its session did, must hide no new one.
+            // A sub-agent that never ended because its session did must not displace a new one.
             let all = self.known.values_mut();
             let least = all
                 .filter(|a| a.running.is_some())
@@ -181,8 +184,8 @@ impl SubagentTracker {
         }
     }
 
-    /// Those that have not ended, oldest first. `ended_at` tells when the main agent was told that
-    /// one has.
+    /// The running sub-agents, oldest first. `ended_at` returns when the main transcript last
+    /// reported the end of one.
     pub(super) fn delegations(
         &self,
         ended_at: impl Fn(&str) -> Option<Timestamp>,
@@ -202,7 +205,7 @@ impl SubagentTracker {
         all
     }
 
-    /// The calls of those that have not ended that had their results last.
+    /// The ids of the calls of running sub-agents with the newest results.
     pub(super) fn results(
         &self,
         ended_at: impl Fn(&str) -> Option<Timestamp>,
@@ -231,14 +234,15 @@ impl RunningSubagent {
             about: SubagentDescription::default(),
             tail: FileTail::default(),
             story: TurnTracker::default(),
-            // Until it writes something itself: its description is made with it.
+            // Until its transcript begins, a sub-agent is dated by its description, which is
+            // created with it.
             began_at: modified.map(Timestamp::from),
         }
     }
 }
 
 impl KnownSubagent {
-    /// Whether it still has work, and when it last showed.
+    /// Whether the sub-agent still works, and when it last wrote anything.
     fn sign_of_life(&self) -> (bool, Option<Timestamp>) {
         let (_, _, modified) = self.stamp;
         let story = self.running.as_ref().map(|r| &r.story);
@@ -265,7 +269,7 @@ impl KnownSubagent {
         });
         match read {
             Ok(()) => trouble.note_recovery(&path),
-            // It is made at the first record.
+            // The file is created with the first record.
             Err(FileReadError::Gone) => return trouble.note_recovery(&path),
             Err(e) => return trouble.note_failure(&path, e.to_string()),
         }
@@ -275,19 +279,19 @@ impl KnownSubagent {
     }
 }
 
-/// When the first record of a transcript was made.
+/// The time of the first record of a transcript.
 fn began(path: &Path) -> Option<Timestamp> {
     let head = files::read_head(path, TRANSCRIPT_HEAD_BYTES).ok()?;
     let lines = head.split(|b| *b == b'\n');
     lines.filter_map(|l| decode(l)?.at).min()
 }
 
-/// The sub-agent a description is of.
+/// The id in the name of a description.
 fn described(path: &Path) -> Option<&str> {
     name(path, ".meta.json")
 }
 
-/// The sub-agent a transcript is of.
+/// The id in the name of a transcript.
 fn agent_of_path(path: &Path) -> Option<&str> {
     name(path, ".jsonl")
 }

@@ -106,11 +106,11 @@ fn it_is_told_when_it_appears_grows_and_goes() {
         [Fact::TranscriptGone(key.clone())],
         "not made yet"
     );
-    assert!(place.scan_all().is_empty(), "told once");
+    assert!(place.scan_all().is_empty(), "reported once");
 
     place.append(SESSION_ID, prompt("one", 1));
     assert_eq!(last_prompt(&place.scan_all()), Some("one"));
-    assert!(place.scan_all().is_empty(), "told once");
+    assert!(place.scan_all().is_empty(), "reported once");
     let second = prompt("two", 2);
     let (half, rest) = second.split_at(40);
     place.append(SESSION_ID, half);
@@ -164,7 +164,7 @@ fn what_is_no_plain_file_is_told_and_healed() {
         let facts = place.scan_all();
         assert_eq!(problems(&facts), ["not a regular file"]);
         assert_eq!(facts.len(), 1, "nothing is known of it");
-        assert!(place.scan_all().is_empty(), "told once");
+        assert!(place.scan_all().is_empty(), "reported once");
         let aside = place.path("aside");
         fs::rename(place.path(SESSION_ID), aside).expect("move");
         place.append(SESSION_ID, prompt("one", 1));
@@ -246,7 +246,7 @@ fn sub_agents_are_told_with_it() {
     assert!(place.scan_all().is_empty(), "ended all the same");
 }
 
-/// A running source.
+/// A running transcript source.
 struct SourceFixture {
     orders: watch::Sender<SourceConfig>,
     facts: mpsc::Receiver<Observation>,
@@ -307,7 +307,7 @@ async fn changes_are_noticed() {
     running.want([key.clone()]);
     let gone = |fact| matches!(fact, Fact::TranscriptGone(_)).then_some(());
     running.wait(gone).await;
-    // Neither its folder nor the folder of that exists.
+    // Neither the folder of the transcript nor its parent exists yet.
     place.append(SESSION_ID, prompt("one", 1));
     running.asked("one").await;
     for (second, text) in [(2, "two"), (3, "three"), (4, "four")] {
@@ -343,7 +343,7 @@ async fn changes_are_noticed() {
     fs::write(&meta, META_SAMPLE.replace('}', ",\"finished\":true}")).expect("meta");
     running.wait(delegated(0)).await;
 
-    // The session is cleared: another file.
+    // `/clear` starts another file.
     running.want([place.session(OTHER_SESSION_ID)]);
     running.wait(gone).await;
     place.append(OTHER_SESSION_ID, prompt("cleared", 5));

@@ -1,5 +1,5 @@
-//! Where a transcript is: `<dir>/projects/<folder>/<session id>.jsonl`, where `<folder>` is made
-//! of the path the client was started in.
+//! Finds a transcript, `<dir>/projects/<folder>/<session id>.jsonl`, where `<folder>` is derived
+//! from the path in which Claude Code was started.
 
 use crate::folders::{MAX_FOLDER_NAME_UNITS, folder_name};
 use std::collections::BTreeSet;
@@ -11,9 +11,9 @@ use trusty_fleet::observation::{TranscriptKey, TranscriptSelector};
 use trusty_platform::clock;
 use trusty_platform::files;
 
-/// A search of all folders happens at most so often.
+/// The shortest time between two searches of all folders.
 const SEARCH_INTERVAL: Duration = Duration::from_secs(5);
-/// Folders looked into by a search.
+/// The limit for the folders in one search.
 const MAX_PROJECT_FOLDERS: usize = 10_000;
 
 /// The search for one transcript.
@@ -22,21 +22,22 @@ pub(super) struct TranscriptSearch {
     projects: PathBuf,
     which: TranscriptSelector,
     name: String,
-    /// The folder is known by name, not only by how its name begins.
+    /// Whether `name` is the whole name of the folder, not only its beginning.
     exact: bool,
     found: Option<PathBuf>,
     searched: Option<Instant>,
-    /// The project folders, and when the folder above them had last changed: to list it is an
-    /// event for whoever watches it, and we do.
+    /// The project folders, and when the folder above them had changed last. Kept because listing a
+    /// folder raises an event for its watchers, of which this process is one.
     listed: Option<(SystemTime, Vec<PathBuf>)>,
 }
 
-/// A folder that changed so lately may change again within one step of the file clock.
+/// The age from which the time of a folder is reliable: a younger folder may change again within
+/// one step of the file clock.
 const FOLDER_SETTLED_AGE: Duration = Duration::from_secs(1);
 
 impl TranscriptSearch {
     pub(super) fn new(key: &TranscriptKey) -> Self {
-        // The client resolves links before it makes a name of the path.
+        // Claude Code resolves symbolic links before it derives the name of the folder.
         let cwd = files::resolve(&key.cwd).unwrap_or_else(|| key.cwd.clone());
         let name = folder_name(&cwd);
         Self {
@@ -60,7 +61,8 @@ impl TranscriptSearch {
         self.projects.join(&self.name)
     }
 
-    /// The transcript's path, if it is there; `named` are the ids that are asked for by name.
+    /// The path of the transcript, if it exists. `named` are the ids of transcripts wanted by id,
+    /// which the search for the newest one skips.
     pub(super) fn path(&mut self, named: &BTreeSet<String>) -> Option<PathBuf> {
         self.found = match self.which.clone() {
             TranscriptSelector::Session(id) => self.session(&id),
@@ -111,7 +113,7 @@ impl TranscriptSearch {
                 .unwrap_or_default();
             path.extension().is_some_and(|e| e == "jsonl") && is_uuid(stem) && !named.contains(stem)
         });
-        // Resuming a session, an older client leaves an empty file of another name.
+        // When an older version resumes a session, it leaves an empty file of another name.
         let dated = ours.filter_map(|path| {
             let meta = path.symlink_metadata().ok()?;
             let written = meta.is_file() && meta.len() > 0;
@@ -155,19 +157,19 @@ impl TranscriptSearch {
     }
 }
 
-/// When a plain file was last written.
+/// When a regular file was last written.
 fn modified(path: &Path) -> Option<SystemTime> {
     let meta = path.symlink_metadata().ok()?;
     meta.is_file().then(|| meta.modified().ok())?
 }
 
-/// An id that cannot name a file elsewhere.
+/// Whether an id is safe as a file name, so that it cannot lead to another folder.
 fn is_id(id: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     !id.is_empty() && id.len() <= MAX_FOLDER_NAME_UNITS && id.chars().all(plain)
 }
 
-/// Other files of a project folder are not called so.
+/// Whether a name is a UUID, as those of transcripts are and those of other files are not.
 fn is_uuid(name: &str) -> bool {
     let parts: Vec<&str> = name.split('-').collect();
     let lengths: Vec<usize> = parts.iter().map(|p| p.len()).collect();

@@ -1,6 +1,6 @@
-//! All records of a transcript → what they say all in all. Lines are flushed late and not quite
-//! in order, so what is newest is decided by the records' own times: of the same records in
-//! another order the same is told, but for what carries no time (the mode).
+//! Sums up the records of one transcript. Lines are flushed late and not quite in order, so the
+//! times of the records decide which is newest: the same records in another order yield the same
+//! result, except for what carries no time (the mode).
 
 use crate::transcript_record::{
     AnswerPiece, CompactionInitiator, ConversationChain, RecordContent, TranscriptRecord,
@@ -12,43 +12,44 @@ use trusty_fleet::observation::{
     DatedText, RetryAttempt, ToolCall, TranscriptFacts, TurnEnd, TurnEndKind,
 };
 
-/// Tool calls kept. A turn makes a handful at a time.
+/// The limit for tool calls; a turn makes a handful at a time.
 const MAX_KEPT_CALLS: usize = 64;
-/// Results kept, in case one is written before its call.
+/// The limit for results, which are kept because one may be written before its call.
 const MAX_KEPT_RESULTS: usize = 512;
-/// Results told of: more than can be asked for at a time.
+/// The limit for reported results: more than there can be pending requests.
 const MAX_REPORTED_RESULTS: usize = 32;
-/// Requests kept: more than a client repeats one.
+/// The limit for requests: more than the retries of one request.
 const MAX_KEPT_REQUESTS: usize = 32;
-/// The first pause before a request is sent again is longer (measured 0.6 s); a client that tries
-/// another form of it at once is not waiting.
+/// The shortest time between the first and the last attempt of a retried request. The delay before
+/// the second is longer (measured 0.6 s); a request sent again at once in another form is no retry.
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(400);
-/// Ended sub-agents kept.
+/// The limit for ended sub-agents.
 const MAX_ENDED_SUBAGENTS: usize = 512;
-/// A record may be dated ahead of the wall clock by so much: two clocks that are led to the same
-/// time differ by less.
+/// How far a record may be dated ahead of the wall clock: two clocks that are synchronised to the
+/// same time differ by less.
 const MAX_CLOCK_LEAD: Duration = Duration::from_mins(1);
 
-/// What has been read of one transcript.
+/// What the records of one transcript have said so far.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TurnTracker {
     turn_at: Option<Timestamp>,
     prompt: Option<DatedText>,
     asked_before: Option<String>,
-    /// By id: when the answer that holds the call was given, and which one it was.
+    /// By id: the call, dated by its answer, and the id of that answer.
     calls: BTreeMap<String, (ToolCall, Option<String>)>,
     results: NewestIds,
-    /// The newest of them, and when they came.
+    /// The newest results, with their times.
     resulted: BTreeSet<(Timestamp, String)>,
-    /// The newest answer that does not end a turn, and its id.
+    /// The time and id of the newest answer that does not end a turn.
     answer: Option<(Timestamp, Option<String>)>,
     end: Option<TurnEnd>,
     counted_at: Option<Timestamp>,
     called_at: Option<Timestamp>,
     ran_at: Option<Timestamp>,
     retry: Option<RetryAttempt>,
-    /// When requests were sent, and when a tool last had its result.
+    /// When requests were sent.
     requests: BTreeSet<Timestamp>,
+    /// When a call last had its result.
     resulted_at: Option<Timestamp>,
     error: Option<DatedText>,
     model: Option<(Timestamp, String)>,
@@ -60,7 +61,7 @@ pub(super) struct TurnTracker {
     ended: BTreeMap<String, Timestamp>,
 }
 
-/// The newest of many ids.
+/// The newest ids of a larger number.
 #[derive(Debug, Clone, Default)]
 struct NewestIds {
     ids: BTreeSet<String>,
@@ -87,8 +88,8 @@ fn newer<T: Ord>(slot: &mut Option<T>, value: T) {
 }
 
 impl TurnTracker {
-    /// Takes in a record of a conversation; those of others in the same file are left out. `now`
-    /// is the wall clock's time at which it was read.
+    /// Applies a record of conversation `of`; records of sub-agents are ignored in the main one.
+    /// `now` is the wall time of the read.
     pub(super) fn apply_record(
         &mut self,
         record: TranscriptRecord,
@@ -164,9 +165,9 @@ impl TurnTracker {
         }
     }
 
-    /// Where the wall clock was set back, what was written before lies ahead of it, and would be
-    /// the newest for hours: it is moved to just before the first record that does not. A record
-    /// that is merely old, as a prompt that has waited for its turn, moves nothing.
+    /// Follows a wall clock that was set back. Older records then lie ahead of it and would stay
+    /// the newest for hours, so they are moved to just before the first record that does not. A
+    /// record that is merely old, such as a prompt that waited for its turn, moves nothing.
     fn follow_clock(&mut self, at: Timestamp, now: Timestamp) {
         let latest = now.after(MAX_CLOCK_LEAD);
         let Some(newest_at) = self.newest_at.filter(|newest| *newest > latest) else {
@@ -270,12 +271,12 @@ impl TurnTracker {
         newer(&mut self.end, TurnEnd { at, how });
     }
 
-    /// When the oldest record that was read was made.
+    /// The time of the oldest record read.
     pub(super) fn oldest_at(&self) -> Option<Timestamp> {
         self.oldest_at
     }
 
-    /// When this sub-agent was last told to have ended.
+    /// When this sub-agent was last reported to have ended.
     pub(super) fn ended_at(&self, agent: &str) -> Option<Timestamp> {
         self.ended.get(agent).copied()
     }
@@ -286,12 +287,12 @@ impl TurnTracker {
             .is_some_and(|end| Some(end.at) >= self.turn_at)
     }
 
-    /// When anything was last written.
+    /// The time of the newest record.
     pub(super) fn newest_at(&self) -> Option<Timestamp> {
         self.newest_at
     }
 
-    /// What it says all in all, but for the sub-agents.
+    /// The sum of the records, without the sub-agents.
     pub(super) fn transcript(&self) -> TranscriptFacts {
         let named = |branch: &String| !branch.is_empty() && branch != "HEAD";
         let value = |slot: &Option<(Timestamp, String)>| slot.as_ref().map(|(_, v)| v.clone());
@@ -304,7 +305,7 @@ impl TurnTracker {
             error: self.error.clone(),
             model: value(&self.model),
             mode: self.mode.clone(),
-            // Without a repository, and without a branch, the client says HEAD.
+            // Without a repository and without a branch, Claude Code writes HEAD.
             branch: value(&self.branch).filter(named),
             tokens: self.tokens.and_then(|(_, tokens)| tokens),
             newest_at: self.newest_at,
@@ -313,12 +314,13 @@ impl TurnTracker {
         }
     }
 
-    /// The calls that had their results last.
+    /// The ids of the calls with the newest results.
     pub(super) fn newest_results(&self) -> Vec<String> {
         self.resulted.iter().map(|(_, id)| id.clone()).collect()
     }
 
-    /// If the prompt itself was not read, it was written before everything that was.
+    /// The newest prompt. One that is known only from a repetition is dated by the oldest record,
+    /// since it was written before everything that was read.
     fn prompt(&self) -> Option<DatedText> {
         self.prompt.clone().or_else(|| {
             Some(DatedText {
@@ -328,7 +330,7 @@ impl TurnTracker {
         })
     }
 
-    /// The newest end, unless the model went on after it.
+    /// The newest end of a turn, unless the model has answered after it.
     fn last_turn_end(&self) -> Option<TurnEnd> {
         let answered_at = self.answer.as_ref().map(|(at, _)| *at);
         let end = self.settled_end()?;
@@ -341,7 +343,7 @@ impl TurnTracker {
         let cut = end
             .as_ref()
             .is_some_and(|e| matches!(e.how, TurnEndKind::Failed | TurnEndKind::Interrupted));
-        // A turn that was cut short is counted, too.
+        // Claude Code also records the duration of a turn that was cut short.
         let end = match self.counted_at {
             Some(at) if Some(at) > ended_at && !(cut && ended_at >= self.turn_at) => {
                 Some(TurnEnd {
@@ -351,7 +353,7 @@ impl TurnTracker {
             }
             _ => end,
         };
-        // Compaction is a command that says so itself.
+        // A manual compaction is a command with an end of its own.
         let told = end
             .as_ref()
             .is_some_and(|e| e.how == TurnEndKind::Compacted && Some(e.at) >= self.called_at);
@@ -384,8 +386,8 @@ impl TurnTracker {
         open
     }
 
-    /// A request that is repeated. Clients that say so themselves are believed; others only
-    /// write down each request, and one without an answer before the next has failed.
+    /// The request being retried. Versions that record retries are believed; others record only
+    /// each request, of which one without an answer before the next has failed.
     fn retry(&self) -> Option<RetryAttempt> {
         let since = [
             self.turn_at,

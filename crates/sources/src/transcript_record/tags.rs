@@ -1,13 +1,13 @@
-//! Tags by which the client marks what it writes in place of a prompt.
+//! The tags by which Claude Code marks what it writes in place of a prompt.
 
-/// What stands in the first `<name>…</name>`.
+/// The content of the first `<name>…</name>`.
 pub(super) fn tag<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{name}>"))?;
     let (within, _) = rest.split_once(&format!("</{name}>"))?;
     Some(within)
 }
 
-/// What stands in each of the leading `<name>…</name>`; what follows them may quote anything.
+/// The contents of the leading `<name>…</name>` tags; the text after them may quote anything.
 pub(super) fn tags(text: &str, name: &str) -> Vec<String> {
     let (open, close) = (format!("<{name}>"), format!("</{name}>"));
     let Some(start) = text.find(&open) else {

@@ -24,14 +24,14 @@ impl SubagentFixture {
         self.dir.path().join(name)
     }
 
-    /// As the client does, in one piece.
+    /// Replaces a description as a whole, as Claude Code does.
     fn describe(&self, id: &str, meta: &str) {
         let new = self.path(&format!("agent-{id}.meta.json.tmp.1"));
         fs::write(&new, meta).expect("write");
         fs::rename(&new, self.path(&format!("agent-{id}.meta.json"))).expect("replace");
     }
 
-    /// One described so many seconds ago.
+    /// Writes a description with a modification time of that many seconds ago.
     fn describe_before(&self, seconds: u64, id: &str, meta: &str) {
         let path = self.path(&format!("agent-{id}.meta.json"));
         fs::write(&path, meta).expect("write");
@@ -61,7 +61,7 @@ fn ended_description(meta: &str, word: &str) -> String {
     meta.replace('}', &format!(",\"{word}\":true}}"))
 }
 
-/// The line in which the sample asks for its tool.
+/// The number of lines up to the first tool call of the sample.
 fn calling() -> usize {
     WORK_SAMPLE
         .lines()
@@ -91,7 +91,7 @@ fn one_runs_from_its_description_to_its_end() {
     folder.describe("a1", &ended_description(META_SAMPLE, "finished"));
     assert!(folder.notice("agent-a1.meta.json").is_empty());
     assert!(folder.scan_facts().is_empty());
-    // Sent another message, it goes on.
+    // A sub-agent that is sent another message continues.
     folder.describe("a1", META_SAMPLE);
     assert_eq!(folder.notice("agent-a1.meta.json")[0].calls.len(), 1);
     folder.describe("a1", &ended_description(META_SAMPLE, "stoppedByUser"));
@@ -109,7 +109,7 @@ fn its_own_end_or_a_note_of_it_will_do() {
     let told = |at: Timestamp| folder.agents.delegations(|_| Some(at)).len();
     assert_eq!(told(newest), 0);
     let before = Timestamp::from_nanos(newest.as_nanos() - 1);
-    assert_eq!(told(before), 1, "it has gone on since");
+    assert_eq!(told(before), 1, "the sub-agent has continued since");
     folder.write("a1", usize::MAX);
     assert!(folder.scan_facts().is_empty(), "an end of its own");
 }
@@ -117,7 +117,7 @@ fn its_own_end_or_a_note_of_it_will_do() {
 #[test]
 fn left_overs_hide_no_new_sub_agent() {
     let mut folder = SubagentFixture::new();
-    // The oldest is still at work, the others never ended.
+    // The oldest sub-agent still works; the others never ended.
     folder.describe_before(9_000, "a-long-one", META_SAMPLE);
     let mut line: Value =
         serde_json::from_str(WORK_SAMPLE.lines().next().expect("a line")).expect("JSON");
@@ -139,7 +139,7 @@ fn left_overs_hide_no_new_sub_agent() {
             ids.contains(&name) && ids.contains(&"a-long-one"),
             "{ids:?}"
         );
-        assert_eq!(folder.scan_facts(), told, "and so it stays");
+        assert_eq!(folder.scan_facts(), told, "the same on the next scan");
     }
 }
 

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 const TURNS_SAMPLE: &str = include_str!("../samples/turns.jsonl");
 const COMPACTED_SAMPLE: &str = include_str!("../samples/compacted.jsonl");
 
-/// After all samples were written.
+/// A time after that of all samples.
 fn later_time() -> Timestamp {
     Timestamp::from_rfc3339("2026-11-23T00:00:00Z").expect("a time")
 }
@@ -22,7 +22,7 @@ fn facts_of_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> TranscriptFac
     tracker_of_lines(lines).transcript()
 }
 
-/// What is told once a line that holds `word` was written.
+/// The facts after the first line that contains `word`.
 fn facts_until(sample: &'static str, word: &str) -> TranscriptFacts {
     let lines = sample.lines();
     let end = lines
@@ -94,7 +94,7 @@ fn what_is_asked_while_a_turn_runs_begins_none() {
 fn an_error_ends_a_turn_and_stays() {
     let failed = facts_until(TURNS_SAMPLE, "\"isApiErrorMessage\":true");
     assert_eq!(how(&failed), Some(TurnEndKind::Failed));
-    let error = failed.error.expect("told");
+    let error = failed.error.expect("reported");
     assert_eq!(error.text, "API Error: 400 scripted 400");
     let later = facts_of_lines(TURNS_SAMPLE.lines());
     assert_eq!(later.error, Some(error));
@@ -228,7 +228,7 @@ fn a_retry_is_told_until_something_comes_of_it() {
     };
     let (first, second) = (retry(1), retry(2));
     let trying = facts_of_lines([prompt, &second, &first]);
-    let next = trying.retry.expect("told");
+    let next = trying.retry.expect("reported");
     assert_eq!(
         (next.attempt, next.of, next.next_at),
         (2, Some(10), Some(parse_time("00:03")))
@@ -287,7 +287,7 @@ fn a_turn_after_the_clock_was_set_back_is_told() {
         story.apply_record(record, ConversationChain::Main, at("19:00:11"));
     }
     let finished = story.clone();
-    // A prompt that has waited is dated back, too, and the clock is as it was.
+    // A prompt that has waited has an old date, too, although the clock was not set.
     let waited = r#""type":"attachment","attachment":{"type":"queued_command","prompt":"x"}"#;
     story.apply_record(
         line("18:00:00.000", waited),
@@ -297,7 +297,7 @@ fn a_turn_after_the_clock_was_set_back_is_told() {
     assert_eq!(story.transcript().newest_at, Some(at("19:00:10.100")));
     assert!(story.is_over());
 
-    // The wall clock was set two hours back.
+    // The wall clock is set back by two hours.
     let mut story = finished;
     story.apply_record(
         line("17:05:00.000", ask),
@@ -374,7 +374,7 @@ proptest! {
     #[test]
     fn the_order_of_lines_does_not_matter(seed in prop::collection::vec(any::<u32>(), 200)) {
         for sample in [TURNS_SAMPLE, COMPACTED_SAMPLE] {
-            // What has no time is told by its place.
+            // The place of a record without a time counts, so such records are left out.
             let dated = |l: &&str| decode(l.as_bytes()).is_some_and(|r| r.at.is_some());
             let lines: Vec<&str> = sample.lines().filter(dated).collect();
             let mut mixed: Vec<(u32, &str)> = seed.iter().copied().cycle().zip(lines.iter().copied()).collect();
