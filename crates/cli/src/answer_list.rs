@@ -5,9 +5,11 @@ use crate::failure::CommandFailure;
 use crate::terminal_output;
 use anyhow::Context;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::given_answer::AnswerRecord;
+use trusty_fleet::session_selector::begins_with;
 use trusty_fleet::view::{Row, replace_hidden_chars};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
@@ -36,7 +38,7 @@ pub(crate) async fn print_answers(
     // Titles come from the sessions that an engine lists now; without an engine, ids are printed.
     let snapshot = place.sessions.snapshot().await.unwrap_or_default();
     if let Some(word) = word {
-        let id = recorded(&records, word).map_or_else(|| find_session(&snapshot, word), Ok)?;
+        let id = recorded(&records, word)?.map_or_else(|| find_session(&snapshot, word), Ok)?;
         records.retain(|record| record.session == id);
     }
     if format == AnswersFormat::Json {
@@ -51,11 +53,22 @@ pub(crate) async fn print_answers(
     Ok(terminal_output::print(&table(&records, &snapshot))?)
 }
 
-/// The recorded session whose id begins with `prefix`, of at least 8 characters; the session may
-/// have exited long ago.
-fn recorded(records: &[AnswerRecord], prefix: &str) -> Option<SessionId> {
-    let is_meant = |id: &SessionId| prefix.len() >= 8 && id.to_string().starts_with(prefix);
-    records.iter().map(|record| record.session).find(is_meant)
+/// The recorded session whose id begins with `word`; none if no recorded session matches. The
+/// session may have exited long ago.
+///
+/// # Errors
+/// Several recorded sessions match.
+fn recorded(records: &[AnswerRecord], word: &str) -> Result<Option<SessionId>, CommandFailure> {
+    let ids = records.iter().map(|record| record.session);
+    let found: BTreeSet<SessionId> = ids.filter(|id| begins_with(*id, word)).collect();
+    let mut found = found.into_iter();
+    match (found.next(), found.len()) {
+        (first, 0) => Ok(first),
+        (_, more) => Err(CommandFailure::Ambiguous(format!(
+            "{} recorded sessions have an id that begins with {word:?}; type more of the id",
+            more + 1
+        ))),
+    }
 }
 
 fn table(records: &[AnswerRecord], snapshot: &Snapshot) -> String {
@@ -122,6 +135,39 @@ mod tests {
     use std::time::SystemTime;
     use trusty_fleet::given_answer::AnswerKind;
     use trusty_fleet::request::RequestId;
+
+    #[test]
+    fn a_session_that_has_exited_is_found_by_six_characters_of_its_id() {
+        let record = |id: u128| AnswerRecord {
+            time: SystemTime::UNIX_EPOCH,
+            by: AnswerChannel::Popover,
+            pid: None,
+            executable: None,
+            tty: None,
+            session: SessionId(uuid::Uuid::from_u128(id)),
+            request: RequestId("ab".repeat(32)),
+            kind: AnswerKind::Approve,
+        };
+        let ids = [0xabcd_ef00 << 96, 0xabcd_ef11 << 96, 0xabcd_ef11 << 96];
+        let records = ids.map(record);
+        let found = |word: &str| recorded(&records, word);
+        for word in [
+            "abcdef1",
+            "ABCDEF11",
+            "abcdef11-0000-0000-0000-000000000000",
+        ] {
+            let id = found(word).expect("one session");
+            assert_eq!(id, Some(records[1].session), "{word}");
+        }
+        for word in ["abcde", "1234567", ""] {
+            assert_eq!(found(word).expect("no session"), None, "{word}");
+        }
+        let several = found("abcdef").expect_err("two sessions");
+        assert!(
+            matches!(several, CommandFailure::Ambiguous(_)),
+            "{several:?}"
+        );
+    }
 
     #[test]
     fn the_table_of_answers_says_who_answered_what_and_steers_no_terminal() {

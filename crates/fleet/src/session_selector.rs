@@ -1,5 +1,6 @@
 //! Finding the session that a word on the command line names.
 
+use crate::identity::SessionId;
 use crate::session::Session;
 use crate::text::folder;
 use std::path::Path;
@@ -32,12 +33,8 @@ pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Se
     if let Some(one) = sessions.iter().find(exact) {
         return Ok(one);
     }
-    let is_prefix = word.chars().count() >= MIN_ID_PREFIX_CHARS;
-    let called = |s: &&Session| {
-        s.tmux_name == word
-            || is_called(s, word)
-            || (is_prefix && s.id.to_string().starts_with(&lower))
-    };
+    let called =
+        |s: &&Session| s.tmux_name == word || is_called(s, word) || begins_with(s.id, word);
     let found: Vec<&Session> = match word {
         "" => Vec::new(),
         _ => sessions.iter().filter(called).collect(),
@@ -47,6 +44,12 @@ pub fn select<'a>(sessions: &'a [Session], word: &str) -> Result<&'a Session, Se
         [one] => Ok(one),
         _ => Err(SelectionError::Ambiguous(found)),
     }
+}
+
+/// Whether the id begins with `word`, of six or more characters, in upper or lower case.
+pub fn begins_with(id: SessionId, word: &str) -> bool {
+    let is_long_enough = word.chars().count() >= MIN_ID_PREFIX_CHARS;
+    is_long_enough && id.to_string().starts_with(&word.to_ascii_lowercase())
 }
 
 /// Whether the session's folder, its project's folder or the name that the user gave is `word`.
@@ -65,7 +68,6 @@ fn is_called(session: &Session, word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::SessionId;
     use crate::session::ControlModel;
     use uuid::Uuid;
 

@@ -46,7 +46,6 @@ pub fn check_execute(program: &Path) -> Result<TrustedPath, PathRefusal> {
 /// enter, or in a sticky folder of root's where others cannot write to the socket.
 ///
 /// # Errors
-/// Names what another user could replace or listen at, or what is missing.
 /// Names what another user could replace or listen at, or that is missing.
 pub fn check_connect(socket: &Path, folder: SocketFolder) -> Result<TrustedPath, PathRefusal> {
     TrustPolicy::current().connect(&SystemFiles, socket, folder)
@@ -56,7 +55,6 @@ pub fn check_connect(socket: &Path, folder: SocketFolder) -> Result<TrustedPath,
 /// others cannot enter, as tmux itself demands.
 ///
 /// # Errors
-/// Names what another user could change, or what is missing.
 /// Names what another user could change, or that is missing.
 pub fn check_tmux_folder(folder: &Path) -> Result<TrustedPath, PathRefusal> {
     TrustPolicy::current().tmux_folder(&SystemFiles, folder)
@@ -67,7 +65,6 @@ pub fn check_tmux_folder(folder: &Path) -> Result<TrustedPath, PathRefusal> {
 ///
 /// # Errors
 /// Names the first file or folder on the way that another user could change, or that is missing.
-/// Names the first file or folder on the way that another user could change, or that is missing.
 pub fn check_data(file: &Path) -> Result<TrustedPath, PathRefusal> {
     TrustPolicy::current().data(&SystemFiles, file)
 }
@@ -76,7 +73,6 @@ pub fn check_data(file: &Path) -> Result<TrustedPath, PathRefusal> {
 /// entries. Each file that is opened in the folder needs [`check_opened`] as well.
 ///
 /// # Errors
-/// Names the first folder on the way that another user could change, or that is missing.
 /// Names the first folder on the way that another user could change, or that is missing.
 pub fn check_folder(folder: &Path) -> Result<TrustedPath, PathRefusal> {
     TrustPolicy::current().folder(&SystemFiles, folder)
