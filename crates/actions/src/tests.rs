@@ -255,7 +255,7 @@ async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
     taken.push(format!(".{}.new", std::process::id()));
     std::fs::create_dir(&taken).expect("in the way");
     // The error says that the record remains; a later repair would find it.
-    hands.resume(id).await.expect_err("it is in the way");
+    hands.resume(id).await.expect_err("the record stays");
     assert!(process_tree::is_running_or_gone(key).expect("readable"));
     std::fs::remove_dir(&taken).expect("removed");
     let again = hands.resume(id).await.expect("goes on");

@@ -1,5 +1,5 @@
 //! Connects the hooks of a config folder: adds our entries to `settings.json`, and installs the
-//! copy of the hook program that the entries run. Everything else in `settings.json` stays as it is.
+//! copy of the hook program that the entries run. Everything else in `settings.json` stays.
 
 #![forbid(unsafe_code)]
 

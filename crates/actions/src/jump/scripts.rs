@@ -1,4 +1,4 @@
-//! Raises terminals on macOS with AppleScript. Each script is a whole file; everything that varies
+//! Raises terminals on macOS with `osascript`. Each script is a whole file; everything that varies
 //! is passed as an argument and never becomes part of a script. Type-checked on Linux, not yet
 //! run on a Mac.
 
