@@ -252,7 +252,6 @@ impl ActionExecutor {
     }
 
     /// Performs a plan; a plan that succeeds is complete and verified.
-
     ///
     /// # Errors
     /// If the session is locked or has changed, or if a step failed. The steps of a failed pause

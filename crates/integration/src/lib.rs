@@ -39,8 +39,10 @@ use trusty_records::hook_marks::{MarkFolder, MarkingProgram};
 use trusty_records::settings::Settings;
 use trusty_wire::environment::Environment;
 
-/// Why hooks were not connected or disconnected. The settings file is unchanged, unless
-/// [`Self::Io`] names one of our own files, which are written last.
+/// Why hooks were not connected or disconnected.
+///
+/// The settings file is unchanged, unless [`Self::Io`] names our marks or our record of connected
+/// folders, which are written after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The text of the settings file cannot be edited.
@@ -195,7 +197,8 @@ fn connecting(
 /// Idempotent.
 ///
 /// # Errors
-/// As [`plan_connect`]; also if the hook program does not run, or a file cannot be written.
+/// As [`plan_connect`]; also if the hook program cannot be installed or run, or a file cannot be
+/// written.
 pub fn connect(
     env: &Environment,
     dir: &Path,
