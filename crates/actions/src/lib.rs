@@ -1,7 +1,7 @@
 //! Performs plans step by step and verifies each step; if a step fails, rolls back the steps
 //! before it. Repairs pause records that no longer match their sessions, and jumps to terminals.
 //!
-//! *Invariant:* nothing here knows why an action is performed, or who asked for it.
+//! *Invariant:* nothing here depends on why an action is performed, or on who asked for it.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -96,7 +96,7 @@ pub enum ConnectError {
         path = .0.display(), why = .1
     )]
     ProgramCannotRun(PathBuf, String),
-    /// The path of the hook program cannot be written in JSON.
+    /// The path of the hook program is not UTF-8, so JSON cannot hold it.
     #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
     OddPath(PathBuf),
     /// Another user could replace the hook program.

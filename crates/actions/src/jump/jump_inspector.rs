@@ -273,7 +273,7 @@ impl<'a> JumpInspector<'a> {
         Some(with_arguments(&program))
     }
 
-    /// The path of a program, which may be named without one.
+    /// The file of a program, given by its name or its absolute path; `None` if there is none.
     fn program(&self, name: &str) -> Option<String> {
         if name.contains('/') {
             let program = Path::new(name);

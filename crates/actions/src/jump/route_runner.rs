@@ -236,7 +236,8 @@ async fn open(
         return scripts::open(arguments).await;
     }
     let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-    // With these variables, tmux would refuse to attach within a pane.
+    // With these variables set, tmux would take the terminal for one of its panes and refuse to
+    // attach.
     let mut variables: Vec<(&str, Option<OsString>)> = vec![("TMUX", None), ("TMUX_PANE", None)];
     let display = match &pane.home.x11 {
         X11Server::Shown { display, .. } => Some(display.as_str()),
