@@ -1,5 +1,5 @@
-//! The end of a session, paused or not. What it was kept from never runs: the signal to end is
-//! sent first, and is what a woken process finds.
+//! Ends sessions, paused or not. Work that a pause held back never runs: SIGTERM is sent before the
+//! processes are woken, so it is the first thing they receive.
 
 use super::pause_transaction::{PauseTransaction, Rollback, failed};
 use super::{ActionError, Reconciled, freezer, pause_methods, process_tree};
@@ -8,16 +8,16 @@ use std::time::Duration;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{PauseKind, PauseMethod, PausePhase};
 
-/// How long a client may take to end.
+/// How long Claude Code may take to exit.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Ends a session that is not paused by us.
+/// Ends a session that we have not paused.
 pub(super) async fn end_session(client: ProcessKey) -> Result<(), ActionError> {
     ask(&[client])?;
     wait(client).await
 }
 
-/// Ends a paused session. Its record is removed.
+/// Ends a paused session and removes its record.
 pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let client = work.client();
     work.enter_phase(PausePhase::Ending)?;
@@ -36,12 +36,12 @@ pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), Ac
         PauseKind::Freeze | PauseKind::Stop => {
             pause_methods::roll_back(work, Rollback::Recovery).await?;
         }
-        // In the background it would be stopped again for touching its terminal, for ever
-        // (measured): it ends in the foreground.
+        // In the background Claude Code would be stopped again and again for touching its terminal
+        // (measured), so it is brought to the foreground to exit there.
         PauseKind::Suspend => {
             let back = pause_methods::roll_back(work, Rollback::Requested).await;
             let there = process_tree::live_stat(client).map_err(failed("end the session"))?;
-            // Where fg could not be typed, it has the signal all the same, and finds it then.
+            // If `fg` could not be typed, SIGTERM stays pending until the session is resumed.
             if back.is_err() && there.is_some_and(|stat| stat.stopped.is_some()) {
                 work.enter_phase(PausePhase::Paused)?;
                 let told = "the session exits as soon as fg is typed in its terminal";
@@ -51,14 +51,14 @@ pub(super) async fn end_paused(work: &mut PauseTransaction<'_>) -> Result<(), Ac
         PauseKind::Hold | PauseKind::Interrupt => {}
     }
     let done = wait(client).await;
-    // Whatever still runs of it runs free.
+    // After a hard pause all processes run again, so the record has nothing left to undo.
     if done.is_ok() || work.record.kind().is_hard() {
         work.remove_record(Reconciled::Ended)?;
     }
     done
 }
 
-/// Kills a session that was asked to end and did not. Its record, if it has one, is left.
+/// Kills a session that did not exit on SIGTERM. A pause record is left to the caller.
 pub(super) async fn kill_session(
     client: ProcessKey,
     asked: Result<(), ActionError>,

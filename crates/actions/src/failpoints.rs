@@ -1,8 +1,8 @@
-//! Failpoints: where a test kills this process as the kernel would, so that each step of each pause
-//! is known to be recoverable.
+//! Failpoints: the steps at which a test kills this process as the kernel would, to prove that each
+//! step of each pause is recoverable.
 
-/// Every point, by the kind of pause, in the order in which they are passed: first those of
-/// pausing, then those of resuming.
+/// Every failpoint by the kind of pause, in the order in which they are passed: first those of the
+/// pause, then those of the resume.
 pub const PAUSE_STEPS: &[(&str, &[&str])] = &[
     (
         "freeze",
@@ -66,15 +66,14 @@ pub const PAUSE_STEPS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Kills this process here and at once if the environment names the step (`TRUSTY_FAILPOINT`) and
-/// the program was built with the feature `failpoints`; what is shipped and what other tests run
-/// is not.
+/// Kills this process if the environment names the step (`TRUSTY_FAILPOINT`). Only in builds with
+/// the feature `failpoints`, which shipped programs and other tests do not enable.
 #[cfg(feature = "failpoints")]
 pub(super) fn failpoint(step: &str) {
     let known = PAUSE_STEPS.iter().any(|(_, steps)| steps.contains(&step));
     assert!(known, "{step} is not listed");
     if std::env::var_os("TRUSTY_FAILPOINT").is_some_and(|wanted| wanted == step) {
-        // If we may not even end ourselves, the test will tell.
+        // If even this signal is refused, the test fails.
         let _ =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     }

@@ -1,4 +1,4 @@
-//! Frozen in a control group of its own: neither shell nor terminal notice anything.
+//! Pauses by freezing the session in a cgroup of its own, which neither shell nor terminal notices.
 
 use super::failpoints::failpoint;
 use super::pause_transaction::{PauseTransaction, failed};
@@ -14,13 +14,13 @@ use trusty_fleet::pause::{MovedProcess, PauseMethod};
 use trusty_platform::clock;
 use trusty_platform::sys::{self, FreezerState, cgroup};
 
-/// How long the kernel may take to freeze or thaw a group.
+/// How long the kernel may take to freeze or thaw a cgroup.
 const FREEZE_TIMEOUT: Duration = Duration::from_secs(5);
-/// Commands that start commands as fast as they are moved: no end is to be seen.
+/// The limit of rounds, for commands that start new ones as fast as they are moved.
 const MAX_MOVE_ROUNDS: usize = 50;
 const MOVE_POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Where it will be moved to; nothing has been made yet.
+/// The cgroup to move the session to; nothing has been created yet.
 pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<PauseMethod, ActionError> {
     let look = || failed("inspect the session's cgroup");
     let none = || ActionError::Failed("could not freeze the session: no writable cgroup v2".into());
@@ -43,7 +43,7 @@ pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<PauseMet
     })
 }
 
-/// Moves and freezes. Each process is on record before it is moved.
+/// Moves and freezes the session. Each process is on record before it is moved.
 pub(super) async fn pause(
     work: &mut PauseTransaction<'_>,
     tools: ToolPausePolicy,
@@ -69,7 +69,7 @@ pub(super) async fn pause(
         .map_err(failed("freeze the session"))?;
     wait(&group, FreezerState::Frozen).await?;
     if tools == ToolPausePolicy::Stop {
-        // What a command had started while it was itself not moved yet.
+        // Processes that a command started before it was moved itself.
         gather_all(work, &group)?;
         wait(&group, FreezerState::Frozen).await?;
     }
@@ -77,7 +77,7 @@ pub(super) async fn pause(
     Ok(())
 }
 
-/// Without a process a group may be removed by whoever made it.
+/// Puts a keeper into the session's cgroup: an empty cgroup may be removed by its creator.
 fn keep_alive(work: &mut PauseTransaction<'_>, own: &Path) -> Result<(), ActionError> {
     let record = work.hands.store.path(work.record.session);
     let started = group_keeper::start_keeper(work.hands, &record)?;
@@ -87,7 +87,7 @@ fn keep_alive(work: &mut PauseTransaction<'_>, own: &Path) -> Result<(), ActionE
     match cgroup::enter(own, started.pid) {
         Ok(true) => {}
         Ok(false) => return Err(failed(what)("the helper process has exited; try again")),
-        // What we start lies where we do, and not everything may be moved everywhere.
+        // A child starts in our cgroup, and not every cgroup may be the source of a move.
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => {
             let told = "not permitted from here; pause the session from the app, or from a \
                         terminal next to the session's";
@@ -122,7 +122,7 @@ fn gather_all(work: &mut PauseTransaction<'_>, group: &Path) -> Result<(), Actio
         let new: Vec<ProcessKey> = below
             .iter()
             .filter(|f| process_tree::is_ours(&f.stat) && !there.contains(&f.key.pid))
-            // A session within this one that is paused by itself stays so when this one goes on.
+            // A nested session with a pause of its own must stay paused when this one resumes.
             .filter(|f| !sys::is_frozen(f.key.pid))
             .map(|f| f.key)
             .collect();
@@ -175,7 +175,7 @@ async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
         FreezerState::Frozen => "freeze the session",
         FreezerState::Thawed => "thaw the session",
     };
-    // A group that is gone holds nobody.
+    // A cgroup that no longer exists holds no process.
     let so = || Ok(cgroup::freezer_state(group)?.is_none_or(|frost| frost == wanted));
     if process_tree::wait_until(FREEZE_TIMEOUT, so)
         .await
@@ -188,7 +188,7 @@ async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
     ))
 }
 
-/// Thaws, moves everybody back to where they came from, and removes the group.
+/// Thaws the cgroup, moves every process back to its former cgroup, and removes the cgroup.
 pub(super) async fn roll_back_freeze(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let PauseMethod::Freeze {
         group,
@@ -220,10 +220,11 @@ pub(super) async fn roll_back_freeze(work: &mut PauseTransaction<'_>) -> Result<
     Ok(())
 }
 
-/// Whether all could be moved. If no group takes one back, it stays and runs where it is.
+/// Moves all processes out; returns `false` if no cgroup accepts one, which then stays and runs in
+/// this one.
 async fn move_processes_back(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError> {
     let what = "move the session back to its cgroup";
-    // The client's old one; above it, should that be gone.
+    // The former cgroup of Claude Code; if that is gone, the parent of ours.
     let home = moved.first().map(|m| m.from.clone());
     let above = cgroup::parent_for_sibling(group);
     for _ in 0..MAX_MOVE_ROUNDS {
@@ -246,7 +247,7 @@ async fn move_processes_back(group: &Path, moved: &[MovedProcess]) -> Result<boo
                 return Ok(false);
             }
         }
-        // One that is ending is a member until it has ended.
+        // A process that is exiting remains a member until it has ended.
         clock::sleep(MOVE_POLL_INTERVAL).await;
     }
     Err(failed(what)("new processes keep starting; try again"))
@@ -272,13 +273,13 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
     Err(failed(what)("a process is still in it; try again"))
 }
 
-/// Whether the client lies in this group, and nothing in it can run.
+/// Whether Claude Code is in this cgroup, and the cgroup is frozen.
 pub(super) fn is_client_frozen(client: ProcessKey, group: &Path) -> io::Result<bool> {
     let there = cgroup::cgroup_of(client.pid)?.is_some_and(|own| own == group);
     Ok(there && is_frozen(group)?)
 }
 
-/// Those in a frozen group besides the client.
+/// The processes in a cgroup other than Claude Code.
 pub(super) fn other_members(client: ProcessKey, group: &Path) -> io::Result<Vec<ProcessKey>> {
     let mut found = Vec::new();
     for pid in cgroup::members(group)? {

@@ -1,5 +1,5 @@
-//! A process that keeps a control group alive while those who lived in it are elsewhere: a group
-//! without any may be removed by whoever made it.
+//! A process that keeps a cgroup alive while the session's processes are elsewhere: an empty cgroup
+//! may be removed by its creator.
 
 use super::pause_transaction::failed;
 use super::process_tree;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::identity::ProcessKey;
 use trusty_platform::launch;
 
-/// The program that ends by itself once a record is gone.
+/// The program to start; `keep` makes it exit once the record is gone.
 const KEEPER_PROGRAM: &str = "trusty-hook";
 
-/// Starts one that stays until this record is gone.
+/// Starts a keeper that stays until this record is gone.
 pub(super) fn start_keeper(
     hands: &ActionExecutor,
     record: &Path,
@@ -44,7 +44,6 @@ fn find(hands: &ActionExecutor) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Ends it.
 pub(super) fn end_keeper(keeper: ProcessKey) -> Result<(), ActionError> {
     process_tree::signal(keeper, Signal::TERM)
         .map(drop)

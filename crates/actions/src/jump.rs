@@ -1,6 +1,6 @@
-//! Brings the terminal of a session to the front, and tells whether it is there.
+//! Brings the terminal of a session to the front, and verifies that it shows the session.
 //!
-//! What is there is gathered anew for each jump, [`trusty_fleet::jump`] decides, and each step is
+//! The state is read anew for each jump, [`trusty_fleet::jump`] plans the steps, and each step is
 //! verified.
 
 mod clients;
@@ -25,32 +25,32 @@ use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_platform::clock;
 use trusty_wire::environment::Environment;
 
-/// How long the window of a terminal that was opened may take to come.
+/// How long the window of a newly opened terminal may take to appear.
 const NEW_WINDOW_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long it may take where it is not likely to be told of at all.
+/// The same on Wayland, where a new window is unlikely ever to become visible to us.
 const UNTOLD_WINDOW_TIMEOUT: Duration = Duration::from_secs(1);
-/// How often it is looked for.
+/// How often a new window is looked for.
 const WINDOW_POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Why a terminal was not brought to the front.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum JumpError {
-    /// There is none to bring, or no way to it; in words that say what to do instead.
+    /// There is no terminal, or no way to raise it; says what to do instead.
     #[error("{0}")]
     Refused(JumpObstacle),
-    /// A step failed; in words.
+    /// A step failed; says which and why.
     #[error("{0}")]
     Failed(String),
-    /// The terminal is in front, but may not show the session; in words.
+    /// The terminal is in front, but may not show the session; says why.
     #[error("{0}")]
     Partly(String),
-    /// The jump did not begin in time, or the caller hung up before.
+    /// The deadline passed, or the caller hung up, before the jump began.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
-    /// The engine of another process reported this.
+    /// The engine of another process returned this problem.
     #[error("{0}")]
     Reported(Box<Problem>),
-    /// The engine of another process did not say what became of the jump; in words.
+    /// The engine of another process did not report the outcome; says why.
     #[error("{0}")]
     OutcomeUnknown(String),
     /// The engine has exited.
@@ -59,7 +59,7 @@ pub enum JumpError {
 }
 
 impl JumpError {
-    /// A stable code, for programs.
+    /// The stable code for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Refused(obstacle) => obstacle.code(),
@@ -72,13 +72,18 @@ impl JumpError {
     }
 }
 
-/// What was to be raised, and why it was not.
+/// The error for an app that was not raised, with the reason.
 fn not_raised_error(app: &str, why: &str) -> JumpError {
     JumpError::Failed(format!("could not raise {app}: {why}"))
 }
 
-/// Brings the terminal of a session to the front; `terminal` is what opens one for a detached
-/// session (`jump.terminal`), or empty. Returns when it is there.
+/// Brings the terminal of a session to the front, and returns once that is verified.
+///
+/// `terminal` is the command that opens one for a detached session (`jump.terminal`); if it is
+/// empty, the environment and the known terminals decide.
+///
+/// # Errors
+/// If there is no way to the terminal, a step failed, or the terminal may show something else.
 pub async fn jump(
     session: &Session,
     env: &Environment,
@@ -91,11 +96,11 @@ pub async fn jump(
     if !went.opened {
         return wait_arrived(session, env, route, went).await;
     }
-    // What terminals of macOS open they activate themselves.
+    // A macOS terminal activates itself when it opens a window.
     if trusty_platform::sys::SCRIPT_RUNNER.is_some() {
         return Ok(());
     }
-    // Its window comes a moment after its client; until then, another one would be opened.
+    // The window appears a moment after the tmux client; until then, the plan would open another.
     let begun = clock::instant();
     loop {
         let mut gatherer = JumpInspector::new(env);
@@ -121,7 +126,7 @@ pub async fn jump(
     }
 }
 
-/// How long a new terminal is waited for that cannot be raised as it is.
+/// How long to wait for the window of a new terminal before reporting that it cannot be raised.
 fn arrival_timeout(why: &JumpObstacle) -> Duration {
     match why {
         JumpObstacle::Wayland(_) => UNTOLD_WINDOW_TIMEOUT,
@@ -129,7 +134,7 @@ fn arrival_timeout(why: &JumpObstacle) -> Duration {
     }
 }
 
-/// Looks whether the end of a route was reached.
+/// Checks that the jump has arrived.
 async fn wait_arrived(
     session: &Session,
     env: &Environment,
@@ -141,7 +146,7 @@ async fn wait_arrived(
     doubt.map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
 }
 
-/// Whether tmux shows it to anybody, as it was told; without tmux there is nothing to look at.
+/// Checks that a tmux client shows the session's pane; without tmux there is nothing to check.
 fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
     match &place.runs {
         JumpTarget::Tmux(pane) => {
@@ -159,8 +164,8 @@ fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
     }
 }
 
-/// Whether the terminal of a session is what its owner looks at: the window that shows it is the
-/// active one. Only reads; where it is not certain, as on Wayland and macOS, it is not.
+/// Whether the active window shows the session. Only reads; `false` where that is not certain, as
+/// on Wayland and macOS.
 pub async fn is_terminal_in_front(session: &Session, env: &Environment) -> bool {
     let place = JumpInspector::new(env).read_context(session, &[]).await;
     is_in_front(&place)

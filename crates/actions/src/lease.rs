@@ -1,7 +1,8 @@
-//! Whether a command may still begin: until its deadline, and for as long as its caller waits.
+//! Whether a command may still begin: only before its deadline and while its caller waits.
 //!
-//! An engine that was stopped, or that sleeps with its machine, finds commands whose callers gave
-//! up long ago. A command that has begun is finished or rolled back, whoever waits.
+//! An engine that was stopped, or that slept with its machine, finds commands whose callers gave
+//! up long ago. A command that has begun is finished or rolled back, whether its caller waits or
+//! not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,12 +13,12 @@ use trusty_wire::command_deadline::CommandDeadline;
 /// Why a command was not begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CommandLapse {
-    /// Its deadline has passed.
+    /// The deadline has passed.
     #[error(
         "the command could not begin before its deadline; nothing was done; run the command again"
     )]
     TooLate,
-    /// Its caller has hung up.
+    /// The caller has hung up.
     #[error("the caller hung up before the command began; nothing was done")]
     CallerGone,
 }
@@ -27,30 +28,30 @@ const LEASE_BEGUN: u8 = 1;
 const LEASE_LAPSED_TOO_LATE: u8 = 2;
 const LEASE_LAPSED_CALLER_GONE: u8 = 3;
 
-/// Leave to begin a command. Clones share one fate: it begins once, or never.
+/// The right to begin one command. Clones share one state: the command begins once, or never.
 #[derive(Debug, Clone)]
 pub struct CommandLease {
     deadline: CommandDeadline,
     state: Arc<AtomicU8>,
 }
 
-/// What the caller of a command keeps for as long as it waits; dropped, the command lapses unless
-/// it has begun.
+/// What the caller of a command keeps while it waits; when dropped, the command lapses unless it
+/// has begun.
 #[derive(Debug)]
 pub struct CallerWait(CommandLease);
 
 impl CommandLease {
-    /// A command that waits, and its caller's part of it.
+    /// A new lease, and the caller's part of it.
     pub fn new(deadline: CommandDeadline) -> (Self, CallerWait) {
         let state = Arc::new(AtomicU8::new(LEASE_WAITING));
         let lease = Self { deadline, state };
         (lease.clone(), CallerWait(lease))
     }
 
-    /// Whether it may still begin, before anything is planned for it.
+    /// Checks that the command may still begin, before anything is planned for it.
     ///
     /// # Errors
-    /// Why it may not. That is final.
+    /// Why the command may not begin. That is final.
     pub fn check(&self) -> Result<(), CommandLapse> {
         if self.deadline.is_past() {
             self.try_lapse(LEASE_LAPSED_TOO_LATE);
@@ -62,10 +63,10 @@ impl CommandLease {
         }
     }
 
-    /// Begins it: to be called right before its first step. From then on nothing ends it.
+    /// Begins the command; to be called right before its first step. After that it cannot lapse.
     ///
     /// # Errors
-    /// Why it may not begin; then no step may be taken.
+    /// Why the command may not begin; then no step may be taken.
     pub fn begin(&self) -> Result<(), CommandLapse> {
         self.check()?;
         let begun = self.state.compare_exchange(
@@ -80,7 +81,7 @@ impl CommandLease {
         }
     }
 
-    /// Whether it has lapsed by this: it had neither begun nor lapsed before.
+    /// Lets the command lapse; returns `false` if it had begun or lapsed before.
     fn try_lapse(&self, into: u8) -> bool {
         let lapsed =
             self.state
@@ -89,11 +90,11 @@ impl CommandLease {
     }
 }
 
-/// Returns when the deadline is past.
+/// Returns once the deadline has passed.
 async fn wait_until_past(deadline: CommandDeadline) {
     while !deadline.is_past() {
         let left = deadline.since_boot().saturating_sub(sys::since_boot());
-        // A timer counts in whole milliseconds, and no deadline is past in its own.
+        // Timers count whole milliseconds, and a deadline has not passed at its very instant.
         tokio::time::sleep(left.saturating_add(Duration::from_millis(1))).await;
     }
 }

@@ -1,7 +1,7 @@
-//! Performs plans step by step and verifies each step; a step that fails rolls back all steps
-//! before it. Repairs pause records that are not true, and jumps to terminals.
+//! Performs plans step by step and verifies each step; if a step fails, rolls back the steps
+//! before it. Repairs pause records that no longer match their sessions, and jumps to terminals.
 //!
-//! *Invariant:* nothing here knows why an action is performed, or who asked for it.
+//! *Invariant:* nothing here depends on why an action is performed, or on who asked for it.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -48,7 +48,7 @@ use trusty_platform::tmux;
 use trusty_records::store::{LockAttempt, PauseStore, SessionLock, StoreError};
 use trusty_wire::environment::Environment;
 
-/// Why an action was not done.
+/// Why an action was not performed.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
     /// The action is not possible now.
@@ -57,10 +57,10 @@ pub enum ActionError {
     /// Another action on the session is in progress.
     #[error("another action on this session is in progress; try again when it finishes")]
     Busy,
-    /// Another process acts on the session.
+    /// Another process holds the lock of the session.
     #[error("{0}")]
     Held(LockHolder),
-    /// The pause record cannot be written, so nothing was done.
+    /// The pause record cannot be read or written, so nothing was done.
     #[error("{0}; nothing was done")]
     Store(StoreError),
     /// The action succeeded, but the pause record could not be removed.
@@ -70,34 +70,34 @@ pub enum ActionError {
         told = .0.message(), left = .1
     )]
     RecordLeft(Reconciled, StoreError),
-    /// The session changed meanwhile; nothing was done, or every step was rolled back.
+    /// The session changed in the meantime; nothing was done, or every step was rolled back.
     #[error("{0}")]
     Changed(String),
     /// A step failed; the steps before it were rolled back.
     #[error("{0}")]
     Failed(String),
-    /// The action did not begin in time, or the caller hung up before.
+    /// The deadline passed, or the caller hung up, before the action began.
     #[error("{0}")]
     Lapsed(#[from] CommandLapse),
-    /// The process was told to exit and still runs.
+    /// The session was sent a signal to exit and still runs.
     #[error("{0}")]
     DidNotExit(String),
     /// The engine has exited.
     #[error("the engine has exited; restart Trusty Bar")]
     Gone,
-    /// Whoever asks may not; in words.
+    /// The caller is not authorised; says why.
     #[error("{0}")]
     NotAuthorized(String),
-    /// The engine of another process reported this.
+    /// The engine of another process returned this problem.
     #[error("{0}")]
     Reported(Box<Problem>),
-    /// The engine of another process did not say what became of the action; in words.
+    /// The engine of another process did not report the outcome; says why.
     #[error("{0}")]
     OutcomeUnknown(String),
 }
 
 impl ActionError {
-    /// Whether it tells more than that what was asked for is so already, or under way.
+    /// Whether the error says more than that the requested state already holds or is in progress.
     pub fn is_news(&self) -> bool {
         let known = |refusal: &Refusal| {
             matches!(
@@ -109,8 +109,8 @@ impl ActionError {
             && !matches!(self, Self::Refused(refusal) if known(refusal))
     }
 
-    /// Whether it was not begun, or all was undone, since the session is not as it would have to
-    /// be.
+    /// Whether nothing was begun, or everything was undone, because the state of the session or of
+    /// the caller does not permit the action.
     pub fn is_refusal(&self) -> bool {
         match self {
             Self::Refused(_)
@@ -129,7 +129,7 @@ impl ActionError {
         }
     }
 
-    /// A stable code, for programs.
+    /// The stable code for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Refused(refusal) => refusal.code(),
@@ -153,21 +153,21 @@ impl From<StoreError> for ActionError {
     }
 }
 
-/// The process that works on a session's pause.
+/// The process that holds the lock of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LockHolder {
-    /// Its pid, where it is told.
+    /// The pid, if the lock file says it.
     pub pid: Option<u32>,
-    /// Whether it was stopped in the middle of that.
+    /// Whether the process was stopped while it held the lock.
     pub state: HolderState,
 }
 
-/// Whether a process that works on a session's pause can go on with it.
+/// Whether the process that holds a session's lock can continue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HolderState {
-    /// It runs.
+    /// The process can run.
     Running,
-    /// It was stopped by a signal.
+    /// A signal has stopped the process.
     Stopped,
 }
 
@@ -201,25 +201,25 @@ impl std::fmt::Display for LockHolder {
     }
 }
 
-/// What a look at a record has led to.
+/// The result of comparing a pause record with its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reconciled {
-    /// Its session is paused, as it says.
+    /// The session is paused as recorded.
     Paused,
-    /// Its session runs, and the record is gone.
+    /// The session is running, and the record is removed.
     Running,
-    /// Its session has ended, and the record is gone.
+    /// The session has ended, and the record is removed.
     Ended,
 }
 
-/// What became of a hold that was to be given up.
+/// The outcome of giving up a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GiveUpOutcome {
-    /// Its record is removed.
+    /// The record is removed.
     Removed,
-    /// There is no such record any more.
+    /// The record of this hold no longer exists.
     NothingToDo,
-    /// A hook of ours waits below the session, though its mark could not be written: it holds.
+    /// A hook of ours waits below the session although it could not write its gate: the hold works.
     HookWaits,
 }
 
@@ -233,7 +233,7 @@ impl Reconciled {
     }
 }
 
-/// Performs plans.
+/// Performs plans, each under the lock of its session, and repairs pause records.
 #[derive(Debug, Clone)]
 pub struct ActionExecutor {
     store: PauseStore,
@@ -242,7 +242,7 @@ pub struct ActionExecutor {
 }
 
 impl ActionExecutor {
-    /// Those of these surroundings.
+    /// An executor with the tmux, the data folder and the pause records of this environment.
     pub fn new(env: &Environment) -> Self {
         Self {
             store: PauseStore::from_env(env),
@@ -251,13 +251,20 @@ impl ActionExecutor {
         }
     }
 
-    /// Performs a plan; when this returns, it is done and verified, or nothing has changed.
+    /// Performs a plan; a plan that succeeds is complete and verified.
+    ///
+    /// # Errors
+    /// If the session is locked or has changed, or if a step failed. The steps of a failed pause
+    /// are rolled back; what cannot be rolled back stays on record.
     pub async fn perform(&self, plan: Plan) -> Result<(), ActionError> {
         let _lock = self.lock(plan.session)?;
         self.perform_locked(plan).await
     }
 
-    /// The same, if the lease still allows the first step.
+    /// Performs a plan, unless the command lapsed before its first step.
+    ///
+    /// # Errors
+    /// As [`Self::perform`], or [`ActionError::Lapsed`].
     pub async fn perform_leased(
         &self,
         plan: Plan,
@@ -274,7 +281,7 @@ impl ActionExecutor {
             client,
             deed,
         } = plan;
-        // The plan's record may be older.
+        // The record is read again under the lock: the one in the plan may be outdated.
         let work = self.store.read(session)?.map(|record| PauseTransaction {
             hands: self,
             record,
@@ -322,7 +329,10 @@ impl ActionExecutor {
         }
     }
 
-    /// Ends the pause of a session, whatever is left of it.
+    /// Resumes a session, including what is left of an unfinished pause.
+    ///
+    /// # Errors
+    /// If the session is locked, or if a step cannot be undone; the record then remains.
     pub async fn resume(&self, id: SessionId) -> Result<Reconciled, ActionError> {
         let _lock = self.lock(id)?;
         match self.open_transaction(id)? {
@@ -331,12 +341,19 @@ impl ActionExecutor {
         }
     }
 
-    /// Whose records there are.
+    /// The sessions that have a pause record.
+    ///
+    /// # Errors
+    /// If the folder of the records cannot be read.
     pub fn sessions(&self) -> Result<Vec<SessionId>, ActionError> {
         Ok(self.store.sessions()?)
     }
 
-    /// Makes a record true: fully paused, fully running, or gone with its session.
+    /// Repairs a record: afterwards the session is paused as recorded, or running or ended without
+    /// a record.
+    ///
+    /// # Errors
+    /// If the session is locked, or if a step cannot be undone; the record then remains.
     pub async fn reconcile(&self, id: SessionId) -> Result<Reconciled, ActionError> {
         let _lock = self.lock(id)?;
         match self.open_transaction(id)? {
@@ -345,8 +362,11 @@ impl ActionExecutor {
         }
     }
 
-    /// Removes the record of this hold, which did not hold its session. Nothing is undone: the
-    /// session was never kept from anything.
+    /// Removes the record of a hold that did not hold its session. There is nothing to undo: the
+    /// session never waited.
+    ///
+    /// # Errors
+    /// If the session is locked, or if its record or its processes cannot be read.
     pub fn give_up_hold(
         &self,
         id: SessionId,
@@ -376,11 +396,11 @@ impl ActionExecutor {
         }
     }
 
-    /// The pause of a session; without one, what lies around of it is removed.
+    /// The pause of a session; if there is no record, its leftover files are removed.
     fn open_transaction(&self, id: SessionId) -> Result<Option<PauseTransaction<'_>>, ActionError> {
         let record = self.store.read(id)?;
         if record.is_none() {
-            // What cannot be removed there holds nobody.
+            // Leftover files without a record hold no session.
             let _ = self.store.remove(id);
         }
         Ok(record.map(|record| PauseTransaction {
@@ -390,7 +410,7 @@ impl ActionExecutor {
     }
 }
 
-/// Refuses to pause what we ourselves would be paused with.
+/// The refusal to pause a session that would stop this process, too.
 fn own_session_error() -> ActionError {
     let told = "this program runs inside that session; pause it from elsewhere";
     ActionError::Changed(told.into())

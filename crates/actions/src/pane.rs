@@ -1,4 +1,4 @@
-//! Keys pressed in tmux panes, only where the pane is as the plan assumed a moment ago.
+//! Presses keys in tmux panes, after checking that the pane is still as the plan assumed.
 
 use super::failpoints::failpoint;
 use super::pause_transaction::{PauseTransaction, Rollback, failed};
@@ -16,28 +16,30 @@ use trusty_platform::sys::{self, ProcessStat};
 use trusty_platform::tmux::{self, PaneSnapshot, TmuxError, TmuxKeystroke};
 use trusty_platform::{clock, terminal};
 
-/// How long the client and its shell may take to change places after a key, or the client to end
+/// How long Claude Code and its shell may take to change places after a key, or Claude Code to end
 /// its turn: 0.2 s when the machine is quiet (measured, 2.1.330), over 5 s where 17 processes wait
 /// for two cores.
 const KEY_EFFECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a shell may take to take its terminal back once its job is put aside.
+/// How long a shell may take to reclaim its terminal after its job was suspended.
 const SHELL_RETURN_TIMEOUT: Duration = Duration::from_secs(5);
-/// A key that was pressed a moment ago is taken within this time.
+/// How long a key that was just pressed may take to have its effect.
 const KEY_IN_FLIGHT_TIME: Duration = Duration::from_millis(1500);
-/// A prompt that stays as it is for so long is whole.
+/// How long a prompt must stay unchanged to count as complete.
 const STILL_PROMPT_TIME: Duration = Duration::from_millis(300);
-/// A prompt may ask other programs what to say.
+/// How long a shell may take to draw its prompt, for which it may run other programs.
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(10);
 const PANE_POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// The client sets its terminal up when it goes on; after this it is helped.
+/// How long Claude Code may take to set up its terminal after a resume; then we restore the
+/// settings.
 const TERMINAL_SETUP_TIME: Duration = Duration::from_secs(2);
-/// A prompt that looks as the client did before may be what the client has left.
+/// How long the screen must stay as it was before Ctrl-Z to count as the prompt: until then, it
+/// may be what Claude Code left behind.
 const UNCHANGED_PROMPT_TIME: Duration = Duration::from_secs(3);
-/// A text and an Enter that come together are taken for something pasted.
+/// The pause between a text and Enter: Claude Code takes the two together for a paste.
 const ENTER_DELAY: Duration = Duration::from_millis(300);
-/// A client draws what was typed within this, on a machine with much to do, too.
+/// How long Claude Code may take to draw typed text, even on a busy machine.
 const DRAW_TIMEOUT: Duration = Duration::from_secs(3);
-/// How many lines of a pane are worth remembering.
+/// How many lines of a pane a summary may hold.
 const MAX_SUMMARY_LINES: usize = 4;
 
 fn tmux_program(hands: &ActionExecutor) -> Result<&Path, ActionError> {
@@ -59,7 +61,7 @@ async fn read_pane(hands: &ActionExecutor, pane: &PaneKey) -> Result<PaneSnapsho
     seen.map_err(failed("read the tmux pane"))
 }
 
-/// The same, and nothing where the server is too busy to say in time.
+/// Reads a pane; `None` if the tmux server is too busy to answer in time.
 async fn read_pane_unless_busy(
     hands: &ActionExecutor,
     pane: &PaneKey,
@@ -70,7 +72,7 @@ async fn read_pane_unless_busy(
     }
 }
 
-/// The last lines of a pane that say something, as one text.
+/// The last lines of a pane that contain letters or digits, joined with ` | `.
 pub(super) async fn last_lines(hands: &ActionExecutor, pane: &PaneKey) -> Option<String> {
     let look = read_pane(hands, pane).await.ok()?;
     let shown = above_input(&look.lines);
@@ -83,7 +85,8 @@ pub(super) async fn last_lines(hands: &ActionExecutor, pane: &PaneKey) -> Option
     (!lines.is_empty()).then(|| lines.join(" | "))
 }
 
-/// What stands above the input box, which lies between two rules at the end; all if there is none.
+/// The lines above the input box, which lies between the last two rules; all lines if there is no
+/// such box.
 fn above_input(lines: &[String]) -> &[String] {
     let is_rule = |line: &String| {
         let line = line.trim();
@@ -94,7 +97,7 @@ fn above_input(lines: &[String]) -> &[String] {
     first.map_or(lines, |first| &lines[..first])
 }
 
-/// Whether keys pressed in a pane reach the terminal of this process, and nobody else.
+/// Checks that keys pressed in a pane reach the terminal of this process, and no other pane.
 fn check(look: &PaneSnapshot, stat: &ProcessStat) -> Result<(), &'static str> {
     if look.synchronized {
         return Err(
@@ -123,7 +126,7 @@ fn client(work: &PauseTransaction<'_>) -> Result<ProcessStat, ActionError> {
     stat.ok_or_else(pane_gone_error)
 }
 
-/// The client has its terminal, and keys pressed in this pane reach it.
+/// Checks that Claude Code is in the foreground and that keys pressed in the pane reach it.
 async fn check_ready(
     hands: &ActionExecutor,
     pane: &PaneKey,
@@ -140,7 +143,7 @@ async fn check_ready(
     Ok(look)
 }
 
-/// What is known of it before Ctrl-Z is pressed.
+/// What is recorded before Ctrl-Z is pressed.
 pub(super) async fn prepare_suspend(
     hands: &ActionExecutor,
     key: ProcessKey,
@@ -170,7 +173,7 @@ pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), Actio
         return Ok(());
     };
     let key = work.client();
-    // Some shells keep programs of their own beside them.
+    // Some shells keep helper programs as children all the time.
     let usual = children(shell).map_err(failed("inspect the session's shell"))?;
     let shown = cursor_and_line(&read_pane(work.hands, &pane).await?);
     press_keys(work.hands, &pane, &[TmuxKeystroke::Named("C-z")]).await?;
@@ -203,7 +206,7 @@ fn has_terminal(key: ProcessKey) -> io::Result<bool> {
     Ok(process_tree::live_stat(key)?.is_some_and(|s| s.foreground == s.group))
 }
 
-/// Where the cursor is, and the line it is in.
+/// The position of the cursor, and the text of its line.
 fn cursor_and_line(look: &PaneSnapshot) -> ((u32, u32), String) {
     let row = usize::try_from(look.cursor.1).unwrap_or(usize::MAX);
     (
@@ -212,7 +215,8 @@ fn cursor_and_line(look: &PaneSnapshot) -> ((u32, u32), String) {
     )
 }
 
-/// Waits until the shell has drawn its prompt: it asks no program any more, and nothing moves.
+/// Waits until the shell has drawn its prompt: it runs no further programs, and the cursor and its
+/// line stay the same.
 async fn prompt(
     hands: &ActionExecutor,
     pane: &PaneKey,
@@ -244,7 +248,7 @@ async fn prompt(
     }
 }
 
-/// What a shell runs in its own process group: the programs its prompt asks, no jobs.
+/// The children in the shell's own process group: programs that its prompt runs, not jobs.
 fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
     let Some(own) = process_tree::live_stat(shell)? else {
         return Ok(BTreeSet::new());
@@ -254,7 +258,8 @@ fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
     Ok(asked.map(|f| f.key).collect())
 }
 
-/// Brings a client back that was put aside: `fg`, typed where and as it can only mean that.
+/// Resumes a session suspended with Ctrl-Z: types `fg`, but only where the shell can take that for
+/// nothing else.
 pub(super) async fn resume_suspended(
     work: &mut PauseTransaction<'_>,
     how: Rollback,
@@ -278,7 +283,7 @@ pub(super) async fn resume_suspended(
         return Ok(());
     };
     if stat.stopped.is_some() && work.record.tty.is_some() && stat.terminal == 0 {
-        // Its terminal was closed while it could not hear of it.
+        // The terminal was closed while Claude Code was stopped and could not receive SIGHUP.
         let sent = process_tree::signal(key, Signal::CONT);
         return sent.map(drop).map_err(failed("wake the session"));
     }
@@ -308,8 +313,8 @@ pub(super) async fn resume_suspended(
             _ if how == Rollback::Requested => {
                 return Err(by_hand("the shell prompt was not recorded"));
             }
-            // The pause was not finished, so what the empty prompt looks like is not known: it is
-            // emptied, from its end on. Shells keep what is cut off there.
+            // The pause was not completed, so the empty prompt is unknown: we move to the end of
+            // the line and clear it. Shells keep what Ctrl-U cuts.
             _ => {
                 let emptied = ["C-e", "C-u"].map(TmuxKeystroke::Named);
                 press_keys(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
@@ -333,7 +338,8 @@ pub(super) async fn resume_suspended(
     Ok(())
 }
 
-/// A key that was pressed right before its presser was ended may not have been taken yet.
+/// Waits for a key that was pressed right before its sender was killed and may not have taken
+/// effect yet.
 async fn wait_key_taken(work: &PauseTransaction<'_>, shell: ProcessKey) -> Result<(), ActionError> {
     let key = work.client();
     let failed = || failed("inspect the session's process");
@@ -351,14 +357,14 @@ async fn wait_key_taken(work: &PauseTransaction<'_>, shell: ProcessKey) -> Resul
     if !taken.map_err(failed())? || work.record.phase != PausePhase::Pausing {
         return Ok(());
     }
-    // Its shell takes the terminal only after it has heard of that.
+    // The shell reclaims the terminal only after it has noticed that its job stopped.
     let shown = || Ok(has_terminal(shell)? || !process_tree::is_stopped_or_gone(key)?);
     let shown = process_tree::wait_until(SHELL_RETURN_TIMEOUT, shown).await;
     shown.map(drop).map_err(failed())
 }
 
-/// The settings that a client which has its terminal back had before. It sets most of them
-/// itself, but not if its shell had put others into their place.
+/// Restores the terminal settings from before the pause. Claude Code restores most of them itself,
+/// but not those that its shell has replaced.
 async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionError> {
     let what = "restore the terminal's settings";
     let Some(wanted) = settings else {
@@ -371,7 +377,7 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
     };
     let right = || match tty()? {
         Some(tty) => Ok(terminal::settings(&tty)? == wanted),
-        // It has ended, or is not in the foreground, where others' settings are in force.
+        // Claude Code has ended, or is in the background, where other settings apply.
         None => Ok(true),
     };
     if process_tree::wait_until(TERMINAL_SETUP_TIME, right)
@@ -389,7 +395,7 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
     Err(failed(what)("the terminal did not keep them"))
 }
 
-/// What is known before Escape is pressed.
+/// What is recorded before Escape is pressed.
 pub(super) async fn prepare_interrupt(
     hands: &ActionExecutor,
     key: ProcessKey,
@@ -399,8 +405,8 @@ pub(super) async fn prepare_interrupt(
     Ok(PauseMethod::Interrupt { pane: pane.clone() })
 }
 
-/// Presses Escape, and waits until the client has ended its turn. Until it has, a key that follows
-/// would be read together with the Escape as another key (measured, 2.1.332).
+/// Presses Escape, and waits until Claude Code has ended its turn. Before that, a further key would
+/// be read together with the Escape as another key (measured, 2.1.332).
 pub(super) async fn interrupt(
     work: &mut PauseTransaction<'_>,
     registry: Option<&RegistryFile>,
@@ -423,7 +429,7 @@ pub(super) async fn interrupt(
                 shown.is_some_and(|shown| !turn_state::is_shown(&shown.lines))
             }
         };
-        // Between two turns a client says for a moment that it rests.
+        // Between two turns Claude Code briefly reports that it is idle.
         let since = *over_since.get_or_insert_with(clock::instant);
         if !over {
             over_since = None;
@@ -437,8 +443,8 @@ pub(super) async fn interrupt(
     ))
 }
 
-/// Tells an interrupted client to continue, in an emptied input line: an interrupted prompt may
-/// have been put back there.
+/// Tells an interrupted Claude Code to continue. The input line is emptied first: an interrupted
+/// prompt may have been put back there.
 pub(super) async fn resume_interrupted(
     work: &mut PauseTransaction<'_>,
     how: Rollback,
@@ -447,7 +453,7 @@ pub(super) async fn resume_interrupted(
         return Ok(());
     };
     if how == Rollback::Recovery {
-        // An interruption cannot be taken back, and what comes next is its owner's to say.
+        // An interruption cannot be undone, and the next prompt is the user's to choose.
         return Ok(());
     }
     let key = work.client();
@@ -463,7 +469,7 @@ pub(super) async fn resume_interrupted(
         look = check_ready(work.hands, &pane, key).await?;
     }
     if !stands_alone("continue", &look.lines) {
-        // In a dialog an Enter would choose, and below other lines it would send them, too.
+        // In a dialog Enter would choose an option, and below other lines it would send those, too.
         press_keys(work.hands, &pane, &[TmuxKeystroke::Named("C-u")]).await?;
         let told = "the input line is not empty; clear it and type continue there";
         return Err(ActionError::Changed(told.into()));
@@ -473,7 +479,7 @@ pub(super) async fn resume_interrupted(
     Ok(())
 }
 
-/// Whether a text is all that stands in the input of a client, which is drawn between two lines.
+/// Whether a text is all that the input box of Claude Code holds, which lies between two rules.
 fn stands_alone(text: &str, lines: &[String]) -> bool {
     let inner = |line: &str| line.trim_matches(['│', ' ', '\u{a0}']).to_owned();
     let is_edge = |line: &str| {
@@ -520,7 +526,7 @@ mod tests {
     fn keys_are_pressed_only_where_they_mean_what_they_should() {
         let pid = std::process::id();
         let mut stat = sys::stat(pid).expect("stat").expect("alive");
-        // Of a terminal of the first kind there is, on each system.
+        // The first terminal device that exists here: the ranges are those of Linux and of macOS.
         stat.terminal = (0x8800..0x8900)
             .chain(0x0400_0000..0x0400_0100)
             .find(|device| sys::control_terminal(*device).is_some())

@@ -1,10 +1,10 @@
-//! What the methods of a pause have in common: each can be undone, and tells whether it holds.
+//! What all methods of a pause have in common: a rollback, and a check that the pause holds.
 
 use super::pause_transaction::{PauseTransaction, Rollback, failed};
 use super::{ActionError, freezer, pane, process_tree, signal};
 use trusty_fleet::pause::PauseMethod;
 
-/// Undoes what was done. Each step takes it for right that it is done already.
+/// Undoes a pause. A step that is undone already counts as a success.
 pub(super) async fn roll_back(
     work: &mut PauseTransaction<'_>,
     how: Rollback,
@@ -18,7 +18,7 @@ pub(super) async fn roll_back(
     }
 }
 
-/// Whether the session is paused, as the record says.
+/// Whether the session is paused as recorded.
 pub(super) fn is_paused(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let held = match &work.record.means {
         PauseMethod::Freeze { group, .. } => freezer::is_client_frozen(work.client(), group),

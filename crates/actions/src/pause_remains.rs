@@ -1,5 +1,5 @@
-//! What is left of a pause of ours whose record is lost, or cannot be used: found at the session
-//! itself, and undone only when the user asks for that by name.
+//! Remains of a pause of ours whose record is lost or unusable: found by inspecting the session,
+//! and undone only when the user asks for exactly that.
 
 use super::pause_transaction::{PauseTransaction, Rollback, failed};
 use super::{ActionError, ActionExecutor, Reconciled, pause_methods, process_tree};
@@ -11,28 +11,28 @@ use trusty_platform::clock;
 use trusty_platform::sys::{self, cgroup};
 use trusty_records::store::{RECORD_FORM, StoreError};
 
-/// A longer chain of parents is a loop.
+/// The limit for the parents of one process; a longer chain is taken for a loop.
 const MAX_SHELL_CHAIN: usize = 32;
 
-/// What is left of a pause of a session, and why its record does not help.
+/// What is left of a session's pause, and why the pause record does not help.
 #[derive(Debug)]
 pub struct PauseRemains {
     session: SessionId,
-    /// The process that was looked at.
+    /// The pid that was inspected.
     pid: Option<u32>,
-    /// Why the record that is there cannot be used; none where it is lost.
+    /// Why the existing record cannot be used; `None` if there is no record.
     record: Option<StoreError>,
-    /// The client, and what still keeps it from running.
+    /// The process of Claude Code, and what still keeps it from running.
     kept: Option<(ProcessKey, PauseMethod)>,
     aside: PathBuf,
 }
 
 impl PauseRemains {
-    /// Why the pause cannot be ended as others are.
+    /// Why the pause cannot be ended in the usual way.
     pub fn reason(&self) -> String {
         match (&self.record, &self.kept) {
             (Some(e), _) => format!("the pause record cannot be used: {e}"),
-            // Its name shows that the group is ours; a signal has no name.
+            // The name of a cgroup shows that it is ours; a signal has no name.
             (None, Some((_, PauseMethod::Stop { .. }))) => {
                 "the session is stopped without a pause record: another program stopped it, or the \
                  record is lost"
@@ -42,7 +42,7 @@ impl PauseRemains {
         }
     }
 
-    /// What is done to end it, in the order in which it is done.
+    /// What [`ActionExecutor::clear`] does, in order.
     pub fn steps(&self) -> Vec<String> {
         let mut steps = Vec::new();
         match &self.kept {
@@ -72,13 +72,13 @@ impl PauseRemains {
 }
 
 impl ActionExecutor {
-    /// What is left of a pause of this session that no usable record tells of; none where there is
-    /// a usable record, or nothing is left. Without a pid, or if that process is not the session
-    /// any more, only the record is looked at.
+    /// What is left of a pause of this session without a usable record; `None` if the record is
+    /// usable or nothing is left. Without a pid, or if that process is no longer the session, only
+    /// the record is inspected.
     ///
     /// # Errors
     ///
-    /// If the session cannot be looked at, or a shell has put it aside.
+    /// If the session cannot be inspected, or its shell has suspended it.
     pub fn remains(
         &self,
         session: SessionId,
@@ -111,12 +111,12 @@ impl ActionExecutor {
         }))
     }
 
-    /// Undoes it.
+    /// Undoes what is left of a pause.
     ///
     /// # Errors
     ///
-    /// If another process works on the session, it is not as it was when the user was asked, or a
-    /// step fails; what was not undone is left.
+    /// If another process works on the session, the session has changed since the user was asked,
+    /// or a step fails; what was not undone remains.
     pub async fn clear(&self, asked: PauseRemains) -> Result<(), ActionError> {
         let session = asked.session;
         let _lock = self.lock(session)?;
@@ -156,11 +156,11 @@ impl ActionExecutor {
     }
 }
 
-/// What keeps a client from running, as far as it can be ours.
+/// What keeps Claude Code from running, if that may be a pause of ours.
 fn kept_by(session: SessionId, client: ProcessKey) -> Result<Option<PauseMethod>, ActionError> {
     let look = || failed("inspect the session's processes");
     let own = cgroup::cgroup_of(client.pid).map_err(look())?;
-    // Nobody else gives a group this name.
+    // No other program gives a cgroup this name.
     let ours = format!("trusty-{session}");
     if let Some(group) = own.filter(|own| own.file_name().is_some_and(|name| *name == *ours)) {
         return Ok(Some(PauseMethod::Freeze {

@@ -1,20 +1,20 @@
-//! One pause that is being worked on: its record, kept on disk ahead of every step.
+//! A pause in progress: its record is written to disk before every step.
 
 use super::{ActionError, ActionExecutor, Reconciled};
 use std::fmt::Display;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::pause::{PauseMethod, PausePhase, PauseRecord};
 
-/// How a pause is undone.
+/// Why a pause is undone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rollback {
-    /// Its owner wants the session to go on, and it is as it was left.
+    /// The user wants the session to continue, and the pause is as it was recorded.
     Requested,
-    /// It was never finished, or somebody else has undone a part: whatever is left of it.
+    /// The pause was never finished, or something else has undone a part of it: undo what is left.
     Recovery,
 }
 
-/// A pause that is being worked on. Its lock is held.
+/// The pause of one session while its lock is held.
 #[derive(Debug)]
 pub(super) struct PauseTransaction<'a> {
     pub(super) hands: &'a ActionExecutor,
@@ -26,13 +26,13 @@ impl PauseTransaction<'_> {
         self.record.client
     }
 
-    /// Writes down how far it has come.
+    /// Records the phase that begins now.
     pub(super) fn enter_phase(&mut self, phase: PausePhase) -> Result<(), ActionError> {
         self.record.phase = phase;
         self.write_record()
     }
 
-    /// Writes down what is about to be done.
+    /// Records what is about to be done.
     pub(super) fn set_means(&mut self, means: PauseMethod) -> Result<(), ActionError> {
         self.record.means = means;
         self.write_record()
@@ -42,14 +42,14 @@ impl PauseTransaction<'_> {
         Ok(self.hands.store.write(&self.record)?)
     }
 
-    /// Removes the record: nothing is left to be undone, for the session became this.
+    /// Removes the record: nothing is left to undo. `became` is what the session is now.
     pub(super) fn remove_record(&self, became: Reconciled) -> Result<(), ActionError> {
         let removed = self.hands.store.remove(self.record.session);
         removed.map_err(|e| ActionError::RecordLeft(became, e))
     }
 }
 
-/// Says what could not be done.
+/// Wraps an error in a message that says what could not be done.
 pub(super) fn failed<E: Display>(what: &'static str) -> impl FnOnce(E) -> ActionError {
     move |e| ActionError::Failed(format!("could not {what}: {e}"))
 }

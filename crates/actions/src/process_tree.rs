@@ -1,4 +1,4 @@
-//! Who is there, and who is below whom.
+//! The live processes, their groups and their descendants.
 
 use rustix::process::Signal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,27 +11,27 @@ use trusty_platform::process_files::process_executable;
 use trusty_platform::sys::{self, ProcessStat};
 use trusty_wire::hook_program;
 
-/// How often something awaited is looked at.
+/// How often an awaited state is polled.
 const PROCESS_POLL_INTERVAL: Duration = Duration::from_millis(10);
-/// The names of the programs of ours that see to pauses.
+/// The names of our programs that perform and repair pauses.
 const OWN_PROGRAM_NAMES: [&str; 2] = ["trusty", "trusty-bar"];
-/// A longer chain of parents is a loop.
+/// The limit for the ancestors of this process; a longer chain is taken for a loop.
 const MAX_OWN_ANCESTORS: usize = 64;
 
-/// A process and what it is.
+/// A live process and its state.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LiveProcess {
     pub(super) key: ProcessKey,
     pub(super) stat: ProcessStat,
 }
 
-/// A process that lives, as it is now.
+/// The state of a process; `None` if it has ended.
 pub(super) fn live_stat(key: ProcessKey) -> io::Result<Option<ProcessStat>> {
     let stat = sys::stat(key.pid)?;
     Ok(stat.filter(|s| s.start == key.start && !s.zombie))
 }
 
-/// The process that has this pid now.
+/// The live process that has this pid now.
 pub(super) fn process_at(pid: u32) -> io::Result<Option<LiveProcess>> {
     let stat = sys::stat(pid)?.filter(|s| !s.zombie);
     Ok(stat.map(|stat| LiveProcess {
@@ -45,14 +45,14 @@ pub(super) fn process_at(pid: u32) -> io::Result<Option<LiveProcess>> {
 
 fn all_processes() -> io::Result<Vec<LiveProcess>> {
     let pids = sys::pids()?;
-    // One that cannot be read is another user's or gone.
+    // A process that cannot be read belongs to another user or has ended.
     Ok(pids
         .into_iter()
         .filter_map(|pid| process_at(pid).ok().flatten())
         .collect())
 }
 
-/// All that are stopped.
+/// All processes that are stopped.
 pub(super) fn stopped() -> io::Result<BTreeSet<ProcessKey>> {
     let all = all_processes()?.into_iter();
     Ok(all
@@ -61,7 +61,7 @@ pub(super) fn stopped() -> io::Result<BTreeSet<ProcessKey>> {
         .collect())
 }
 
-/// All below a process, parents first.
+/// All descendants of a process, parents first.
 pub(super) fn descendants(root: ProcessKey) -> io::Result<Vec<LiveProcess>> {
     let mut children: BTreeMap<u32, Vec<LiveProcess>> = BTreeMap::new();
     for found in all_processes()? {
@@ -76,35 +76,34 @@ pub(super) fn descendants(root: ProcessKey) -> io::Result<Vec<LiveProcess>> {
     Ok(tree)
 }
 
-/// Whether a process runs our app or our command, which see to pauses.
+/// Whether a process runs our app or our command, which perform and repair pauses.
 pub(super) fn is_own_program(pid: u32) -> bool {
     let path = process_executable(pid);
     let name = path.as_deref().and_then(Path::file_name);
     name.is_some_and(|name| OWN_PROGRAM_NAMES.iter().any(|own| name == *own))
 }
 
-/// Whether a hook program of ours, of whatever version, runs below a client.
+/// Whether a hook program of ours, of any version, runs below Claude Code.
 pub(super) fn has_hook_below(client: ProcessKey) -> io::Result<bool> {
     let below = descendants(client)?.into_iter();
     let mut executables = below.filter_map(|found| process_executable(found.key.pid));
     Ok(executables.any(|path| hook_program::is_hook_program(&path)))
 }
 
-/// The children of a process.
 pub(super) fn children(pid: u32) -> io::Result<Vec<LiveProcess>> {
     let mut all = all_processes()?;
     all.retain(|found| found.stat.parent == pid);
     Ok(all)
 }
 
-/// All of a process group.
+/// All processes of a process group.
 pub(super) fn group(group: u32) -> io::Result<Vec<LiveProcess>> {
     let mut all = all_processes()?;
     all.retain(|found| found.stat.group == group);
     Ok(all)
 }
 
-/// This process and all above it.
+/// The pids of this process and its ancestors, without pid 1.
 pub(super) fn own_process_chain() -> BTreeSet<u32> {
     let mut chain = BTreeSet::new();
     let mut next = std::process::id();
@@ -117,12 +116,12 @@ pub(super) fn own_process_chain() -> BTreeSet<u32> {
     chain
 }
 
-/// Whether a process is our own user's.
+/// Whether a process belongs to our user.
 pub(super) fn is_ours(stat: &ProcessStat) -> bool {
     stat.uid == rustix::process::getuid().as_raw()
 }
 
-/// Sends a signal to a process of our own user's, unless it has ended; whether it was sent.
+/// Sends a signal to a process of our user, unless it has ended; returns whether it was sent.
 pub(super) fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     match live_stat(key)? {
         Some(stat) if is_ours(&stat) => sys::signal(key, signal),
@@ -130,7 +129,7 @@ pub(super) fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     }
 }
 
-/// Waits until it is so; whether it became so in time.
+/// Polls until a condition holds; returns whether it held in time.
 pub(super) async fn wait_until(
     limit: Duration,
     mut ask: impl FnMut() -> io::Result<bool>,
@@ -147,12 +146,12 @@ pub(super) async fn wait_until(
     }
 }
 
-/// Whether a process cannot run, or has ended.
+/// Whether a process is stopped or has ended.
 pub(super) fn is_stopped_or_gone(key: ProcessKey) -> io::Result<bool> {
     Ok(live_stat(key)?.is_none_or(|stat| stat.stopped.is_some()))
 }
 
-/// Whether a process can run, or has ended.
+/// Whether a process is not stopped, or has ended.
 pub(super) fn is_running_or_gone(key: ProcessKey) -> io::Result<bool> {
     Ok(live_stat(key)?.is_none_or(|stat| stat.stopped.is_none()))
 }

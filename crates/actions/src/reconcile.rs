@@ -1,4 +1,4 @@
-//! Records made true: fully paused, fully running, or gone with their sessions.
+//! Repairs pause records: afterwards a session is fully paused, or runs or is gone with no record.
 
 use super::failpoints::failpoint;
 use super::pause_transaction::{PauseTransaction, Rollback, failed};
@@ -6,7 +6,7 @@ use super::{ActionError, Reconciled, pause_methods, process_tree};
 use trusty_fleet::pause::{PauseKind, PausePhase};
 use trusty_platform::sys;
 
-/// Ends a pause, because its owner wants it.
+/// Ends a pause at the user's request.
 pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     if is_over(work)? {
         return clean_up(work).await;
@@ -18,10 +18,11 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
         };
     }
     let kind = work.record.kind();
-    // What is checked first may refuse: then it stays paused, as it was.
+    // The checks before the first step may refuse: then the session stays paused as it was.
     let before = work.record.clone();
     if kind != PauseKind::Hold {
-        // On a full disk it goes on all the same: what was undone is seen by itself.
+        // A full disk must not prevent the resume: a repair inspects the processes, not only the
+        // phase.
         let _ = work.enter_phase(PausePhase::Resuming);
     }
     failpoint(match kind {
@@ -35,7 +36,7 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
         let untouched = matches!(e, ActionError::Changed(_)) && !kind_runs(work)?;
         if untouched {
             work.record = before;
-            // See above; what is asked for is told in any case.
+            // Without this write, only the phase is wrong; `e` is reported in either case.
             let _ = work.write_record();
         }
         return Err(e);
@@ -50,17 +51,18 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
     }
 }
 
-/// Whether a session that is paused by stopping it goes on.
+/// Whether a session with a hard pause runs again.
 fn kind_runs(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     Ok(work.record.kind().is_hard() && !pause_methods::is_paused(work)?)
 }
 
-/// Makes a record true.
+/// Makes a record match its session.
 pub(super) async fn reconcile(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     if is_over(work)? {
         return clean_up(work).await;
     }
-    // Nothing holds an interrupted session, so only who sees that it goes on asks for this.
+    // Nothing keeps an interrupted session from running, so this is called for one only after the
+    // session was observed to continue.
     let interrupted = work.record.kind() == PauseKind::Interrupt;
     if work.record.phase == PausePhase::Paused
         && !interrupted
@@ -75,7 +77,7 @@ pub(super) async fn reconcile(work: &mut PauseTransaction<'_>) -> Result<Reconci
     })
 }
 
-/// Whether the session has ended.
+/// Whether the session has ended, by itself or with its boot.
 fn is_over(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let boot = sys::machine()
         .map_err(failed("identify this machine"))?
@@ -89,7 +91,7 @@ async fn clean_up(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionE
     let boot = sys::machine()
         .map_err(failed("identify this machine"))?
         .boot;
-    // Of another boot nothing is left, and its pids are others' now.
+    // No process of another boot is left, and its pids may belong to others now.
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
         pause_methods::roll_back(work, Rollback::Recovery).await?;
     }
@@ -97,15 +99,15 @@ async fn clean_up(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionE
     Ok(Reconciled::Ended)
 }
 
-/// What became of a pause that was not finished.
+/// The result of repairing an unfinished pause.
 enum RecoveryOutcome {
-    /// Nothing of it is left.
+    /// Nothing of the pause is left.
     Reconciled(Reconciled),
-    /// Its client is put aside, and for this reason not ours to bring back.
+    /// The session is suspended by its shell, and for this reason only the user can resume it.
     PutAside(ActionError),
 }
 
-/// Undoes whatever is left.
+/// Undoes whatever is left of a pause.
 async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, ActionError> {
     match pause_methods::roll_back(work, Rollback::Recovery).await {
         Ok(()) => {
@@ -113,7 +115,7 @@ async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, Acti
             work.remove_record(became)?;
             Ok(RecoveryOutcome::Reconciled(became))
         }
-        // Then that is what it is, until somebody does.
+        // The session stays recorded as paused until the user types `fg`.
         Err(why @ ActionError::Changed(_))
             if work.record.kind() == PauseKind::Suspend && pause_methods::is_paused(work)? =>
         {
@@ -133,7 +135,7 @@ fn state(work: &PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
     })
 }
 
-/// Whether the terminal it was paused in was closed: it cannot hear of that before it goes on.
+/// Whether the terminal of the pause was closed, which a stopped process cannot notice.
 fn has_hung_up(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let stat =
         process_tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;

@@ -1,5 +1,5 @@
-//! Stopped by signals: the shells above the client first, so that none of them sees its job stop
-//! and takes the terminal; then the client's process group, then what it has started elsewhere.
+//! Pauses with SIGSTOP: first the shells above Claude Code, so that none of them sees its job stop
+//! and takes the terminal; then its process group, then the processes that it started elsewhere.
 
 use super::failpoints::failpoint;
 use super::pause_transaction::{PauseTransaction, failed};
@@ -15,19 +15,21 @@ use trusty_fleet::pause::PauseMethod;
 use trusty_platform::clock;
 use trusty_platform::sys;
 
-/// How long a process may take to stop, or to go on.
+/// How long a process may take to stop, or to continue.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-/// What wakes stopped processes does so within a tenth of a second (tmux: measured).
+/// How long stopped processes are watched: a program that wakes them does so within 100 ms (tmux:
+/// measured).
 const STAYS_STOPPED_TIME: Duration = Duration::from_millis(250);
 const STOP_POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// Whatever has not stopped by then waits for a process that it has just started.
+/// A process that has not stopped after this time is waiting for a child that it just started.
 const CHILD_START_TIME: Duration = Duration::from_millis(100);
-/// What the client is given to take its terminal up again before its shell looks (measured).
+/// How long Claude Code may take to set up its terminal again before its shell is woken
+/// (measured).
 const CLIENT_HEAD_START: Duration = Duration::from_millis(300);
-/// Commands that start commands as fast as they are stopped: no end is to be seen.
+/// The limit of rounds, for commands that start new ones as fast as they are stopped.
 const MAX_STOP_ROUNDS: usize = 50;
 
-/// What will be stopped, as far as it is known; none of it has been touched.
+/// The processes to stop, as far as they are known; none has been touched.
 pub(super) fn prepare(
     client: ProcessKey,
     shells: &[ProcessKey],
@@ -51,7 +53,7 @@ pub(super) fn prepare(
         }
     }
     let members = process_tree::group(group).map_err(look())?;
-    // A script without job control runs all that it starts in one group: us, too.
+    // A script without job control runs everything in one group, which may include this process.
     let is_of_ours =
         |f: &LiveProcess| us.contains(&f.key.pid) || process_tree::is_own_program(f.key.pid);
     if members.iter().any(is_of_ours) {
@@ -68,7 +70,7 @@ fn changed_error(what: &str) -> ActionError {
     ActionError::Changed(format!("{what}; try again"))
 }
 
-/// Those that we stop: what others have stopped is theirs to wake.
+/// The processes for us to stop: those that another program has stopped are not ours to wake.
 fn running_keys(found: &[LiveProcess]) -> Vec<ProcessKey> {
     let ours = found
         .iter()
@@ -76,7 +78,7 @@ fn running_keys(found: &[LiveProcess]) -> Vec<ProcessKey> {
     ours.map(|f| f.key).collect()
 }
 
-/// Stops them. Each is on record before it is touched.
+/// Stops the session. Each process is on record before it is touched.
 pub(super) async fn pause(
     work: &mut PauseTransaction<'_>,
     tools: ToolPausePolicy,
@@ -106,7 +108,7 @@ pub(super) async fn pause(
         return Err(changed_error("the session's process group has changed"));
     }
     wait_stopped(&members, &others, "stop the session").await?;
-    // Whoever was just being started has joined it.
+    // Processes that were just being started have joined the group.
     let joined = process_tree::group(before.group).map_err(look())?;
     let joined = joined.iter().filter(|f| process_tree::is_ours(&f.stat));
     members = joined.map(|f| f.key).collect();
@@ -146,7 +148,7 @@ pub(super) async fn pause(
     Ok(())
 }
 
-/// What others have stopped before us: it is theirs to wake.
+/// The processes that were already stopped before the pause, which are not ours to wake.
 type ForeignStops = BTreeSet<ProcessKey>;
 
 async fn stop(
@@ -178,8 +180,8 @@ async fn wait_stopped(
     Ok(())
 }
 
-/// Whoever starts a process with vfork(2) stops only once that one runs its program, which it does
-/// not while it is stopped itself: it is let go on for as long as that takes.
+/// Lets new children run for a moment: a process that calls vfork(2) stops only once its child
+/// runs a program, and a child that is stopped does not get there.
 async fn let_start(keys: &[ProcessKey], others: &ForeignStops) -> io::Result<()> {
     let mut started = Vec::new();
     for key in keys {
@@ -207,7 +209,7 @@ fn all_processes(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) ->
     Ok(true)
 }
 
-/// Wakes them in the reverse order. One that does not wake keeps none of the others from it.
+/// Wakes the processes in reverse order. One that does not wake does not prevent the others.
 pub(super) async fn roll_back_stop(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let client = work.client();
     let PauseMethod::Stop {
@@ -226,7 +228,7 @@ pub(super) async fn roll_back_stop(work: &mut PauseTransaction<'_>) -> Result<()
         );
     }
     failpoint("stop.tools-woken");
-    // Whoever has joined the group meanwhile was stopped with it.
+    // Processes that have joined the group since were stopped with it.
     if let Ok(Some(stat)) = process_tree::live_stat(client) {
         let sent = sys::signal_group(client, stat.group, Signal::CONT);
         keep_first_error(&mut problem, sent.map(drop));
@@ -273,7 +275,7 @@ fn keep_first_error(problem: &mut io::Result<()>, done: io::Result<()>) {
     }
 }
 
-/// Whether all that was stopped rests still.
+/// Whether Claude Code and all processes that were stopped are still stopped.
 pub(super) fn are_all_stopped(
     client: ProcessKey,
     stopped: [&Vec<ProcessKey>; 3],
@@ -291,11 +293,11 @@ mod tests {
     use std::os::unix::process::CommandExt;
     use std::process::Command;
 
-    /// Has `make` start one process after the other, with vfork(2) as the client does.
+    /// Has `make` start one process after another with vfork(2), as Claude Code does.
     const SPAWNING_MAKEFILE: &str =
         "N := $(foreach a,$(shell seq 1000),$(foreach b,$(shell seq 1000),$(shell true)))";
 
-    /// Stops and wakes a process group at so many different moments.
+    /// Stops and wakes a process group 100 times, at different moments.
     async fn stop_often(client: ProcessKey) -> Result<(), ActionError> {
         let look = || failed("look");
         let started = || Ok(!process_tree::children(client.pid)?.is_empty());

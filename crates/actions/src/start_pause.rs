@@ -1,4 +1,4 @@
-//! The beginning of a pause: the record first, then each step, and all undone if one fails.
+//! Starts a pause: writes the record, then performs each step; if one fails, undoes all.
 
 use super::failpoints::failpoint;
 use super::pause_transaction::{PauseTransaction, Rollback, failed};
@@ -14,7 +14,7 @@ use trusty_fleet::pause::{PauseKind, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::{clock, sys};
 use trusty_records::store::RECORD_FORM;
 
-/// Pauses a session.
+/// Pauses a session; a pause that fails is rolled back.
 pub(super) async fn start_pause(
     hands: &ActionExecutor,
     session: SessionId,
@@ -38,7 +38,7 @@ pub(super) async fn start_pause(
                 .into(),
         ));
     }
-    // A hold or an Escape leaves us running.
+    // A hold or an Escape does not stop this process.
     if kind.is_hard() && process_tree::own_process_chain().contains(&client.pid) {
         return Err(own_session_error());
     }
@@ -110,8 +110,8 @@ async fn steps(work: &mut PauseTransaction<'_>, pausing: &PausePlan) -> Result<(
     Ok(())
 }
 
-/// Undoes what was done before a step failed. What cannot be undone now stays on record, and is
-/// seen to again.
+/// Undoes the steps before the one that failed. What cannot be undone now stays on record for a
+/// later repair.
 async fn roll_back(work: &mut PauseTransaction<'_>, why: ActionError) -> ActionError {
     work.record.phase = PausePhase::Pausing;
     let undone = match pause_methods::roll_back(work, Rollback::Recovery).await {
@@ -124,7 +124,7 @@ async fn roll_back(work: &mut PauseTransaction<'_>, why: ActionError) -> ActionE
     }
 }
 
-/// The owner's note, or what was going on with what is in sight of it.
+/// The user's note; without one, what the session was doing and the last lines of its pane.
 async fn summary(hands: &ActionExecutor, pausing: &PausePlan) -> String {
     let lines = match &pausing.pane {
         Some(pane) if !pausing.noted => pane::last_lines(hands, pane).await,

@@ -212,7 +212,7 @@ async fn an_interrupted_session_that_goes_on_loses_its_record() {
     assert_eq!(record_count(&hands), 0);
 }
 
-/// A process of ours in a group of its own; never left stopped.
+/// A process of ours in a process group of its own; killed when dropped.
 struct GroupChild(std::process::Child);
 
 impl Drop for GroupChild {
@@ -250,12 +250,12 @@ async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
     let id = plan.session;
     hands.perform(plan).await.expect("stopped");
     assert!(process_tree::is_stopped_or_gone(key).expect("readable"));
-    // As on a full disk: no record can be made any more.
+    // As on a full disk: no record can be written any more.
     let mut taken = hands.store.path(id).into_os_string();
     taken.push(format!(".{}.new", std::process::id()));
     std::fs::create_dir(&taken).expect("in the way");
-    // That its record stays is told; it would be seen to again.
-    hands.resume(id).await.expect_err("it is in the way");
+    // The error says that the record remains; a later repair would find it.
+    hands.resume(id).await.expect_err("the record stays");
     assert!(process_tree::is_running_or_gone(key).expect("readable"));
     std::fs::remove_dir(&taken).expect("removed");
     let again = hands.resume(id).await.expect("goes on");
@@ -277,7 +277,7 @@ async fn what_cannot_be_read_is_named_and_kept() {
     assert_eq!(std::fs::read_to_string(&path).expect("kept"), "{");
 }
 
-/// A hold that is there meanwhile is another one, though it is of the same session.
+/// A newer hold of the same session is another hold.
 #[test]
 fn only_the_hold_that_was_judged_is_given_up() {
     let home = tempfile::tempdir().expect("folder");
@@ -286,7 +286,7 @@ fn only_the_hold_that_was_judged_is_given_up() {
     for (filed_ago, ahead, wanted) in [
         (std::time::Duration::ZERO, 0, GiveUpOutcome::Removed),
         (hour, 0, GiveUpOutcome::NothingToDo),
-        // The wall clock was an hour ahead when it was filed, or has been set since.
+        // The wall clock was an hour ahead when the hold was filed, or has been set since.
         (hour, 3_600_000_000_000, GiveUpOutcome::Removed),
         (
             std::time::Duration::ZERO,

@@ -1,30 +1,31 @@
-//! Whether a client still runs a turn, as it says itself.
+//! Whether Claude Code still runs a turn, by its own statements.
 
 use serde::Deserialize;
 use trusty_fleet::observation::RegistryFile;
 use trusty_platform::files;
 
-/// Such a file holds under 1 KiB; this leaves room.
+/// The read limit of a registry file, which holds under 1 KiB.
 const MAX_REGISTRY_STATUS_BYTES: u64 = 64 * 1024;
 
-/// Whether a turn runs.
+/// Whether a turn is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TurnState {
-    /// It runs.
+    /// A turn is running.
     Running,
-    /// It is over.
+    /// The turn is over.
     Over,
-    /// The client does not say.
+    /// Claude Code does not say.
     Unknown,
 }
 
-/// The one field that is read.
+/// The one field of a registry file that is read here.
 #[derive(Deserialize)]
 struct RegistryStatus {
     status: Option<String>,
 }
 
-/// What a registry file says. It is rewritten in place, so half of it may be there.
+/// Reads the state from a registry file. Claude Code rewrites the file in place, so a file that
+/// does not parse is one that is being written, during a turn.
 pub(super) fn read_turn_state(file: &RegistryFile) -> TurnState {
     let path = file.dir.join("sessions").join(format!("{}.json", file.pid));
     let Ok(bytes) = files::read_bounded(&path, MAX_REGISTRY_STATUS_BYTES) else {
@@ -33,7 +34,7 @@ pub(super) fn read_turn_state(file: &RegistryFile) -> TurnState {
     match serde_json::from_slice(&bytes) {
         Ok(RegistryStatus { status: Some(word) }) if word == "busy" => TurnState::Running,
         Ok(RegistryStatus { status: Some(_) }) => TurnState::Over,
-        // A client that is writing this moment, or one too old to say.
+        // An older Claude Code does not write the field.
         Ok(RegistryStatus { status: None }) => TurnState::Unknown,
         Err(_) => TurnState::Running,
     }

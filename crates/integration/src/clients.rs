@@ -1,16 +1,17 @@
-//! Which clients understand our entries. One before 2.1.101 refuses a settings file with an event
-//! that it does not know, and stays at an error at its start; later ones pass over it.
+//! Whether the running versions of Claude Code accept our entries. Before 2.1.101, Claude Code
+//! rejects a settings file with an unknown event and stops at an error when it starts; later
+//! versions ignore such an event.
 
 use super::ConnectError;
 use std::path::Path;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Session, SessionStatus, Snapshot};
 
-/// The first version that passes over events it does not know.
+/// The first version that ignores unknown events.
 const MIN_CLIENT_VERSION: [u32; 3] = [2, 1, 101];
 
-/// Whether all that run understand our entries. One that does not tell its version is taken for
-/// one that does not.
+/// Checks that every running Claude Code accepts our entries. One that does not report its version
+/// counts as too old.
 pub(super) fn all_understand(running: &Snapshot) -> Result<(), ConnectError> {
     let mut alive = running
         .sessions
@@ -23,7 +24,7 @@ pub(super) fn all_understand(running: &Snapshot) -> Result<(), ConnectError> {
 }
 
 fn conflict_of(session: &Session, running: &Snapshot) -> Option<String> {
-    // Whatever that is, it is not known to read our entries.
+    // An unconfirmed session is not known to be Claude Code, which would read our entries.
     if session.unconfirmed.is_some() {
         return None;
     }
@@ -61,7 +62,7 @@ fn conflict_of(session: &Session, running: &Snapshot) -> Option<String> {
     })
 }
 
-/// Why what a session says of itself could not be read, if that is so.
+/// Why the registry file of a session could not be read, if a health issue says so.
 fn unread_registry(session: &Session, running: &Snapshot) -> Option<String> {
     let file = format!("sessions/{}.json", session.pid?);
     let unread = running.health.iter().find(|health| {

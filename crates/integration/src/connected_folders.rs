@@ -1,5 +1,5 @@
-//! What outlasts us of connections: which folders were connected, in `connections.json` of the
-//! data folder, so that entries that vanish are missed.
+//! The record of connected folders, `connections.json` in the data folder: shows when entries have
+//! vanished.
 
 use super::ConnectError;
 use serde::{Deserialize, Serialize};
@@ -10,51 +10,51 @@ use trusty_platform::files;
 use trusty_platform::trusted_path::make_private_folder;
 use trusty_wire::environment::Environment;
 
-/// The largest such file that is read, in bytes.
+/// The read limit of the record.
 const MAX_CONNECTIONS_FILE_BYTES: u64 = 1 << 20;
 
-/// The folders that were connected.
+/// The folders that are connected.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct ConnectedFolders {
     #[serde(default)]
     folders: BTreeMap<PathBuf, ConnectedFolder>,
 }
 
-/// How a settings file was before.
+/// How to restore the settings file of a connected folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ConnectedFolder {
-    /// Kept here; none if there was no such file.
+    /// The backup from before the connection; `None` if there was no settings file.
     pub(super) backup: Option<PathBuf>,
 }
 
-/// The file's place.
+/// The path of the record.
 pub(super) fn path(env: &Environment) -> PathBuf {
     env.data_dir().join("connections.json")
 }
 
 impl ConnectedFolders {
-    /// What is on disk; nothing where that is not understood.
+    /// Reads the record; an unreadable one counts as empty.
     pub(super) fn read(env: &Environment) -> Self {
         let bytes = files::read_bounded(&path(env), MAX_CONNECTIONS_FILE_BYTES).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
     }
 
-    /// What is remembered of a folder.
+    /// The entry of a folder, if it is connected.
     pub(super) fn folder(&self, dir: &Path) -> Option<&ConnectedFolder> {
         self.folders.get(dir)
     }
 
-    /// The folders that were connected.
+    /// The connected folders.
     pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
         self.folders.keys().map(PathBuf::as_path)
     }
 
-    /// Whether nothing was ever connected.
+    /// Whether no folder is connected.
     pub(super) fn is_empty(&self) -> bool {
         self.folders.is_empty()
     }
 
-    /// Remembers a folder, or forgets it.
+    /// Records a folder as connected, or removes it.
     pub(super) fn set(
         &mut self,
         env: &Environment,

@@ -1,11 +1,11 @@
-//! What stands in a settings file for us: for each event, one command.
+//! Our entries in a settings file: one command for each event.
 
 use jsonc_parser::cst::CstInputValue;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-/// The events of the client that say something of a session or can be held. Never
-/// `WorktreeCreate`: a hook of it replaces what the client does itself.
+/// The events of Claude Code that say something about a session or can be held. Never
+/// `WorktreeCreate`: a hook for it replaces what Claude Code itself would do.
 pub const HOOK_EVENTS: [&str; 15] = [
     "SessionStart",
     "SessionEnd",
@@ -24,38 +24,41 @@ pub const HOOK_EVENTS: [&str; 15] = [
     "PostCompact",
 ];
 
-/// The events among them that version 0.1.0 did not register.
+/// The events that version 0.1.0 did not register.
 const ADDED_SINCE_0_1: [&str; 2] = ["PermissionDenied", "Notification"];
 
-/// The events that the client waits for, for as long as a session is held or an answer is asked
-/// for; the others only tell.
+/// The events at which Claude Code waits for our hook, while a session is held or a request is
+/// pending; hooks for the others run asynchronously.
 const WAITING_EVENTS: [&str; 3] = ["UserPromptSubmit", "PreToolUse", "PermissionRequest"];
-/// The one of them that takes an answer.
+/// The event whose hook can return an answer.
 const ANSWERABLE_EVENT: &str = "PermissionRequest";
-/// Those of them that a hold keeps waiting.
+/// The events at which a hold makes the hook wait.
 const GATE_EVENTS: [&str; 2] = ["UserPromptSubmit", "PreToolUse"];
-/// The timeout of a hook that may wait, in seconds: the longest that no client overflows. Clients
-/// up to 2.1.260 count it in milliseconds in 31 bits and give up a hook with a longer one at once
-/// (measured, 2.1.160, 2.1.212 and 2.1.260). A hook that reaches it forbids nothing, so ours ends
-/// before: see `trusty_fleet::pause::MAX_HOLD`.
+/// The timeout of a hook that may wait, in seconds: the longest that no version of Claude Code
+/// overflows. Versions up to 2.1.260 count the timeout in milliseconds in 31 bits, and give up on
+/// a hook with a longer one at once (measured, 2.1.160, 2.1.212 and 2.1.260). A hook that
+/// reaches the timeout denies nothing, so ours exits before: see
+/// `trusty_fleet::pause::MAX_HOLD`.
 pub const HOOK_TIMEOUT_SECONDS: u32 = 2_147_483;
-/// What version 0.1.0 wrote in its place.
+/// The timeout that version 0.1.0 wrote.
 const HOOK_TIMEOUT_SECONDS_0_1: u32 = 9_999_999;
-/// Ends the path of the hook program.
+/// The end of the path of any hook program.
 const HOOK_PROGRAM_SUFFIX: &str = "/trusty-hook";
-/// Begins a command of ours; the path of the hook program follows, quoted.
+/// The start of our commands; the path of the hook program follows, quoted.
 const COMMAND_START: &str = "exec 2>/dev/null; h='";
-/// Ends a command of ours.
+/// The end of our commands.
 const COMMAND_END: &str = "# trusty-bar";
 
-/// A command for `/bin/sh` that ends well and says nothing even if the program is gone, cannot
-/// be started or is killed. A gate that a signal ended (the OOM killer, `pkill trusty`) is run
-/// again, up to five times: the client takes a dead hook for leave. It finds its client and the
-/// record without the payload, which was read by the first. A killed hook that asks is not run
-/// again: the terminal asks then.
+/// A command for `/bin/sh` that succeeds without output even if the program is missing, cannot be
+/// started or is killed.
+///
+/// A gate that is killed by a signal (the OOM killer, `pkill trusty`) is run again, up to five
+/// times: Claude Code takes a dead hook for permission. The new gate finds Claude Code and the
+/// record without the payload, which the first one has read. A killed hook for a permission
+/// request is not run again: then the terminal asks.
 fn command(program: &str, event: &str) -> String {
     let quoted = quoted(program);
-    // A client that does not wait for it takes no answer, so the command says that it may wait.
+    // A hook that runs asynchronously cannot answer, so `ask` says that this one may wait.
     let run = match event {
         ANSWERABLE_EVENT => format!(r#""$h" ask {event}"#),
         _ => format!(r#""$h" {event}"#),
@@ -83,16 +86,16 @@ fn command_0_1(program: &str, event: &str) -> String {
     format!(r#"{COMMAND_START}{quoted}'; [ -x "$h" ] && "$h" {asks}{event}; exit 0 {COMMAND_END}"#)
 }
 
-/// Between the single quotes of a shell.
+/// A text for use between the single quotes of a shell.
 fn quoted(program: &str) -> String {
     program.replace('\'', r"'\''")
 }
 
-/// Whether a command is ours, of this version or of another: it begins and ends as ours do, and
-/// is about a hook program. The mark alone may stand behind a command of the user's own.
+/// Whether a command is ours, of any version: it begins and ends as ours do, and names a hook
+/// program. The mark alone may stand at the end of a command of the user's own.
 pub(super) fn is_ours(command: &str) -> bool {
     let quoted = command.trim().strip_prefix(COMMAND_START);
-    // The path may hold quotes.
+    // The path may contain quotes.
     let plain = quoted.map(|quoted| quoted.replace(r"'\''", "\""));
     let parts = plain.as_deref().and_then(|plain| plain.split_once('\''));
     parts.is_some_and(|(program, rest)| {
@@ -105,7 +108,7 @@ pub(super) fn is_ours(command: &str) -> bool {
 pub struct HookEntries(Vec<(&'static str, Value)>);
 
 impl HookEntries {
-    /// Those that run this program; none for a path that JSON cannot hold.
+    /// The entries that run this program; `None` for a path that is not UTF-8.
     pub fn for_program(program: &Path) -> Option<Self> {
         let program = program.to_str()?;
         let of = |event| {
@@ -117,7 +120,7 @@ impl HookEntries {
         Some(Self(HOOK_EVENTS.map(of).to_vec()))
     }
 
-    /// Those that version 0.1.0 wrote for this program.
+    /// The entries that version 0.1.0 wrote for this program; `None` for a path that is not UTF-8.
     pub fn of_0_1(program: &Path) -> Option<Self> {
         let program = program.to_str()?;
         let known = HOOK_EVENTS
@@ -143,7 +146,7 @@ fn entry(event: &str, command: &str, timeout_seconds: u32) -> Value {
     }
 }
 
-/// What is put into the list of an event: our command, for every tool.
+/// The group to append to the list of an event: our command, for every tool.
 pub(super) fn group(entry: &Value) -> CstInputValue {
     let hooks = vec![input(entry)];
     CstInputValue::Object(vec![("hooks".to_owned(), CstInputValue::Array(hooks))])
@@ -160,7 +163,7 @@ fn input(value: &Value) -> CstInputValue {
     }
 }
 
-/// The type and the command first, as people write it.
+/// The fields, with type and command first, as people write them.
 fn fields(all: &Map<String, Value>) -> Vec<(String, CstInputValue)> {
     let mut names: Vec<&String> = all.keys().collect();
     names.sort_by_key(|name| match name.as_str() {

@@ -1,5 +1,5 @@
-//! Whether our hooks reach a process at all: how it was started, what its folder says, and where
-//! it runs.
+//! Whether our hooks reach a process: by how it was started, the settings of its folder, and its
+//! namespace.
 
 use super::settings_text::disables_hooks;
 use std::ffi::OsString;
@@ -9,24 +9,24 @@ use trusty_fleet::observation::HookObstacle;
 use trusty_platform::process_files;
 use trusty_platform::{files, sys};
 
-/// The largest file of settings that is read, in bytes.
+/// The read limit of a settings file.
 const MAX_SETTINGS_BYTES: u64 = 1 << 20;
 
-/// A process as it was started.
+/// A process with its start parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct StartedProcess<'a> {
-    /// Its pid.
+    /// The pid.
     pub pid: u32,
-    /// Its arguments, the program first.
+    /// The arguments, the program first.
     pub argv: &'a [String],
-    /// Its environment.
+    /// The environment variables.
     pub environment: &'a [(OsString, OsString)],
-    /// The folder it is in.
+    /// The current folder of the process.
     pub cwd: Option<&'a Path>,
 }
 
-/// Why no hook of the user's can hold a process, whatever its config folder says; none if nothing
-/// is known to be in the way.
+/// Why no hook of the user's can hold a process, whatever its config folder says; `None` if no
+/// obstacle is known.
 pub fn hook_obstacle(process: &StartedProcess<'_>) -> Option<HookObstacle> {
     let variable = |name: &str| {
         let found = process.environment.iter().find(|(n, _)| n == name)?;
@@ -37,8 +37,8 @@ pub fn hook_obstacle(process: &StartedProcess<'_>) -> Option<HookObstacle> {
         .or_else(|| in_other_namespace(process.pid))
 }
 
-/// The same for a process as it is now, where the system tells of it: its folder's settings may
-/// have changed since it was described.
+/// The same for a process as it is now, without its environment: the settings of its folder may
+/// have changed since it was discovered. `None` if its arguments cannot be read.
 pub fn hook_obstacle_now(pid: u32) -> Option<HookObstacle> {
     let argv = process_files::process_arguments(pid)?;
     let cwd = process_files::process_folder(pid);
@@ -58,16 +58,16 @@ fn disabled_by_folder(process: &StartedProcess<'_>) -> Option<HookObstacle> {
             return None;
         }
         let file = folder.join(settings.path());
-        // The folder may lie on a server that does not answer, and the file may be a link.
+        // The folder may be on a server that does not respond, and the file may be a link.
         let resolved = files::resolve(&file)?;
-        // Claude Code reads it whoever may write to it.
+        // Claude Code reads the file regardless of who may write to it.
         let bytes = files::read_of_anybody(&resolved, MAX_SETTINGS_BYTES);
         let text = String::from_utf8(bytes.ok()?).ok()?;
         (disables_hooks(&text) == Ok(true)).then_some(HookObstacle::Disabled(file))
     })
 }
 
-/// A process whose namespace may not be read is taken for one of ours.
+/// The obstacle for a process in another pid namespace; one that cannot be read counts as ours.
 fn in_other_namespace(pid: u32) -> Option<HookObstacle> {
     let ours = sys::machine().ok()?.pid_namespace?;
     let its = process_files::pid_namespace(pid)?;

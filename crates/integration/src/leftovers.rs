@@ -1,4 +1,4 @@
-//! What an end in the middle of connecting has left.
+//! Leftovers of programs that were killed while they connected hooks.
 
 use super::connected_folders::{self, ConnectedFolders};
 use super::program::PARTIAL_COPY_PREFIX;
@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use trusty_platform::leftover_files::{half_written_by, named_pid, remove_of_gone};
 use trusty_wire::environment::Environment;
 
-/// Removes what programs that are gone have left half written: settings of these folders and of
-/// those that were ever connected, our own notes of them, and copies of the hook program.
+/// Removes half-written files of processes that are gone: the settings of these folders and of all
+/// connected ones, our record of connected folders, and copies of the hook program.
 pub fn clean_leftovers(env: &Environment, config_dirs: &BTreeSet<PathBuf>) {
     let memory = ConnectedFolders::read(env);
     let folders: BTreeSet<&Path> = memory
@@ -28,7 +28,7 @@ pub fn clean_leftovers(env: &Environment, config_dirs: &BTreeSet<PathBuf>) {
     }
 }
 
-/// Removes the halves of a file: `<file>.<pid>.new` beside it.
+/// Removes half-written versions of a file: `<file>.<pid>.new` beside it.
 fn clean_beside(path: &Path) {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|n| n.to_str()))
     else {
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// No process has it: it is larger than any system gives out.
+    /// A pid that no process has: it is above the maximum of every system.
     const GONE_PID: u32 = 4_194_305;
 
     fn names(dir: &Path) -> Vec<String> {

@@ -1,5 +1,5 @@
-//! Connects the hooks of a config folder: adds our entries to `settings.json`, and installs the copy
-//! of the hook program that the entries run. Everything else in `settings.json` stays.
+//! Connects the hooks of a config folder: adds our entries to `settings.json`, and installs the
+//! copy of the hook program that the entries run. Everything else in `settings.json` stays.
 
 #![forbid(unsafe_code)]
 
@@ -39,23 +39,26 @@ use trusty_records::hook_marks::{MarkFolder, MarkingProgram};
 use trusty_records::settings::Settings;
 use trusty_wire::environment::Environment;
 
-/// Why hooks were not connected or disconnected; nothing was changed then.
+/// Why hooks were not connected or disconnected.
+///
+/// The settings file is unchanged, unless [`Self::Io`] names our marks or our record of connected
+/// folders, which are written after it.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// The settings cannot be edited.
+    /// The text of the settings file cannot be edited.
     #[error("{path} {why}", path = .0.display(), why = .1)]
     Unfit(PathBuf, #[source] UneditableConfig),
-    /// The settings are not UTF-8 text.
+    /// The settings file is not UTF-8 text.
     #[error("{} is not UTF-8 text; correct it first", .0.display())]
     NotText(PathBuf),
-    /// The settings are a link out of the config folder.
+    /// The settings file is a link out of the config folder.
     #[error(
         "{} is a link to {}, outside this config folder; replace the link with the file, or \
          connect the folder that holds the file",
         .0.display(), .1.display()
     )]
     Link(PathBuf, PathBuf),
-    /// The settings are a folder, a pipe, …
+    /// The settings file is a folder, a pipe, …
     #[error("{} is not a regular file; move it away", .0.display())]
     NotPlain(PathBuf),
     /// The settings file has other names (hard links), which would keep the old content.
@@ -68,32 +71,32 @@ pub enum ConnectError {
     /// The settings file has an attribute that cannot be set on a new file.
     #[error("{path} has {why}", path = .0.display(), why = .1)]
     Attribute(PathBuf, #[source] AttributeError),
-    /// The settings may not be written.
+    /// The settings file or its folder is read-only.
     #[error("{path} is read-only; run `chmod u+w {path:?}`", path = .0.display())]
     ReadOnly(PathBuf),
-    /// The settings belong to another user.
+    /// The settings file or its folder belongs to another user.
     #[error("{} belongs to another user", .0.display())]
     Foreign(PathBuf),
-    /// A policy forbids hooks.
+    /// A policy forbids hooks; says which.
     #[error("hooks cannot run: {0}")]
     Forbidden(String),
-    /// A running client would not understand the settings.
+    /// A running Claude Code would not accept the settings, or may not.
     #[error("{0}")]
     OldClient(String),
-    /// Something else has written them meanwhile.
+    /// Another program has written the settings file in the meantime.
     #[error("another program has just changed {}; try again", .0.display())]
     Changed(PathBuf),
     /// The hook program is missing.
     #[error("{} is missing; reinstall Trusty Bar, or run `cargo build --workspace`", .0.display())]
     NoProgram(PathBuf),
-    /// The hook program was put in place and cannot run there.
+    /// The hook program cannot run in the data folder.
     #[error(
         "{path} cannot be run ({why}); if the folder is mounted noexec, set XDG_DATA_HOME to a \
          folder that allows programs and connect again",
         path = .0.display(), why = .1
     )]
     ProgramCannotRun(PathBuf, String),
-    /// The path of the hook program cannot be written in JSON.
+    /// The path of the hook program is not UTF-8, so JSON cannot hold it.
     #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
     OddPath(PathBuf),
     /// Another user could replace the hook program.
@@ -107,7 +110,7 @@ pub enum ConnectError {
     Io(PathBuf, #[source] io::Error),
 }
 
-/// "1 name", "2 names".
+/// `1 other name`, `2 other names`.
 fn count_names(count: u64) -> String {
     match count {
         1 => "1 other name".to_owned(),
@@ -115,48 +118,51 @@ fn count_names(count: u64) -> String {
     }
 }
 
-/// What is to be done to a settings file.
+/// A planned edit of a settings file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsEdit {
-    /// The file, links followed.
+    /// The file, with links resolved.
     pub file: PathBuf,
-    /// What it holds; none if there is none.
+    /// The text now; `None` if the file does not exist.
     pub before: Option<String>,
-    /// What it will hold; none if it goes.
+    /// The text afterwards; `None` if the file is to be removed.
     pub after: Option<String>,
 }
 
-/// What was done.
+/// The result of connecting or disconnecting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectReport {
     /// The settings file.
     pub file: PathBuf,
-    /// Where what it held before is kept; none if nothing had to be changed, or there was none.
+    /// The backup of the former text; `None` if nothing was changed, or the file did not exist.
     pub backup: Option<PathBuf>,
-    /// What was done to it.
+    /// What was done to the file.
     pub outcome: SettingsEditOutcome,
 }
 
 /// What was done to a settings file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingsEditOutcome {
-    /// It is as it was.
+    /// The file is unchanged.
     Unchanged,
-    /// It was made.
+    /// The file was created.
     Created,
-    /// It was replaced.
+    /// The file was replaced.
     Replaced,
-    /// It was removed: we had made it, and nothing else was in it.
+    /// The file was removed: we had created it, and it held nothing else.
     Removed,
 }
 
-/// The config folders of these surroundings and settings.
+/// All config folders: the one of the environment and those of the settings.
 pub fn folders(env: &Environment, settings: &Settings) -> BTreeSet<PathBuf> {
     let more = settings.config_dirs.iter().cloned();
     more.chain([env.claude_dir()]).collect()
 }
 
-/// What [`connect`] would do to a folder's settings.
+/// The edit that [`connect`] would make to a folder's settings.
+///
+/// # Errors
+/// If the settings cannot be edited, a policy forbids hooks, or a running Claude Code is too old.
 pub fn plan_connect(
     env: &Environment,
     dir: &Path,
@@ -187,8 +193,12 @@ fn connecting(
     Ok((change, file))
 }
 
-/// Connects the hooks of a config folder, whose running sessions take them up within seconds.
-/// Done again, it changes nothing.
+/// Connects the hooks of a config folder. Its running sessions pick them up within seconds.
+/// Idempotent.
+///
+/// # Errors
+/// As [`plan_connect`]; also if the hook program cannot be installed or run, or a file cannot be
+/// written.
 pub fn connect(
     env: &Environment,
     dir: &Path,
@@ -202,7 +212,7 @@ pub fn connect(
     if done.outcome != SettingsEditOutcome::Unchanged
         || marks.marking_program() != Some(MarkingProgram::Known)
     {
-        // Without marks a hold is called one only while a hook waits.
+        // Without marks, a hold counts as one only while a hook waits.
         marks
             .begin()
             .map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
@@ -215,7 +225,10 @@ pub fn connect(
     Ok(done)
 }
 
-/// What [`disconnect`] would do to a folder's settings.
+/// The edit that [`disconnect`] would make to a folder's settings.
+///
+/// # Errors
+/// If the settings cannot be edited.
 pub fn plan_disconnect(env: &Environment, dir: &Path) -> Result<SettingsEdit, ConnectError> {
     disconnecting(env, dir).map(|(change, _)| change)
 }
@@ -237,7 +250,7 @@ fn disconnecting(
             let known = if made { Some("") } else { backup.as_deref() };
             let after =
                 remove_hooks(text, known, &entries).map_err(|e| uneditable_error(&file, e))?;
-            // What we made goes with the last of ours.
+            // A file that we created is removed with our last entry.
             Some(after).filter(|after| !(made && settings_text::is_bare(after)))
         }
     };
@@ -249,7 +262,10 @@ fn disconnecting(
     Ok((change, file))
 }
 
-/// Takes our entries out of a folder's settings, and nothing else.
+/// Removes our entries from a folder's settings, and nothing else.
+///
+/// # Errors
+/// If the settings cannot be edited, or a file cannot be written.
 pub fn disconnect(env: &Environment, dir: &Path) -> Result<ConnectReport, ConnectError> {
     let (change, file) = disconnecting(env, dir)?;
     let done = perform(&change, &file)?;
@@ -280,7 +296,7 @@ fn expected_entries(env: &Environment) -> Result<HookEntries, ConnectError> {
     HookEntries::for_program(&program).ok_or(ConnectError::OddPath(program))
 }
 
-/// Those of ours that a text holds whole, by this version or by 0.1.0; else those of this version.
+/// Our entries of version 0.1.0 if a text holds all of them, else those of this version.
 fn in_force(env: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
     let earlier = HookEntries::of_0_1(&program(env));
     match earlier.filter(|entries| entry_presence(text, entries) == Ok(EntryPresence::All)) {
@@ -293,7 +309,7 @@ fn uneditable_error(file: &SettingsFile, why: UneditableConfig) -> ConnectError 
     ConnectError::Unfit(file.path().to_path_buf(), why)
 }
 
-/// How it stands with the hooks of a config folder.
+/// The state of the hooks of a config folder.
 pub fn state(env: &Environment, dir: &Path) -> HookInstall {
     let path = dir.join(settings_file::SETTINGS_FILE_NAME);
     let text = match settings_file::text_of(&path) {
@@ -337,11 +353,10 @@ fn cannot_run(program: &Path) -> String {
     )
 }
 
-/// Whether the hook program is one that no other user could replace, if anything was ever
-/// connected.
+/// Checks that no other user could replace the hook program, if any folder is connected.
 ///
 /// # Errors
-/// Names what another user could change, and what mends that.
+/// Names what another user could change, and the remedy.
 pub fn check_hook_program(env: &Environment) -> Result<(), ConnectError> {
     if ConnectedFolders::read(env).is_empty() {
         return Ok(());
@@ -349,7 +364,10 @@ pub fn check_hook_program(env: &Environment) -> Result<(), ConnectError> {
     program::check(&program(env))
 }
 
-/// Renews the copy of the hook program, if anything was ever connected, and tries it once.
+/// Renews the copy of the hook program and runs it once, if any folder is connected.
+///
+/// # Errors
+/// If the copy cannot be written, is not safe, or does not run.
 pub fn renew(env: &Environment) -> Result<(), ConnectError> {
     if ConnectedFolders::read(env).is_empty() {
         return Ok(());

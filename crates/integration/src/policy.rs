@@ -1,14 +1,14 @@
-//! What may forbid hooks: the settings of whoever manages the machine, and the owner's own.
+//! What may forbid hooks: the managed settings of the machine, and the user's own settings.
 
 use super::settings_text::{disables_hooks, flag};
 use std::fs;
 use std::path::{Path, PathBuf};
 use trusty_platform::files;
 
-/// The largest such file that is read, in bytes.
+/// The read limit of a managed settings file.
 const MAX_POLICY_FILE_BYTES: u64 = 8 << 20;
 
-/// Where managed settings are on this operating system.
+/// The folder of managed settings on an operating system.
 fn managed_folder(os: &str) -> &'static Path {
     Path::new(match os {
         "macos" => "/Library/Application Support/ClaudeCode",
@@ -16,7 +16,7 @@ fn managed_folder(os: &str) -> &'static Path {
     })
 }
 
-/// The files of managed settings that there are.
+/// The files that may hold managed settings.
 fn managed_files() -> Vec<PathBuf> {
     let folder = managed_folder(std::env::consts::OS);
     let more = fs::read_dir(folder.join("managed-settings.d"));
@@ -27,7 +27,7 @@ fn managed_files() -> Vec<PathBuf> {
         .collect()
 }
 
-/// Why no hook of the owner's can run, in words.
+/// Why no hook of the user's can run, in words; `None` if nothing forbids hooks.
 pub(super) fn find_hook_ban(own: &Path, text: &str) -> Option<String> {
     if disables_hooks(text) == Ok(true) {
         let own = own.display();

@@ -1,5 +1,5 @@
-//! The hook program: a copy in the data folder, so that moved, rebuilt and twice-installed
-//! programs of ours break nothing.
+//! The hook program: a copy in the data folder, so that the hooks survive when our programs are
+//! moved, rebuilt or installed twice.
 
 use super::ConnectError;
 use std::env;
@@ -13,25 +13,25 @@ use trusty_platform::trusted_path::{PrivateFolderError, check_execute, make_priv
 use trusty_wire::environment::Environment;
 use trusty_wire::hook_program::{HOOK_PROGRAM_FOLDER, HOOK_PROGRAM_NAME, program};
 
-/// What a copy is called until it is whole; a pid follows.
+/// The name of an incomplete copy, up to the pid.
 pub(super) const PARTIAL_COPY_PREFIX: &str = ".trusty-hook.";
 
-/// Whether a client could start it.
+/// Whether Claude Code could start the program.
 pub(super) fn is_there(program: &Path) -> bool {
     fs::metadata(program).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o100 != 0)
 }
 
-/// Whether the system lets it be run: not from a file system that is mounted noexec.
+/// Whether the system permits running the program, which it does not on a noexec mount.
 pub(super) fn may_run(program: &Path) -> bool {
     rustix::fs::access(program, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
-/// What the hook program does nothing at.
+/// The argument with which the hook program does nothing.
 const TRIAL_ARGUMENT: &str = "try";
-/// How long a trial may take: a machine under load starts a program within it.
+/// How long a trial may take; even a machine under load starts a program within this.
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Runs a copy once, as a client would, with nothing to do. It is the program, or will be.
+/// Runs a copy once, as Claude Code would, with nothing to do. `program` is its final path.
 fn try_once(copy: &Path, program: &Path) -> Result<(), ConnectError> {
     let failed = |why: String| ConnectError::ProgramCannotRun(program.to_path_buf(), why);
     let ended = run_to_end(copy, &[TRIAL_ARGUMENT], TRIAL_TIMEOUT);
@@ -42,12 +42,12 @@ fn try_once(copy: &Path, program: &Path) -> Result<(), ConnectError> {
     }
 }
 
-/// Whether a client could start it, and no other user could replace it.
+/// Whether Claude Code could start the program, and no other user could replace it.
 pub(super) fn is_safe(program: &Path) -> bool {
     is_there(program) && check_execute(program).is_ok()
 }
 
-/// Whether no other user could replace it. One that is not there is none to fear.
+/// Checks that no other user could replace the program; a missing one passes.
 pub(super) fn check(program: &Path) -> Result<(), ConnectError> {
     match check_execute(program) {
         Err(refusal) if !refusal.is_missing() => Err(ConnectError::UnsafeProgram(refusal)),
@@ -55,12 +55,12 @@ pub(super) fn check(program: &Path) -> Result<(), ConnectError> {
     }
 }
 
-/// The program that belongs to the one that runs: beside it.
+/// The hook program beside the running program.
 fn bundled_program() -> io::Result<PathBuf> {
     Ok(env::current_exe()?.with_file_name(HOOK_PROGRAM_NAME))
 }
 
-/// Puts the copy in place, or renews it, and tries it; whether another one was there, or none.
+/// Installs or renews the copy and runs it once; returns whether the copy was replaced or new.
 pub(super) fn install(env: &Environment) -> Result<bool, ConnectError> {
     let from =
         bundled_program().map_err(|e| ConnectError::Io(PathBuf::from(HOOK_PROGRAM_NAME), e))?;
@@ -75,7 +75,7 @@ pub(super) fn install(env: &Environment) -> Result<bool, ConnectError> {
     Ok(new)
 }
 
-/// Makes the folders of the copy, or closes them to others.
+/// Creates the folders of the copy, or closes them to other users.
 fn make_folders(data: &Path) -> Result<(), ConnectError> {
     for folder in [data, data.join(HOOK_PROGRAM_FOLDER).as_path()] {
         make_private_folder(folder).map_err(|e| match e {
@@ -86,8 +86,8 @@ fn make_folders(data: &Path) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// Renews a copy that another version of ours has put there. Without an original, what is there
-/// goes on to serve. Whether it was renewed.
+/// Renews the copy that another version of ours has installed; returns whether it was replaced.
+/// Without a hook program beside the running program, the existing copy stays in use.
 pub(super) fn renew(env: &Environment) -> Result<bool, ConnectError> {
     let there = bundled_program().is_ok_and(|from| from.is_file());
     if there || !is_there(&program(env)) {
@@ -97,8 +97,8 @@ pub(super) fn renew(env: &Environment) -> Result<bool, ConnectError> {
     }
 }
 
-/// Puts it in place once a trial shows that it runs: one that runs is never replaced by one that
-/// does not. Whether it was put there anew.
+/// Installs a copy once a trial shows that it runs, so that a working copy is never replaced by one
+/// that does not work; returns whether the copy was replaced or new.
 fn install_program(
     to: &Path,
     bytes: &[u8],
@@ -111,7 +111,7 @@ fn install_program(
     let folder = to.parent().ok_or(io::ErrorKind::InvalidInput);
     let folder = folder.map_err(|e| failed(e.into()))?;
     let new = folder.join(format!("{PARTIAL_COPY_PREFIX}{}", std::process::id()));
-    // Left by one of that pid who did not come to the end.
+    // Left behind by a process of the same pid that was killed.
     let _ = fs::remove_file(&new);
     let mut options = OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o700).open(&new);
@@ -119,7 +119,7 @@ fn install_program(
         file.write_all(bytes)?;
         file.set_permissions(fs::Permissions::from_mode(0o700))?;
         file.sync_all()
-        // It is closed here: a file that is open for writing cannot be run.
+        // The file is closed here: a file that is open for writing cannot be executed.
     });
     let tried = written.map_err(failed).and_then(|()| is_tried(&new));
     let done = tried.and_then(|()| {
@@ -176,7 +176,7 @@ mod tests {
         };
         install_program(&to, b"three", cannot_run).expect_err("the copy does not run");
         assert_eq!(fs::read_to_string(&to).expect("read"), "two");
-        // Another user wrote into it, or could have.
+        // Another user wrote into the copy, or could have.
         fs::set_permissions(&to, fs::Permissions::from_mode(0o757)).expect("chmod");
         assert!(!is_safe(&to));
         install_program(&to, b"two", |_| Ok(())).expect("put");
@@ -196,7 +196,7 @@ mod tests {
             fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
         };
         let bits = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
-        // As an older version made them with umask 000.
+        // As an older version created them with umask 000.
         fs::create_dir_all(data.join(HOOK_PROGRAM_FOLDER)).expect("folders");
         mode(root.path(), 0o755);
         mode(&data, 0o777);

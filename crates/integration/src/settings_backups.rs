@@ -1,32 +1,32 @@
-//! The backups beside a settings file: what they are called, and which of them are kept.
+//! The backups beside a settings file: their names, and which of them are kept.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What the name of a backup goes on with; the moment follows.
+/// The start of a backup's suffix, after the name of the file; the time in UTC follows.
 pub(super) const BACKUP_PREFIX: &str = "before-trusty-";
-/// The most backups that lie beside a settings file.
+/// The limit for the backups of one settings file.
 const MAX_BACKUPS: usize = 3;
 
-/// Removes backups of a settings file until three are left: the oldest, which is as it was before
-/// us, and the two newest.
+/// Removes backups of a settings file until three are left: the oldest, which is from before our
+/// first edit, and the two newest.
 pub(super) fn prune_backups(settings: &Path) {
     let backups = backups(settings);
     let more = backups.len().saturating_sub(MAX_BACKUPS);
     for (_, path) in backups.iter().skip(1).take(more) {
-        // One that stays is of no harm.
+        // A backup that cannot be removed does no harm.
         let _ = fs::remove_file(path);
     }
 }
 
-/// Which backup of this second is the next one, from 1: later ones have higher numbers.
+/// The number of the next backup in this second, from 1.
 pub(super) fn next_backup_of(settings: &Path, second: &str) -> u32 {
     let backups = backups(settings).into_iter();
     let same = backups.filter_map(|((of, count), _)| (of == second).then_some(count));
     same.max().map_or(1, |count| count.saturating_add(1))
 }
 
-/// The backups of a settings file, oldest first: when each was made, and where it is.
+/// The backups of a settings file, oldest first: the second and number of each, and its path.
 fn backups(settings: &Path) -> Vec<((String, u32), PathBuf)> {
     let name = settings.file_name().and_then(|n| n.to_str());
     let (Some(folder), Some(name)) = (settings.parent(), name) else {
@@ -45,7 +45,7 @@ fn backups(settings: &Path) -> Vec<((String, u32), PathBuf)> {
     backups
 }
 
-/// When a backup was made, and which of that second it is, as its name tells:
+/// Parses the end of a backup's name into a second and the number within that second:
 /// `20261129T101149Z`, `20261129T101149Z-2`.
 fn parse_ending(ending: &str) -> Option<(String, u32)> {
     let (second, count) = match ending.split_once('-') {
@@ -82,7 +82,7 @@ mod tests {
             backup("20261101T000000Z"),
             backup("20261129T101149Z-9"),
             backup("20261129T101149Z-10"),
-            // Not of our making.
+            // Not made by us.
             backup("20261105T000000Z.mine"),
             backup("2026110500000000"),
             backup("20261105T000000Z-1"),

@@ -1,4 +1,4 @@
-//! A settings file: read with all that could stand in the way of replacing it, and replaced whole.
+//! A settings file: read with all that could prevent its replacement, and replaced as a whole.
 
 use super::ConnectError;
 use super::settings_backups::{BACKUP_PREFIX, next_backup_of, prune_backups};
@@ -12,24 +12,24 @@ use trusty_platform::file_attributes;
 use trusty_platform::files::{self, FileReadError, WriteDurability};
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
 
-/// The largest settings file that is read, in bytes.
+/// The read limit of a settings file.
 const MAX_SETTINGS_FILE_BYTES: u64 = 8 << 20;
-/// Its name in a config folder.
+/// The name of the settings file in a config folder.
 pub(super) const SETTINGS_FILE_NAME: &str = "settings.json";
 
 /// A settings file as it was read.
 #[derive(Debug)]
 pub(super) struct SettingsFile {
-    /// Where it is, links followed.
+    /// The path, with links resolved.
     path: PathBuf,
-    /// What it held; none if there is no such file.
+    /// The text; `None` if the file does not exist.
     pub(super) text: Option<String>,
-    /// Its mode, owner and group.
+    /// The mode, owner and group.
     meta: Option<(u32, u32, u32)>,
 }
 
 impl SettingsFile {
-    /// Reads that of a config folder, if it may be replaced.
+    /// Reads the settings file of a config folder, and checks that it may be replaced.
     pub(super) fn read(dir: &Path) -> Result<Self, ConnectError> {
         let path = settings_path(dir)?;
         writable(path.parent().unwrap_or(dir))?;
@@ -57,13 +57,12 @@ impl SettingsFile {
         Ok(Self { path, text, meta })
     }
 
-    /// Where it is.
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Puts a text in its place, unless it has changed meanwhile; what was there is kept beside
-    /// it, and where.
+    /// Replaces the text, unless the file has changed since it was read; returns the path of the
+    /// backup of the former text.
     pub(super) fn replace(&self, text: &str) -> Result<Option<PathBuf>, ConnectError> {
         let failed = |e| ConnectError::Io(self.path.clone(), e);
         if let Some(folder) = self.path.parent() {
@@ -84,7 +83,7 @@ impl SettingsFile {
         Ok(backup)
     }
 
-    /// Removes it, unless it has changed meanwhile.
+    /// Removes the file, unless it has changed since it was read; returns the path of the backup.
     pub(super) fn remove(&self) -> Result<Option<PathBuf>, ConnectError> {
         let backup = self.back_up()?;
         self.check_unchanged()?;
@@ -102,13 +101,13 @@ impl SettingsFile {
             match files::open_plain(&self.path) {
                 Ok((before, _)) => file_attributes::copy(&before, file)
                     .map_err(|e| ConnectError::Attribute(self.path.clone(), e))?,
-                // That it has changed is found out before it is replaced.
+                // The check for changes before the replacement reports that.
                 Err(FileReadError::Gone) => {}
                 Err(e) => return Err(ConnectError::Read(self.path.clone(), e)),
             }
         }
-        // Before it is looked whether the file has changed: nothing slow may come between that look
-        // and the move.
+        // Synced before the check for changes: nothing slow may come between that check and the
+        // rename.
         file.sync_all().map_err(failed)
     }
 
@@ -149,13 +148,13 @@ impl SettingsFile {
     fn sync(&self) {
         let folder = self.path.parent().map(File::open);
         if let Some(Ok(folder)) = folder {
-            // It is in place; after a loss of power, the older one may be.
+            // The file is in place; after a power failure, the former one may be back.
             let _ = folder.sync_all();
         }
     }
 }
 
-/// What a settings file holds now, links followed; none if there is none.
+/// The text of a settings file, with links resolved; `None` if the file does not exist.
 pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
     let path = match check_data(path) {
         Ok(checked) => checked.resolved,
@@ -176,8 +175,8 @@ pub(super) fn text_of(path: &Path) -> Result<Option<String>, ConnectError> {
     }
 }
 
-/// The file itself. A link out of its folder belongs to something else, which would lose what
-/// we write, or would be written to behind its back.
+/// The path of the settings file, with links resolved. A link out of the config folder is refused:
+/// its target belongs to something else, which would lose our edit, or be edited unknowingly.
 pub(super) fn settings_path(dir: &Path) -> Result<PathBuf, ConnectError> {
     let path = dir.join(SETTINGS_FILE_NAME);
     match fs::read_link(&path) {
@@ -188,13 +187,13 @@ pub(super) fn settings_path(dir: &Path) -> Result<PathBuf, ConnectError> {
                 _ => Err(ConnectError::Link(path, target)),
             }
         }
-        // No link, or nothing there.
+        // Not a link, or nothing is there.
         Err(_) => Ok(path),
     }
 }
 
-/// Whether a file or folder is ours and may be written to. The superuser might all the same, but
-/// whoever took the right away meant it.
+/// Checks that a file or folder is ours and writable. The mode counts for root, too, who could
+/// write anyway: the user who removed the permission meant that.
 fn writable(path: &Path) -> Result<(), ConnectError> {
     let meta = match fs::metadata(path) {
         Ok(meta) => meta,
@@ -211,7 +210,7 @@ fn writable(path: &Path) -> Result<(), ConnectError> {
         .ok_or_else(|| ConnectError::ReadOnly(path.to_path_buf()))
 }
 
-/// Gives a file this mode, owner and group.
+/// Sets the mode, owner and group of a file.
 fn set_attributes(file: &File, (mode, owner, group): (u32, u32, u32)) -> io::Result<()> {
     let ours = file.metadata()?;
     if (ours.uid(), ours.gid()) != (owner, group) {
@@ -302,7 +301,7 @@ mod tests {
         let refused = file.replace("{\"a\": 1}");
         assert!(matches!(refused, Err(ConnectError::Changed(_))), "removed");
         assert!(!path.exists());
-        // What was there when it was read is kept once more; nothing else is left.
+        // The text as it was read is backed up once more; nothing else is left behind.
         assert_eq!(names(), before);
     }
 }

@@ -1,5 +1,5 @@
-//! Our entries in the text of a settings file: text in, text out, or a refusal. What is not ours
-//! stays as it is, to the byte.
+//! Our entries in the text of a settings file: text in, text out, or a refusal. Everything that is
+//! not ours stays byte for byte.
 
 use super::entries::{HookEntries, group, is_ours};
 use jsonc_parser::ParseOptions;
@@ -10,35 +10,35 @@ use serde_json::Value;
 /// Why a text cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UneditableConfig {
-    /// It is no JSON.
+    /// The text is not valid JSON.
     #[error("is not valid JSON ({0}), so Claude Code ignores the file; correct the file first")]
     Invalid(String),
-    /// A part of it is not of the form that the client reads; which.
+    /// A part of the text has a form that Claude Code does not read; says which.
     #[error("cannot be edited: {0}; correct the file first")]
     Form(String),
 }
 
-/// How much of ours a text holds.
+/// How many of our entries a text holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryPresence {
-    /// Every entry, as it should be.
+    /// Every entry is present and as it should be, and no other command of ours is.
     All,
-    /// Some, or others than it should be.
+    /// Some entries are missing, or some commands of ours differ.
     Some,
-    /// None.
+    /// No command of ours is present.
     None,
 }
 
 /// A text that is being edited.
 struct EditedSettings {
-    /// The mark of the byte order, which is no JSON.
+    /// The byte order mark, if the text has one: it is not part of the JSON.
     mark: &'static str,
     root: CstRootNode,
 }
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// Without the space around it that JSON knows; Unicode's other spaces are no JSON.
+/// Trims the whitespace of JSON; other Unicode whitespace is not valid there.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
@@ -50,8 +50,8 @@ impl EditedSettings {
             None => ("", text),
         };
         let invalid = |e: &dyn std::fmt::Display| UneditableConfig::Invalid(e.to_string());
-        // The client takes neither comments nor trailing commas; it stays at an error at its
-        // start (measured, 2.1.330).
+        // Claude Code accepts neither comments nor trailing commas; it stops at an error when it
+        // starts (measured, 2.1.330).
         if !trim(body).is_empty() {
             serde_json::from_str::<IgnoredAny>(body).map_err(|e| invalid(&e))?;
         }
@@ -75,7 +75,7 @@ impl EditedSettings {
         format!("{}{}", self.mark, self.root)
     }
 
-    /// The settings; none in an empty text.
+    /// The settings; `None` for an empty text.
     fn settings(&self) -> Result<Option<CstObject>, UneditableConfig> {
         match self.root.value() {
             None => Ok(None),
@@ -101,7 +101,7 @@ impl EditedSettings {
     }
 }
 
-/// The property of this name; two of them mean different things to different readers.
+/// The property of this name. Two of the same name are refused: readers differ on which one counts.
 fn only_property(
     object: &CstObject,
     name: &str,
@@ -115,7 +115,7 @@ fn only_property(
     }
 }
 
-/// A command that a hook runs, and the list and the group that hold it.
+/// A command that a hook runs, with the list and the group that hold it.
 struct HookHandler {
     node: CstObject,
     list: CstArray,
@@ -129,13 +129,13 @@ impl HookHandler {
         command.is_some_and(|c| is_ours(&c))
     }
 
-    /// Whether it runs whatever the tool.
+    /// Whether the command runs for every tool.
     fn is_for_all(&self) -> bool {
         self.group.get("matcher").is_none()
     }
 }
 
-/// Ours in the list of an event. What is not of the usual form is not ours.
+/// Our commands in the list of an event. Groups of an unusual form hold none of ours.
 fn our_handlers(list: &CstArray) -> Vec<HookHandler> {
     let groups = list.elements().into_iter().filter_map(|g| g.as_object());
     let handlers = groups.flat_map(|group| {
@@ -154,7 +154,10 @@ fn our_handlers(list: &CstArray) -> Vec<HookHandler> {
     handlers.filter(HookHandler::is_ours).collect()
 }
 
-/// How much of ours a text holds.
+/// How many of our entries a text holds.
+///
+/// # Errors
+/// If the text is not valid JSON, or its hooks do not have the form that Claude Code reads.
 pub fn entry_presence(
     text: &str,
     entries: &HookEntries,
@@ -185,7 +188,10 @@ fn value(node: &CstObject) -> Option<Value> {
     CstNode::from(jsonc_parser::cst::CstContainerNode::from(node.clone())).to_serde_value()
 }
 
-/// The text with all of ours, once each.
+/// The text with all of our entries, once each.
+///
+/// # Errors
+/// As [`entry_presence`].
 pub fn merge_hooks(text: &str, entries: &HookEntries) -> Result<String, UneditableConfig> {
     if entry_presence(text, entries)? == EntryPresence::All {
         return Ok(text.to_owned());
@@ -212,8 +218,8 @@ pub fn merge_hooks(text: &str, entries: &HookEntries) -> Result<String, Uneditab
     Ok(edited.text())
 }
 
-/// Takes ours out of the list of an event, and the groups that held nothing else; whether there
-/// were any.
+/// Removes our commands from the list of an event, and the groups that held nothing else; returns
+/// whether there were any.
 fn take_out(property: &CstObjectProp) -> bool {
     let handlers = property.array_value().map(|list| our_handlers(&list));
     let handlers = handlers.unwrap_or_default();
@@ -227,9 +233,13 @@ fn take_out(property: &CstObjectProp) -> bool {
     any
 }
 
-/// The text without any of ours. `before` is the text as it was before they came, where that is
-/// known: if nothing else has changed since, it is what comes back; and lists that were empty
-/// then stay.
+/// The text without our entries.
+///
+/// `before` is the text from before they were added, if that is known. If nothing else has changed
+/// since, that text is returned; otherwise, it says which lists were empty and have to stay.
+///
+/// # Errors
+/// As [`entry_presence`].
 pub fn remove_hooks(
     text: &str,
     before: Option<&str>,
@@ -282,12 +292,15 @@ pub(super) fn is_bare(text: &str) -> bool {
     trim(text).is_empty() || inner.is_some_and(|t| trim(t).is_empty())
 }
 
-/// Whether the settings themselves keep every hook from running.
+/// Whether a settings text disables all hooks.
+///
+/// # Errors
+/// If the text is not valid JSON, or not an object.
 pub fn disables_hooks(text: &str) -> Result<bool, UneditableConfig> {
     flag(text, "disableAllHooks")
 }
 
-/// Whether a switch of the settings is on.
+/// Whether a boolean setting is true.
 pub(super) fn flag(text: &str, name: &str) -> Result<bool, UneditableConfig> {
     let settings = EditedSettings::parse(text)?.settings()?;
     let value = settings.and_then(|s| s.get(name)?.value());

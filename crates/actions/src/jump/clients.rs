@@ -12,8 +12,8 @@ const PANE_LIST_FORMAT: &str =
 const CLIENT_LIST_FORMAT: &str = "#{client_pid} #{?client_control_mode,1,0} #{?client_flags,#{client_flags},-} \
      #{client_activity} #{session_id} #{window_id} #{pane_id} #{client_tty} #{session_name}";
 
-/// The pane as it is now, and the pids of its clients, whose holders are not looked for here; none
-/// if there is none any more.
+/// The pane as it is now and the pids of its clients, without the terminals that hold them; `None`
+/// if the pane no longer exists.
 pub(super) async fn pane(
     tmux: Option<&Path>,
     target: &TmuxTarget,
@@ -50,7 +50,7 @@ pub(super) async fn pane(
     Ok(Some((pane, pids)))
 }
 
-/// What a server has said; none if it has ended.
+/// The output of a tmux server; `None` if the server has exited or the pane is gone.
 fn server_output(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, JumpObstacle> {
     match told {
         Ok(told) => Ok(Some(String::from_utf8_lossy(&told).into_owned())),
@@ -129,7 +129,7 @@ mod tests {
         for (tmux, code) in [
             (None, "no-tmux"),
             (Some("/nowhere/program"), "no-tmux"),
-            // Whatever it is asked, it fails without a word.
+            // This program fails on any arguments and prints nothing.
             (Some("/bin/false"), "tmux-silent"),
         ] {
             let tmux = tmux.map(Path::new);

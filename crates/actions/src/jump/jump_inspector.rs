@@ -1,4 +1,4 @@
-//! What a jump is decided from: read now, of the processes that are there now.
+//! Reads what a jump is planned from: the live processes, tmux clients and windows.
 
 use super::clients;
 use super::x11;
@@ -19,7 +19,7 @@ use trusty_platform::programs::{absolute_folders, find_program};
 use trusty_platform::{ancestors, process_details, sys, tmux};
 use trusty_wire::environment::Environment;
 
-/// What is taken of an environment, and nothing else.
+/// The only variables that are read from the environment of a process.
 const WINDOW_VARIABLES: [&str; 8] = [
     "DISPLAY",
     "XAUTHORITY",
@@ -31,11 +31,11 @@ const WINDOW_VARIABLES: [&str; 8] = [
     "WEZTERM_PANE",
 ];
 
-/// Reads what a jump is decided from.
+/// Reads what a jump is planned from.
 #[derive(Debug)]
 pub(super) struct JumpInspector<'a> {
     env: &'a Environment,
-    /// Displays that were looked at already: one look serves all that are on it.
+    /// The displays read so far: each is read once per jump.
     seen: BTreeMap<x11::X11Display, X11Server>,
 }
 
@@ -47,7 +47,7 @@ impl<'a> JumpInspector<'a> {
         }
     }
 
-    /// A session and all that shows it, or could.
+    /// A session, with every terminal that shows it or could show it.
     pub(super) async fn read_context(
         &mut self,
         session: &Session,
@@ -98,7 +98,7 @@ impl<'a> JumpInspector<'a> {
         }
     }
 
-    /// The pane as it is now, with what holds each of its clients; none if there is none any more.
+    /// The pane as it is now, with the terminal of each client; `None` if it no longer exists.
     async fn pane(
         &mut self,
         target: &TmuxTarget,
@@ -115,8 +115,8 @@ impl<'a> JumpInspector<'a> {
         Ok(Some(pane))
     }
 
-    /// Where a terminal would be opened: on the screen that a session was started on or, where
-    /// that is gone or on another machine, on ours.
+    /// Where a terminal would be opened: on the screen that the session was started on; if that is
+    /// gone or on another machine, on ours.
     async fn home(&mut self, pid: u32) -> ProcessDisplay {
         let home = self.terminal_process(pid, None).await.screen;
         if is_shown(&home) {
@@ -150,18 +150,18 @@ impl<'a> JumpInspector<'a> {
         ] = variables(pid, WINDOW_VARIABLES);
         let (display, keys) = match display {
             Some(display) => (Some(display), keys),
-            // A server or a client may have been started without what its terminal has.
+            // A tmux server or client may have been started without the variables of its terminal.
             None => self.display_of(&above),
         };
         let x11 = self.inspect_display(display, keys.map(PathBuf::from)).await;
-        // Without any display named, ours is where its owner looks.
+        // If the process names no display, we assume that the user looks at ours.
         let unnamed = matches!(x11, X11Server::None) && self.env.wayland.is_some();
         let wayland = wayland.or_else(|| self.env.wayland.clone().filter(|_| unnamed));
         let number = |word: Option<OsString>| word?.to_str()?.parse().ok();
         let owner = ancestors
             .iter()
             .find(|a| terminal::terminal_name(a).is_some());
-        // What lies beside it is run.
+        // Commands beside this executable are run, and a container may have put them there.
         let exe = owner.filter(|a| shares_our_namespaces(a.pid));
         let exe = exe.and_then(|a| a.exe.as_deref());
         let beside = exe.and_then(Path::parent);
@@ -244,7 +244,7 @@ impl<'a> JumpInspector<'a> {
         }
     }
 
-    /// A display that was seen, by its name. Not every key to it may fit.
+    /// A display of this name that could be read. It may have been tried with several keys.
     pub(super) fn seen_display(&self, name: &str) -> Option<&x11::X11Display> {
         let fits = |x11: &X11Server| matches!(x11, X11Server::Shown { .. });
         let seen = self.seen.iter();
@@ -252,7 +252,8 @@ impl<'a> JumpInspector<'a> {
         named.next().map(|(display, _)| display)
     }
 
-    /// What opens a terminal: what the settings say, what the environment says, what is there.
+    /// The command that opens a terminal: from the settings, else from the environment, else the
+    /// first known one that is installed.
     fn opener(&self, set: &[String], system: WindowSystem) -> Option<Vec<String>> {
         if let [program, arguments @ ..] = set {
             let program = self.program(program)?;
@@ -272,7 +273,7 @@ impl<'a> JumpInspector<'a> {
         Some(with_arguments(&program))
     }
 
-    /// Where a program is.
+    /// The file of a program, given by its name or its absolute path; `None` if there is none.
     fn program(&self, name: &str) -> Option<String> {
         if name.contains('/') {
             let program = Path::new(name);
@@ -284,7 +285,8 @@ impl<'a> JumpInspector<'a> {
     }
 }
 
-/// These variables of a process; none of one in a container, which could name what it made itself.
+/// These variables of a process; `None` for a process in a container, which could set them to
+/// lead to files of its own.
 fn variables<const N: usize>(pid: u32, names: [&str; N]) -> [Option<OsString>; N] {
     if shares_our_namespaces(pid) {
         process_details::variables(pid, names)
@@ -301,7 +303,7 @@ fn text(word: Option<OsString>) -> Option<String> {
     word?.into_string().ok()
 }
 
-/// Whether a pid is still the session's.
+/// Whether a pid still belongs to the session.
 fn is_session_process(session: &Session, pid: u32) -> bool {
     let stat = sys::stat(pid).ok().flatten().filter(|stat| !stat.zombie);
     let machine = sys::machine().ok();
@@ -322,8 +324,8 @@ fn window(found: x11::ManagedWindow) -> WindowInfo {
     }
 }
 
-/// The command that an editor of the VS Code family brings along, by its executable:
-/// `/usr/share/code/bin/code` of `/usr/share/code/code`, or within its bundle.
+/// The command-line program of an editor of the VS Code family, by its executable:
+/// `/usr/share/code/bin/code` for `/usr/share/code/code`, or the one in its bundle.
 fn editor(exe: &Path) -> Option<PathBuf> {
     let name = exe.file_name()?;
     let beside = exe.parent()?.join("bin").join(name);

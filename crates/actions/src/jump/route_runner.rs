@@ -1,4 +1,4 @@
-//! Goes a route, step by step, each verified.
+//! Follows the steps of a jump and verifies each.
 
 use super::jump_inspector::JumpInspector;
 use super::x11::{self, X11Error};
@@ -17,25 +17,25 @@ use trusty_platform::tmux::{self, TmuxError};
 use trusty_platform::{clock, sys};
 use trusty_wire::environment::Environment;
 
-/// How long a terminal program may take to do what it is told.
+/// How long a command of a terminal program may take.
 const TERMINAL_COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
-/// The most that is read of what it says.
+/// The limit for the output of such a command.
 const MAX_TERMINAL_OUTPUT_BYTES: u64 = 64 * 1024;
-/// How long a new terminal may take until it shows its tmux session.
+/// How long a new terminal may take to attach a tmux client.
 const TERMINAL_OPEN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often something awaited is looked at.
+/// How often the tmux clients are polled meanwhile.
 const TERMINAL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What going a route has come to.
+/// The result of following a route.
 #[derive(Debug, Default)]
 pub(super) struct RouteOutcome {
-    /// A terminal was opened, whose window is yet to be found.
+    /// Whether a terminal was opened, whose window is still to be found.
     pub(super) opened: bool,
-    /// What was not done on the way to a window that is in front, in words.
+    /// Why the window, which is in front, may not show the session.
     pub(super) doubt: Option<String>,
 }
 
-/// Goes the route.
+/// Follows a route; a step that fails ends it, unless the window is raised in spite of that.
 pub(super) async fn follow_route(
     route: &JumpPlan,
     place: &JumpContext,
@@ -103,7 +103,7 @@ pub(super) async fn follow_route(
 }
 
 impl RouteOutcome {
-    /// A terminal that does not show its tab may still be raised.
+    /// Turns a failure into a doubt if a later step raises the window in spite of it.
     fn note_step(&mut self, done: Result<(), JumpError>, is_raised: bool) -> Result<(), JumpError> {
         match done {
             Err(JumpError::Failed(why)) if is_raised => {
@@ -116,7 +116,7 @@ impl RouteOutcome {
     }
 }
 
-/// The variables that name a screen, which ours may lack.
+/// The variables that name a screen, for a child: ours may lack them.
 fn screen(
     display: Option<&str>,
     wayland: Option<&str>,
@@ -175,7 +175,7 @@ async fn focus_wezterm(wezterm: &WezTermPane, env: &Environment) -> Result<(), J
     run_terminal_command("WezTerm", &program, &words, &socket).await
 }
 
-/// A command of a terminal's: in the search path, beside its program, or in its bundle.
+/// The path of a terminal's command: in the search path, beside its program, or in its bundle.
 fn find_command(name: &str, beside: Option<&Path>, env: &Environment) -> Option<PathBuf> {
     let bundled = [
         "/Applications/kitty.app/Contents/MacOS",
@@ -187,7 +187,7 @@ fn find_command(name: &str, beside: Option<&Path>, env: &Environment) -> Option<
     find_program(name, all).any()
 }
 
-/// Tells a program something, and believes what it says of it.
+/// Runs a command of a terminal program, and trusts its exit status.
 async fn run_terminal_command(
     app: &str,
     program: &Path,
@@ -236,7 +236,8 @@ async fn open(
         return scripts::open(arguments).await;
     }
     let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
-    // Inside of a pane tmux would refuse to attach.
+    // With these variables set, tmux would take the terminal for one of its panes and refuse to
+    // attach.
     let mut variables: Vec<(&str, Option<OsString>)> = vec![("TMUX", None), ("TMUX_PANE", None)];
     let display = match &pane.home.x11 {
         X11Server::Shown { display, .. } => Some(display.as_str()),
@@ -254,7 +255,7 @@ async fn open(
         if now.iter().any(|client| !before.contains(client)) {
             return Ok(());
         }
-        // One that only asks a running terminal for a window ends well at once.
+        // A program that only asks a running terminal for a window exits at once with success.
         if left.has_ended() == Some(false) {
             return Err(failed("the program exited at once"));
         }
@@ -265,7 +266,7 @@ async fn open(
     }
 }
 
-/// The clients of the sessions that have the pane.
+/// The session and pid of each tmux client attached to a session that has the pane.
 async fn attached(tmux: &Path, pane: &TmuxLocation) -> Vec<String> {
     let told = tmux::list_clients(tmux, &pane.socket, "#{session_id} #{client_pid}").await;
     let told = String::from_utf8_lossy(&told.unwrap_or_default()).into_owned();

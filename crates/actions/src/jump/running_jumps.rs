@@ -1,12 +1,12 @@
-//! Jumps that are under way: whoever asks for one of them again waits for the same, so that no
-//! second terminal is opened.
+//! Jumps in progress: a second request for the same session waits for the first, so that no second
+//! terminal is opened.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use trusty_fleet::SessionId;
 
-/// Jumps that are under way. Clones share them.
+/// The jumps in progress, by session. Clones share them.
 #[derive(Debug, Clone)]
 pub struct RunningJumps<T>(Arc<Mutex<JumpOutcomes<T>>>);
 
@@ -24,7 +24,7 @@ enum JumpRole<T> {
 }
 
 impl<T: Clone> RunningJumps<T> {
-    /// Goes there, or waits for whoever does already: how that went.
+    /// Runs a jump, or waits for the one in progress to this session; returns its outcome.
     pub async fn run_or_wait(&self, id: SessionId, jump: impl Future<Output = T>) -> T {
         loop {
             match self.role_in(id) {
@@ -34,7 +34,7 @@ impl<T: Clone> RunningJumps<T> {
                     return done;
                 }
                 JumpRole::Waiter(mut outcome) => {
-                    // One that broke off is not waited for.
+                    // The runner was dropped: the next round may run the jump itself.
                     if let Ok(done) = outcome.wait_for(Option::is_some).await
                         && let Some(done) = done.clone()
                     {
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(second, "second");
     }
 
-    /// Whether a future waits still after it has begun.
+    /// Polls a future once; returns whether it is still pending.
     async fn begun_and_waiting<F: Future + Unpin>(future: &mut F) -> bool {
         std::future::poll_fn(|context| {
             let waits = std::pin::Pin::new(&mut *future).poll(context).is_pending();

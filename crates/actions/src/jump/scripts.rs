@@ -1,6 +1,6 @@
-//! Tells terminals of macOS to come to the front, by scripts that are whole files of their own:
-//! what differs is handed over as arguments and never becomes a part of a script. Type-checked
-//! on Linux, not yet run on a Mac.
+//! Raises terminals on macOS with `osascript`. Each script is a whole file; everything that varies
+//! is passed as an argument and never becomes part of a script. Type-checked on Linux, not yet
+//! run on a Mac.
 
 use super::{JumpError, not_raised_error};
 use std::ffi::OsStr;
@@ -17,13 +17,12 @@ const GHOSTTY_SCRIPT: &str = include_str!("scripts/ghostty.applescript");
 const ACTIVATE_SCRIPT: &str = include_str!("scripts/activate.applescript");
 const OPEN_SCRIPT: &str = include_str!("scripts/open.applescript");
 
-/// How long a script may take. The first one of each app waits for its user's consent longer than
-/// that; the next one finds the answer.
+/// How long a script may take. The first script for each app waits longer for the user's consent;
+/// the next one finds that given.
 const SCRIPT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The most that a script says.
+/// The limit for the output of a script.
 const MAX_SCRIPT_OUTPUT_BYTES: u64 = 4096;
 
-/// Shows a tab and activates its app.
 pub(super) async fn show_tab(tab: &TerminalTab, app: &str) -> Result<(), JumpError> {
     let (script, tty, folder) = match tab {
         TerminalTab::Terminal(tty) => (TERMINAL_SCRIPT, tty, None),
@@ -40,20 +39,19 @@ pub(super) async fn show_tab(tab: &TerminalTab, app: &str) -> Result<(), JumpErr
     run_script(script, &arguments, app).await
 }
 
-/// Activates an app.
 pub(super) async fn activate(name: &str, app: &str) -> Result<(), JumpError> {
     run_script(ACTIVATE_SCRIPT, &[OsStr::new(name)], app).await
 }
 
-/// Opens a window of Terminal.app with a command.
+/// Opens a window of Terminal.app that runs a command.
 pub(super) async fn open(words: &[String]) -> Result<(), JumpError> {
-    // None of its words comes first, where osascript would take it for an option of its own.
+    // "exec" goes first: osascript would take a first word with a dash for an option of its own.
     let command = std::iter::once("exec").chain(words.iter().map(String::as_str));
     let command: Vec<&OsStr> = command.map(OsStr::new).collect();
     run_script(OPEN_SCRIPT, &command, "Terminal").await
 }
 
-/// `/dev/ttys003`
+/// Whether this is the path of a macOS terminal, such as `/dev/ttys003`.
 fn is_device(tty: &str) -> bool {
     let number = tty.strip_prefix("/dev/ttys").unwrap_or_default();
     !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
@@ -85,7 +83,7 @@ async fn run_script(script: &str, arguments: &[&OsStr], app: &str) -> Result<(),
     }
 }
 
-/// What an error of `osascript` means; its number stands in parentheses at its end.
+/// Explains an error of `osascript`, which ends with the error number in parentheses.
 fn explain_script_error(complaint: &str) -> String {
     if complaint.contains("(-1743)") {
         return "macOS does not let Trusty Bar control the app; allow that in System Settings, \

@@ -1,5 +1,5 @@
-//! Whether a terminal's socket may be used: nobody but the user can listen there, and no program in
-//! a container does.
+//! Checks of a terminal's socket: only the user can listen there, and the listener is not in a
+//! container.
 
 use super::{JumpError, not_raised_error};
 use std::path::Path;
@@ -7,8 +7,7 @@ use trusty_platform::listener::{check_listener, check_peer};
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{SocketFolder, check_connect};
 
-/// Whether kitty's `listen_on` address may be used: `unix:/path`, or `unix:@name` where the user
-/// listens.
+/// Checks kitty's `listen_on` address: `unix:/path`, or `unix:@name` where the user listens.
 pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
     let refused =
         |why: &str| not_raised_error("kitty", &format!("{listens} cannot be used: {why}"));
@@ -18,7 +17,7 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
         ));
     };
     if let Some(name) = address.strip_prefix('@') {
-        // Whoever listens there keeps the name until the end of that process.
+        // A process that listens on an abstract name keeps the name until it exits.
         let stream = sys::connect_abstract(name.as_bytes());
         let stream = stream.map_err(|_| {
             not_raised_error("kitty", &format!("kitty is not listening at {listens}"))
@@ -30,7 +29,7 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
     check_listener(path).map_err(|e| refused(&e.to_string()))
 }
 
-/// Whether the socket of `WezTerm` may be used.
+/// Checks the socket of `WezTerm`.
 pub(super) fn check_wezterm(socket: &Path) -> Result<(), JumpError> {
     let refused = |e: &dyn std::fmt::Display| {
         not_raised_error(

@@ -1,5 +1,5 @@
-//! Asks an X server for its windows, and its window manager to bring one to the front. Only over
-//! the server's local socket; every question has a deadline.
+//! Reads the windows of an X server, and asks its window manager to raise one. Connects only to the
+//! server's local socket; every request has a timeout.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,19 +17,19 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::{DefaultStream, RustConnection};
 
-/// How long a server, and after it the window manager, may take.
+/// How long an X server may take to answer, and then the window manager to act.
 const X11_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often something awaited is looked at.
+/// How often the active window is polled after a request.
 const X11_POLL_INTERVAL: Duration = Duration::from_millis(10);
-/// The most we read of a property, in units of 4 bytes.
+/// The limit for one property, in units of 4 bytes.
 const MAX_PROPERTY_WORDS: u32 = 64 * 1024;
-/// The most we read of a file with keys to displays.
+/// The limit for an Xauthority file.
 const MAX_XAUTHORITY_BYTES: u64 = 256 * 1024;
-/// "From a pager": asked for by the user, and not by a program that pushes itself to the front.
+/// "From a pager": the user asked for it, rather than a program that raises itself.
 const PAGER_SOURCE_INDICATION: u32 = 2;
 
 x11rb::atom_manager! {
-    /// The names of what window managers and windows tell of themselves.
+    /// The properties of windows and window managers that we read.
     Atoms: AtomsCookie {
         _NET_ACTIVE_WINDOW,
         _NET_CLIENT_LIST,
@@ -42,49 +42,49 @@ x11rb::atom_manager! {
     }
 }
 
-/// A display, and where the key to it is.
+/// A display, and the file with its key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct X11Display {
-    /// `:0`
+    /// The name, such as `:0`.
     pub name: String,
-    /// The file with the keys; none where only `~/.Xauthority` may be one.
+    /// The Xauthority file; without one, the connection is made without a key.
     pub keys: Option<PathBuf>,
 }
 
-/// A window that the window manager looks after.
+/// A window that the window manager lists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ManagedWindow {
-    /// Its id.
+    /// The X11 id of the window.
     pub id: u32,
-    /// The process it says it is of, on this machine.
+    /// The process that the window names, if that is on this machine.
     pub pid: Option<u32>,
-    /// What stands in its title bar.
+    /// The text of the title bar.
     pub title: String,
 }
 
-/// What a display shows.
+/// The windows of a display.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct X11Snapshot {
-    /// The windows.
+    /// All windows that the window manager lists.
     pub windows: Vec<ManagedWindow>,
-    /// The one that has the focus.
+    /// The id of the active window.
     pub active: Option<u32>,
 }
 
-/// Why a display does not do what is asked, in words that follow its name; those of
-/// [`Self::Unheard`] and [`Self::NoWindow`] stand alone.
+/// Why a request to a display failed, in words that follow its name; those of [`Self::NotRaised`]
+/// and [`Self::NoWindow`] stand alone.
 #[derive(Debug, thiserror::Error)]
 pub enum X11Error {
     /// The display is on another machine.
     #[error("is on another machine")]
     RemoteDisplay,
-    /// No server listens, or it refuses the key.
+    /// No server listens, or the server refuses the key.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
-    /// Another user could have written the file with its keys.
+    /// Another user could have written the Xauthority file.
     #[error("cannot be used: {0}")]
     Refused(PathRefusal),
-    /// Another user listens there.
+    /// Another user's server listens there.
     #[error("cannot be used: its X server runs as uid {0}, which is neither you nor root")]
     OtherServer(u32),
     /// The server did not answer in time.
@@ -93,26 +93,31 @@ pub enum X11Error {
     /// No window manager lists windows.
     #[error("has no window manager that lists windows")]
     NoManager,
-    /// The window manager did not do it.
+    /// The window manager did not raise the window in time.
     #[error("the window manager did not raise the window")]
     NotRaised,
-    /// The window is not there any more.
+    /// The window no longer exists.
     #[error("the window no longer exists")]
     NoWindow,
 }
 
-/// What a display shows now.
+/// Reads the windows of a display.
+///
+/// # Errors
+/// If the display is not a local one that we trust, does not answer, or has no window manager.
 pub async fn read_display(display: &X11Display) -> Result<X11Snapshot, X11Error> {
     ask(display, X11Connection::read_windows).await
 }
 
-/// Makes a window the active one: out of its icon, and on the desktop it is on. Returns when it
-/// is.
+/// Activates a window, deiconified and on its own desktop; returns once it is the active one.
+///
+/// # Errors
+/// As [`read_display`]; also if the window is gone or was not raised within 2 s.
 pub async fn raise(display: &X11Display, window: u32) -> Result<(), X11Error> {
     ask(display, move |server| server.raise(window)).await
 }
 
-/// Asks on a thread of its own, which is let go when it takes too long.
+/// Asks on a blocking thread; on a timeout, its connection is shut down, which ends the thread.
 async fn ask<T, F>(display: &X11Display, question: F) -> Result<T, X11Error>
 where
     T: Send + 'static,
@@ -121,7 +126,7 @@ where
     let unreachable = |e: io::Error| X11Error::Unreachable(e.to_string());
     let number = display_number(&display.name).ok_or(X11Error::RemoteDisplay)?;
     let stream = connect(number).map_err(unreachable)?;
-    // Anybody may listen for a display that runs no server. No key is read for such a one.
+    // Any user can listen at the socket of an unused display; such a server is shown no key.
     let server = sys::peer_uid(&stream).map_err(unreachable)?;
     check_server(TrustPolicy::current(), server)?;
     let hold = stream.try_clone().map_err(unreachable)?;
@@ -130,12 +135,12 @@ where
         let server = X11Connection::authenticate(stream, number, keys.as_deref())?;
         question(&server)
     });
-    // The window manager has its own deadline within.
+    // Twice the timeout: the wait for the window manager has one of its own.
     match tokio::time::timeout(X11_TIMEOUT * 2, asked).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(e)) => Err(X11Error::Unreachable(e.to_string())),
         Err(_) => {
-            // Wakes the thread, which waits for an answer.
+            // Wakes the thread that waits for an answer.
             let _ = hold.shutdown(Shutdown::Both);
             Err(X11Error::NotResponding)
         }
@@ -151,7 +156,7 @@ fn display_number(display: &str) -> Option<u16> {
     rest.split('.').next()?.parse().ok()
 }
 
-/// Whether the key to a display may be shown to a server of this user.
+/// Checks that the key to a display may be sent to a server of this user.
 fn check_server(policy: TrustPolicy, uid: u32) -> Result<(), X11Error> {
     if policy.is_trusted(uid) {
         Ok(())
@@ -202,7 +207,7 @@ impl X11Connection {
         let list = self.read_numbers(self.root, self.atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?;
         let list = list.ok_or(X11Error::NoManager)?;
         let found = list.into_iter().map(|id| self.describe(id));
-        // One that has gone meanwhile is not listed.
+        // A window that closed in the meantime is left out.
         let windows = found.filter_map(Result::ok).collect();
         let active = self.active()?;
         Ok(X11Snapshot { windows, active })
@@ -239,11 +244,11 @@ impl X11Connection {
         let current = atoms._NET_CURRENT_DESKTOP;
         let on = self.read_number(window, atoms._NET_WM_DESKTOP, AtomEnum::CARDINAL)?;
         let now = self.read_number(self.root, current, AtomEnum::CARDINAL)?;
-        // All bits set: on every desktop.
+        // A window with all bits set is on every desktop.
         if let Some(desktop) = on.filter(|on| *on != u32::MAX && Some(*on) != now) {
             self.request(self.root, current, [desktop, 0, 0, 0, 0])?;
         }
-        // 3 stands for an icon, which is opened by mapping its window.
+        // State 3 is iconic; mapping the window restores it.
         if self.read_number(window, atoms.WM_STATE, atoms.WM_STATE)? == Some(3) {
             self.connection.map_window(window)?;
         }
@@ -260,7 +265,7 @@ impl X11Connection {
         Ok(())
     }
 
-    /// Asks the window manager for something.
+    /// Sends a request to the window manager.
     fn request(&self, window: Id, what: Atom, data: [u32; 5]) -> Result<(), X11Error> {
         let message = ClientMessageEvent::new(32, window, what, data);
         let to = EventMask::SUBSTRUCTURE_NOTIFY | EventMask::SUBSTRUCTURE_REDIRECT;
@@ -310,13 +315,13 @@ impl From<ReplyError> for X11Error {
     fn from(e: ReplyError) -> Self {
         match e {
             ReplyError::ConnectionError(e) => e.into(),
-            // The only thing we name that may be gone.
+            // A window is the only thing in our requests that can disappear.
             ReplyError::X11Error(_) => Self::NoWindow,
         }
     }
 }
 
-/// The name of the protocol and the key that a file has for a display of this machine.
+/// The name of the protocol and the key that a file holds for a display of this machine.
 fn key(file: &Path, number: u16) -> Result<Option<XauthorityEntry>, X11Error> {
     let file = match check_data(file) {
         Ok(checked) => checked.resolved,
@@ -332,11 +337,12 @@ fn key(file: &Path, number: u16) -> Result<Option<XauthorityEntry>, X11Error> {
     Ok(find_key(&bytes, number, uname.nodename().to_bytes()))
 }
 
-/// The name of a protocol, and a key.
+/// The name of an authorisation protocol, and the key.
 type XauthorityEntry = (Vec<u8>, Vec<u8>);
 
-/// Each entry: a family, then an address, a display's number, a protocol's name and a key, each
-/// behind its length; all numbers are two bytes, the higher first.
+/// Finds the key in an Xauthority file. Each entry holds a family, then an address, a display
+/// number, the name of a protocol and a key, each after its length; all numbers are two bytes,
+/// big-endian.
 fn find_key(mut bytes: &[u8], number: u16, machine: &[u8]) -> Option<XauthorityEntry> {
     const LOCAL_FAMILY: u16 = 256;
     const ANY_FAMILY: u16 = 0xffff;
@@ -365,7 +371,7 @@ fn take_part<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(part)
 }
 
-/// What a program needs to find this display.
+/// The variables with which a program finds this display.
 pub fn variables(display: &X11Display) -> Vec<(&'static str, OsString)> {
     let mut all = vec![("DISPLAY", OsString::from(&display.name))];
     let keys = display.keys.as_ref();

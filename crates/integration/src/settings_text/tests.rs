@@ -17,7 +17,8 @@ fn parsed(text: &str) -> Value {
     root.to_serde_value().expect("a value")
 }
 
-/// In, in again, and out: what comes back, with the text before known and without.
+/// Connects, connects again, and disconnects: the text afterwards, with the text before known and
+/// unknown.
 #[track_caller]
 fn there_and_back(text: &str) -> (String, String) {
     let ours = entries();
@@ -95,14 +96,14 @@ fn entries_of_another_place_are_replaced_and_taken_out() {
     assert!(!back.contains("trusty-bar"), "{back}");
 }
 
-/// The one before was told of permissions and took no answer.
+/// The hook of the earlier version was notified of permission requests and did not answer them.
 #[test]
 fn entries_of_an_earlier_version_are_incomplete_and_are_renewed() {
     let rich = "{\n  \"model\": \"opus\",\n  \"hooks\": {\"Notification\": [{\"hooks\": []}]}\n}\n";
     let now = merge_hooks(rich, &entries()).expect("fits");
     let mut asked = parsed(&now)["hooks"]["PermissionRequest"][0]["hooks"][0].clone();
     assert_eq!(asked["timeout"], 2_147_483);
-    assert_eq!(asked["async"], Value::Null, "its client waits for it");
+    assert_eq!(asked["async"], Value::Null, "Claude Code waits for it");
     let command = asked["command"].as_str().expect("a command").to_owned();
     assert!(
         command.contains("\"$h\" ask PermissionRequest;"),
@@ -200,7 +201,7 @@ fn what_cannot_be_edited_is_refused() {
             "{text}: {refused:?}"
         );
     }
-    // Deeper than any reader goes: refused, not a crash.
+    // Nested deeper than any reader follows: refused, without a crash.
     assert!(merge_hooks(&"[".repeat(100_000), &entries()).is_err());
     assert!(merge_hooks(&"{\"a\":".repeat(100_000), &entries()).is_err());
 }
@@ -245,7 +246,7 @@ fn the_command_survives_any_path_and_has_our_mark_last() {
         "echo '# trusty-bar' | tee",
         "# trusty-bar-2",
         "",
-        // Commands of the user's own, whatever they end with.
+        // Commands of the user's own, whatever their ends.
         "make lint # trusty-bar",
         "exec 2>/dev/null; h='/home/dev/lint'; \"$h\"; exit 0 # trusty-bar",
         "exec 2>/dev/null; h='/x/trusty-hook'; \"$h\" Stop; exit 0",
@@ -356,12 +357,12 @@ proptest! {
         let (connected, by_itself) = there_and_back(&text);
         let mut kept = parsed(&by_itself);
         let mut wanted = parsed(&text);
-        // Which empty lists were there before is not known without the text before.
+        // Without the text before, nothing says which empty lists were there.
         for value in [&mut kept, &mut wanted] {
             drop_empty(value);
         }
         prop_assert_eq!(kept, wanted);
-        // All else is there while connected, too.
+        // All other settings are present while connected, too.
         for (name, is) in value.as_object().expect("object") {
             if name != "hooks" {
                 prop_assert_eq!(&parsed(&connected)[name], is);
