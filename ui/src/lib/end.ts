@@ -1,8 +1,8 @@
-// Whether the end of something has been on the screen.
+// Whether the end of a text has been on the screen.
 
 import type { Attachment } from 'svelte/attachments';
 
-/** Told once, when all of a mark at the end is within everything that could cut it off. */
+/** Calls `seen` once, when the mark at the end lies within everything that could clip it. */
 export function onEnd(seen: () => void): Attachment<HTMLElement> {
   return (mark) => {
     const observer = new IntersectionObserver(
