@@ -33,7 +33,7 @@ const QUIT_REPEAT_WINDOW: Duration = Duration::from_secs(5);
 const BOARD_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a page may take to paint before it is rebuilt.
 const PAINT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long after mapping a window counts as visible even without a word from its page.
+/// How long after mapping a window counts as visible even without a report from its page.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Creates the hidden page, `PREPARE_DELAY` from now.

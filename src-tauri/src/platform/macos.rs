@@ -55,7 +55,7 @@ pub(crate) fn ready_to_draw() -> std::future::Ready<()> {
 /// Web views on macOS need no setup.
 pub(crate) fn set_up_web_view(_window: &WebviewWindow, _ended: fn(&AppHandle)) {}
 
-/// Always true: macOS composites every window.
+/// Always true: windows on macOS may be transparent.
 pub(crate) fn shows_transparency() -> bool {
     true
 }

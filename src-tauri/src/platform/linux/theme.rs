@@ -73,7 +73,7 @@ pub(super) fn follow_theme(app: &AppHandle, changed: fn(&AppHandle)) {
 
 async fn follow_portal() -> Result<(), glib::Error> {
     let bus = gio::bus_get_future(BusType::Session).await?;
-    // Holding the subscription keeps it alive until the app exits.
+    // Never unsubscribed: the app follows the portal until it exits.
     let _subscription = bus.signal_subscribe(
         Some(PORTAL_BUS_NAME),
         Some(SETTINGS_INTERFACE),

@@ -10,7 +10,7 @@ const SERVER_PATH: &str = "/org/freedesktop/Notifications";
 /// The name of the bus itself; only the bus can send messages under it.
 pub(super) const DBUS_NAME: &str = "org.freedesktop.DBus";
 const DBUS_PATH: &str = "/org/freedesktop/DBus";
-/// How many signals are queued before the reader lags behind.
+/// How many signals may be queued.
 const MAX_SIGNALS: usize = 256;
 
 /// A connection to the session bus that receives the server's signals.
