@@ -37,7 +37,7 @@ pub fn recording(bytes: &[u8]) {
     }
 }
 
-/// Decodes a hook's input, and builds every kind of answer to the request in it.
+/// Decodes a hook's input, and builds answers to the request in it.
 pub fn hook(bytes: &[u8]) {
     let _ = hook::decode(bytes, Some(1), Timestamp::default());
     let own = ProcessKey {

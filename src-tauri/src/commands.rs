@@ -148,7 +148,7 @@ pub(crate) async fn pause_all(app: AppHandle) {
     session_actions::pause_all(&app).await;
 }
 
-/// Resumes every paused session.
+/// Resumes every session whose row offers it.
 #[tauri::command]
 pub(crate) async fn resume_all(app: AppHandle) {
     session_actions::resume_all(&app).await;

@@ -47,8 +47,8 @@ pub fn run() -> ExitCode {
     let settings = Settings::read(&env);
     let marked = mark_of_this_process(&env, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {
-        // The app can lead the engine and answers requests with the rights of the user: a session
-        // must not start it.
+        // The app may become the leading engine, and answers requests with the user's rights: a
+        // session must not start it.
         let remedy = "start Trusty Bar from the desktop or in another terminal";
         log::line(&format!("{mark}; {remedy}"));
         return ExitCode::from(REFUSED_EXIT_CODE);

@@ -295,7 +295,7 @@ mod tests {
         let mut progress = seen_window();
         assert!(progress.page_ended() && progress.is_opening());
         assert!(!progress.may_map(PageContent::Ready));
-        assert!(!progress.page_ended(), "for ever");
+        assert!(!progress.page_ended(), "rebuilt twice");
         let mut progress = seen_window();
         assert!(progress.page_ended());
         progress.page_painted();

@@ -133,7 +133,7 @@ Object.assign(window, {
   async measureView(query: string, presses: readonly string[] = []): Promise<string[]> {
     await draw(query, presses);
     const wrong = measure();
-    // Restores the scroll position from before the measurement, for pictures.
+    // Scrolls back to the top, as before the measurement, for pictures.
     for (const node of document.querySelectorAll('.scroll, [data-whole]')) node.scrollTop = 0;
     return wrong;
   },

@@ -2,7 +2,10 @@
 
 import type { Attachment } from 'svelte/attachments';
 
-/** Calls `seen` once, when the mark at the end lies within everything that could clip it. */
+/**
+ * Calls `seen` once, when at least half of the mark at the end is inside everything that could clip
+ * it.
+ */
 export function onEnd(seen: () => void): Attachment<HTMLElement> {
   return (mark) => {
     const observer = new IntersectionObserver(

@@ -72,7 +72,7 @@ impl DesktopNotifications {
             return Some(ServerEvent::Closed(self.shown.remove(id)?.0));
         }
         let (slot, notice) = self.shown.get(id)?;
-        // Its identifier is specific to one request, so the buttons concern that request.
+        // The notice's identifier is specific to one request, so its buttons concern that request.
         let own = match &notice.answers {
             _ if name == SYSTEM_CLICK => CLICK_ACTION.to_owned(),
             Some(request) if [APPROVE_BUTTON.0, DENY_BUTTON.0].contains(&name.as_str()) => {
