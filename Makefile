@@ -1,5 +1,6 @@
-# Two commands: `make run` and `make test`. `YES=1` answers the question about packages;
-# `CLIENT=0` and `DESKTOP=0` leave out the tests that need the real client or a virtual desktop.
+# The two main commands are `make run` and `make test`. `YES=1` answers the question about system
+# packages; `CLIENT=0` and `DESKTOP=0` leave out the tests that need the real Claude Code or a
+# virtual desktop.
 
 CARGO ?= cargo
 NPM ?= npm
@@ -19,12 +20,12 @@ run:
 		exec target/release/trusty watch; \
 	fi
 
-# nextest ends a test that hangs and runs desktops one at a time (.config/nextest.toml); without it
-# the same tests run as cargo runs them.
+# nextest terminates tests that hang and runs one desktop at a time (.config/nextest.toml). Without
+# nextest, `cargo test` runs the same tests.
 RUN_TESTS := $(if $(shell $(CARGO) nextest --version 2> /dev/null),nextest run,test)
 
-# What a change has to pass before it is pushed: format, lints, unit tests, the laws of
-# ARCHITECTURE.md with the measures of its walls. Under three minutes once all is built.
+# The checks before a push: format, lints, unit tests, and the laws of ARCHITECTURE.md with their
+# measurements. Under three minutes once everything is built.
 check: ui/dist/index.html
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
@@ -32,7 +33,7 @@ check: ui/dist/index.html
 	$(CARGO) $(RUN_TESTS) --workspace --lib --bins --locked --no-fail-fast
 	$(CARGO) test --package trusty-laws --locked -- --nocapture --test-threads=1
 
-# Which tests were skipped, and why.
+# The list of skipped tests and their reasons.
 SKIP_LOG := $(CURDIR)/target/skipped
 
 test:
@@ -53,48 +54,50 @@ test:
 	@TRUSTY_SKIP_LOG=$(SKIP_LOG) $(CARGO) $(RUN_TESTS) --workspace --locked --no-fail-fast; \
 		code=$$?; sh .ci/print-skips $(SKIP_LOG); exit $$code
 
-# `trusty` that kills itself at a step of a pause, for the tests of kills; all others run what is
-# shipped.
+# Builds with failpoints, with which `trusty` kills itself at a step of a pause. Only the tests of
+# kills use them; all other tests run what is shipped.
 failpoint-programs:
 	$(CARGO) build --package trusty-cli --package trusty-hook --features trusty-cli/failpoints \
 		--target-dir target/faults --locked
 
-# Ratios and medians, beside the client's own list; takes minutes. `ONLY="answers hook"` measures
-# only these.
+# Benchmarks: ratios to Claude Code's own list, and medians. Takes minutes. `ONLY="answers hook"`
+# measures only these.
 bench: ui/dist/index.html tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --workspace --features trusty-bar/automation --locked
 	$(CARGO) bench --package trusty-tests --bench bench --locked -- $(ONLY)
 
-# What is shown of the real client, beside what is true: ten minutes, in which the machine had
-# better be quiet. `ONLY="escape-tool plan"` runs only these; `ONLY=--list` names all;
-# `KEEP=1` keeps the evidence of right scenarios too; `JSON=file` writes the raw data. After
-# `make older-clients` older ones are looked at, too. `HOOKS=1` connects the clients' hooks.
+# Compares what Trusty Bar shows of the real Claude Code with what is true. Takes ten minutes,
+# during which the machine should be otherwise idle. `ONLY="escape-tool plan"` runs only these;
+# `ONLY=--list` names all; `KEEP=1` also keeps the evidence of correct scenarios; `JSON=file` writes
+# the raw data; `HOOKS=1` connects the hooks. After `make older-clients`, older versions are
+# compared too.
 truth: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --release --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --package trusty-tests --bench truth --locked -- $(ONLY) \
 		$(if $(HOOKS),--connection hooks) $(if $(KEEP),--keep) $(if $(JSON),--json $(abspath $(JSON)))
 
-# Every kind of pause in every terminal and state of the real client, and a kill after every step:
-# an hour in all, in pieces of ten minutes; run it until all is green. `ONLY="stop PtyZsh"` tries
-# only these; `FRESH=1` begins anew.
+# Every kind of pause in every terminal and state of the real Claude Code, and a kill after every
+# step. Takes an hour, in runs of ten minutes: repeat until all is green. `ONLY="stop PtyZsh"` tries
+# only these; `FRESH=1` starts over.
 pause-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	@$(MAKE) --no-print-directory failpoint-programs
 	$(CARGO) bench --profile dev --package trusty-tests --bench pause_matrix --locked -- $(ONLY) \
 		$(if $(FRESH),--fresh)
 
-# Every answer to the real client, from here, in its terminal or both at once, in both kinds of
-# terminal, three times, and how long each takes: half an hour, in pieces of ten minutes; run it
-# until all is green. `ONLY="both PtyDirect"` tries only these; `FRESH=1` begins anew.
+# Every answer to the real Claude Code, given from here, in its terminal or in both at once, in both
+# kinds of terminal, three times each, with the time that each takes. Takes half an hour, in runs of
+# ten minutes: repeat until all is green. `ONLY="both PtyDirect"` tries only these; `FRESH=1` starts
+# over.
 answer-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --profile dev --package trusty-tests --bench answer_matrix --locked -- $(ONLY) \
 		$(if $(FRESH),--fresh)
 
-# Faults of the machine: random kills in the middle of pauses, full and read-only disks, a low limit
-# of files, sockets and folders that vanish, engines that hang, files of another user. A quarter of
-# an hour; `make test` tries fewer kills. `FAULT_SEED=…` repeats a run. For root a test that is
-# skipped is a failure, unless `NO_SKIPS=0`.
+# Faults of the machine: random kills during pauses, full and read-only disks, a low limit on open
+# files, sockets and folders that vanish, engines that hang, files of another user. Takes a quarter
+# of an hour; `make test` tries fewer kills. `FAULT_SEED=…` repeats a run. For root, a skipped test
+# is a failure unless `NO_SKIPS=0`.
 FAULT_ROUNDS ?= 300
 NO_SKIPS ?= $(if $(filter 0,$(shell id -u)),1,0)
 faults: export TRUSTY_NO_SKIPS := $(NO_SKIPS)
@@ -104,8 +107,8 @@ faults: tests/client/node_modules/.package-lock.json
 	$(CARGO) test --workspace --locked --test local_api -- late_commands:: connection_limits:: engine_files:: leader_election:: peer_identity::
 	$(CARGO) test --workspace --locked --test trusted_paths
 
-# Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.
-# `ONLY="escape-tool plan"` makes only these.
+# Records the real Claude Code in every scenario, with snapshots of what the recordings show. Takes
+# a quarter of an hour. `ONLY="escape-tool plan"` records only these.
 recordings: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	mkdir -p tests/recordings
@@ -114,8 +117,8 @@ recordings: tests/client/node_modules/.package-lock.json
 		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(ONLY)
 	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
 
-# Each decoder against random bytes for a minute; finds go to fuzz/artifacts, and from there, by
-# hand, into fuzz/corpus, which `make test` tries each time.
+# Fuzzes each decoder for a minute. Findings go to fuzz/artifacts; copied by hand into fuzz/corpus,
+# they become test cases of `make test`.
 FUZZ_SECONDS ?= 60
 fuzz:
 	@$(CARGO) fuzz --version > /dev/null 2>&1 || { \
@@ -132,12 +135,13 @@ fuzz:
 check-macos:
 	@sh .ci/check-macos
 
-# The README's picture; wants xcompmgr, hsetroot and the font Inter besides what the tests need.
+# The README's picture. Needs xcompmgr, hsetroot and the font Inter in addition to what the tests
+# need.
 picture: ui/dist/index.html tests/client/node_modules/.package-lock.json
 	$(CARGO) build --workspace --locked
 	$(CARGO) run --package trusty-tests --example picture --locked
 
-# The wire form: Rust → ui/openapi.json → ui/src/schema.ts.
+# The wire format: Rust → ui/openapi.json → ui/src/schema.ts.
 types: ui/node_modules/.package-lock.json
 	BLESS=1 $(CARGO) test --package trusty-tests --test schema
 	cd ui && $(NPM) run types
@@ -147,7 +151,7 @@ UI := $(shell find ui/src ui/index.html ui/vite.config.ts ui/package.json -type 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(UI)
 	cd ui && $(NPM) run build
 
-# Draws samples into the real web view, for the tests.
+# The script that draws samples into the real web view, for the tests.
 target/views/views.js: ui/node_modules/.package-lock.json $(UI)
 	cd ui && $(NPM) run build -- --config vite.views.config.ts
 
@@ -155,12 +159,12 @@ ui/node_modules/.package-lock.json: ui/package-lock.json
 	cd ui && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# The real client, under its own terms: fetched for the tests, never passed on.
+# The real Claude Code, under its own terms: downloaded for the tests, never redistributed.
 tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	cd tests/client && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-# Tries the local API against its description.
+# Schemathesis, which tests the local API against its description.
 target/schemathesis/installed: tests/local_api/requirements.txt
 	@python3 -c "import ensurepip, venv" 2> /dev/null || { \
 		echo "the tests need python3 with its module venv; install python3-venv" >&2; exit 1; }
@@ -168,13 +172,13 @@ target/schemathesis/installed: tests/local_api/requirements.txt
 	target/schemathesis/bin/pip install --quiet --requirement $<
 	@touch $@
 
-# Older clients, which show or write less; 350 MB, so fetched only on request.
+# Older versions of Claude Code, which show or write less; 350 MB, so downloaded only on request.
 OLDER := 2.0.77 2.1.90 2.1.120
 
-# Clients that hooks are tried with: holds and answers in each; 1 GB.
+# Versions of Claude Code in which hooks are tested, with holds and answers; 1 GB.
 HOOKED := 2.1.160 2.1.212 2.1.260 2.1.280
 
-# Everything that is tested with older clients, in some minutes.
+# All tests with older versions of Claude Code; takes some minutes.
 older-clients-check: older-clients $(HOOKED:%=tests/client-%/node_modules/.package-lock.json)
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	timeout 1800 $(CARGO) test --package trusty-tests --locked --test older --test older_hooks \

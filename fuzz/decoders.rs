@@ -1,7 +1,7 @@
-//! Every decoder of bytes that others write. Whatever they hold, none may panic or hang.
+//! Every decoder of bytes that other programs write; none may panic or hang on any input.
 //!
-//! `make fuzz` looks for bytes with which one does; `tests/corpus.rs` tries all that are kept in
-//! `fuzz/corpus` each time.
+//! `make fuzz` searches for inputs that break a decoder; `tests/corpus.rs` runs all inputs kept in
+//! `fuzz/corpus`.
 
 use serde_json::{Value, json};
 use std::path::Path;
@@ -14,10 +14,10 @@ use trusty_fleet::{SessionId, Timestamp};
 use trusty_records::settings::Settings;
 use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcript_record};
 
-/// A decoder, fed with bytes.
+/// A decoder's entry point for arbitrary bytes.
 pub type DecoderFn = fn(&[u8]);
 
-/// All of them, by the names of their targets and of the folders of their corpora.
+/// All decoders, by the name that a target and its corpus folder share.
 pub const FUZZED_DECODERS: [(&str, DecoderFn); 9] = [
     ("hook", hook),
     ("listing", listing),
@@ -30,14 +30,14 @@ pub const FUZZED_DECODERS: [(&str, DecoderFn); 9] = [
     ("transcript", transcript),
 ];
 
-/// A recording, and what the fleet makes of it.
+/// Decodes a recording and derives its timeline.
 pub fn recording(bytes: &[u8]) {
     if let Ok(log) = recording::read(bytes) {
         let _ = recording::describe_timeline(&log, &recording::timeline(&log));
     }
 }
 
-/// What a hook is given, and what is said to whatever it asks.
+/// Decodes a hook's input, and builds answers to the request in it.
 pub fn hook(bytes: &[u8]) {
     let _ = hook::decode(bytes, Some(1), Timestamp::default());
     let own = ProcessKey {
@@ -63,12 +63,13 @@ pub fn hook(bytes: &[u8]) {
     }
 }
 
-/// The client's own list.
+/// Decodes Claude Code's own list of sessions.
 pub fn listing(bytes: &[u8]) {
     let _ = listing::decode(bytes);
 }
 
-/// What a pane shows, to each of the clients that differ.
+/// Decodes the text of a pane: without a version of Claude Code, with each version whose screens
+/// differ, and with an invalid one.
 pub fn screen(bytes: &[u8]) {
     for version in [
         None,
@@ -81,18 +82,19 @@ pub fn screen(bytes: &[u8]) {
     }
 }
 
-/// A registry file.
+/// Decodes a registry file.
 pub fn registry(bytes: &[u8]) {
     let _ = registry::decode(bytes);
 }
 
-/// The settings file.
+/// Parses the settings file.
 pub fn settings(bytes: &[u8]) {
     let settings = Settings::parse(&String::from_utf8_lossy(bytes), Path::new("/home/user"));
     assert!(settings.config_dirs.iter().all(|dir| dir.is_absolute()));
 }
 
-/// A time on the wire, as text or as the older object. One that is read and written is the same.
+/// Decodes a time on the wire, as text or as the older object; writing and reading it again gives
+/// the same time.
 pub fn time(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let forms = [
@@ -110,12 +112,12 @@ pub fn time(bytes: &[u8]) {
     }
 }
 
-/// What tmux answers.
+/// Decodes a reply of tmux.
 pub fn tmux(bytes: &[u8]) {
     let _ = tmux::decode(bytes);
 }
 
-/// Lines of a transcript, and what a sub-agent's file of its own says.
+/// Decodes the lines of a transcript, and a sub-agent's own description file.
 pub fn transcript(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n') {
         let _ = transcript_record::decode(line);

@@ -1,4 +1,4 @@
-//! What the popover asks for.
+//! The Tauri commands of the popover's page.
 #![expect(
     clippy::needless_pass_by_value,
     reason = "Tauri fixes the form of a command"
@@ -20,43 +20,43 @@ use trusty_fleet::view::{Card, ExplanationView, PopoverEvent};
 use trusty_integration::connect;
 use trusty_platform::launch;
 
-/// The popover is loaded and listens.
+/// Registers the page, which has loaded, as the receiver of events.
 #[tauri::command]
 pub(crate) fn subscribe(popover: State<'_, Popover>, events: Channel<PopoverEvent>) {
     popover.subscribe(events);
 }
 
-/// Escape.
+/// Hides the popover, on Escape.
 #[tauri::command]
 pub(crate) fn hide(app: AppHandle) {
     popover::hide(&app);
 }
 
-/// The content is this high, in CSS pixels.
+/// Reports the height of the content, in CSS pixels.
 #[tauri::command]
 pub(crate) fn resize(app: AppHandle, height: f64) {
     popover::resize(&app, height);
 }
 
-/// What the page was told is in its document.
+/// Reports that the page has drawn the last event into its document.
 #[tauri::command]
 pub(crate) fn painted(app: AppHandle) {
     popover::painted(&app);
 }
 
-/// A frame of the page is on the screen.
+/// Reports that a frame of the page is on the screen.
 #[tauri::command]
 pub(crate) fn frame_shown(app: AppHandle) {
     popover::frame_shown(&app);
 }
 
-/// Why a session is what it is; none if it is gone.
+/// Why a session has its status; `None` if the session is gone.
 #[tauri::command]
 pub(crate) async fn why(app: AppHandle, id: SessionId) -> Option<ExplanationView> {
     app.state::<Popover>().explain(id).await
 }
 
-/// Opens the settings file in the user's editor; makes it, with its defaults, if it is not there.
+/// Opens the settings file in the user's editor; creates the file, with the defaults, if necessary.
 #[tauri::command]
 pub(crate) async fn open_settings(
     app: AppHandle,
@@ -70,27 +70,27 @@ pub(crate) async fn open_settings(
     })
 }
 
-/// Opens the settings file.
+/// Opens the settings file, creating it if necessary.
 pub(crate) fn edit_settings(place: &AppContext) -> std::io::Result<()> {
     launch::open(&trusty_records::settings::ensure_file(&place.env)?)
 }
 
-/// Pauses a session; without a kind, in the best way that loses nothing.
+/// Pauses a session; without a kind, in the best way that loses no work.
 #[tauri::command]
 pub(crate) async fn pause(app: AppHandle, id: SessionId, how: Option<PauseKind>) {
-    // Why it was not done is told by its row.
+    // On failure the session's row shows the reason.
     let _ = session_actions::perform_action(&app, id, session_actions::pause_action(how)).await;
 }
 
 /// Resumes a session.
 #[tauri::command]
 pub(crate) async fn resume(app: AppHandle, id: SessionId) {
-    // Why it was not done is told by its row.
+    // On failure the session's row shows the reason.
     let _ = session_actions::perform_action(&app, id, Action::Resume).await;
 }
 
-/// All of a request, ready to draw; none if nobody waits for its answer any more. Fails in words:
-/// it could not be read.
+/// A request in full, ready to draw; `None` once the request is no longer pending. The error is a
+/// sentence for the user: the request could not be read.
 #[tauri::command]
 pub(crate) async fn card(
     app: AppHandle,
@@ -101,7 +101,8 @@ pub(crate) async fn card(
     card.map_err(|e| e.to_string())
 }
 
-/// Answers a request. Fails in words: nobody waits for it any more, or it does not fit.
+/// Answers a request. The error is a sentence for the user: the request is no longer pending, or
+/// the answer does not fit.
 #[tauri::command]
 pub(crate) async fn answer(
     app: AppHandle,
@@ -113,7 +114,7 @@ pub(crate) async fn answer(
     done.map_err(|e| e.to_string())
 }
 
-/// Brings the terminal of a session to the front. Fails in words.
+/// Brings the terminal of a session to the front. The error is a sentence for the user.
 #[tauri::command]
 pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
     session_actions::jump(&app, id)
@@ -121,8 +122,10 @@ pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
         .map_err(|e| e.to_string())
 }
 
-/// Ends a session; a paused one never runs what it was kept from. Why it stays, if it was asked to
-/// end and did not; fails in words where it was not asked, or nobody knows.
+/// Asks a session to exit; a paused session never runs the work that was held back.
+///
+/// Returns why the session still runs, if the request was sent and the session did not exit. The
+/// error is a sentence for the user: the request was not sent, or its outcome is unknown.
 #[tauri::command]
 pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>, String> {
     match session_actions::perform_action(&app, id, Action::End).await {
@@ -132,26 +135,26 @@ pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>,
     }
 }
 
-/// Kills a session that did not end. Fails in words.
+/// Kills a session that did not exit. The error is a sentence for the user.
 #[tauri::command]
 pub(crate) async fn kill(app: AppHandle, id: SessionId) -> Result<(), String> {
     let done = session_actions::perform_action(&app, id, Action::Kill).await;
     done.map_err(|e| e.to_string())
 }
 
-/// Pauses all that lose nothing by it.
+/// Pauses every session that loses no work by the pause.
 #[tauri::command]
 pub(crate) async fn pause_all(app: AppHandle) {
     session_actions::pause_all(&app).await;
 }
 
-/// Resumes all.
+/// Resumes every session whose row offers it.
 #[tauri::command]
 pub(crate) async fn resume_all(app: AppHandle) {
     session_actions::resume_all(&app).await;
 }
 
-/// Connects the hooks of these config folders.
+/// Connects the hooks in these config folders. The error is a sentence for the user.
 #[tauri::command]
 pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<(), String> {
     let engine = app.state::<Popover>().engine();
@@ -171,14 +174,14 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
     told
 }
 
-/// Ends the app, or asks what is to become of paused sessions.
+/// Exits the app, or asks first what to do with paused sessions.
 #[tauri::command]
 pub(crate) async fn quit(app: AppHandle) {
     session_actions::quit(&app).await;
 }
 
-/// Ends the app. Where something cannot be resumed that should be, it goes on, and the rows say
-/// why.
+/// Exits the app. If sessions should be resumed first and one cannot be, the app goes on: the error
+/// says how many, and their rows say why.
 #[tauri::command]
 pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String> {
     session_actions::wait_for_actions(&app).await;
@@ -202,7 +205,7 @@ pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String>
     Ok(())
 }
 
-/// The app does not end after all.
+/// Withdraws the question about quitting: the app goes on.
 #[tauri::command]
 pub(crate) fn stay(popover: State<'_, Popover>) {
     popover.clear_question();

@@ -1,6 +1,6 @@
-//! The tray and the popover.
+//! The app: tray icon, popover and notifications.
 //!
-//! *Invariant:* nothing here derives a status or reads a file of Claude Code's; it draws the
+//! *Invariant:* nothing here derives a status or reads a file of Claude Code; the app draws the
 //! values of `trusty_fleet::view`.
 
 #![forbid(unsafe_code)]
@@ -25,10 +25,10 @@ use trusty_records::Settings;
 use trusty_wire::Environment;
 
 const SINGLE_INSTANCE: &str = "single-instance";
-/// Opens the popover at start; a second start does so in the first.
+/// Opens the popover at the start. A second start opens the popover of the first instance.
 const OPEN_ARGUMENT: &str = "--open";
 
-/// The exit code of an app that was refused.
+/// The exit code when the app refuses to start because a Claude Code session started it.
 const REFUSED_EXIT_CODE: u8 = 3;
 
 /// What the app was started in.
@@ -47,7 +47,8 @@ pub fn run() -> ExitCode {
     let settings = Settings::read(&env);
     let marked = mark_of_this_process(&env, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {
-        // An app leads, or answers as the user does: neither is a session's to start.
+        // The app may become the leading engine, and answers requests with the user's rights: a
+        // session must not start it.
         let remedy = "start Trusty Bar from the desktop or in another terminal";
         log::line(&format!("{mark}; {remedy}"));
         return ExitCode::from(REFUSED_EXIT_CODE);
@@ -95,7 +96,7 @@ pub fn run() -> ExitCode {
     match built {
         Ok(app) => {
             app.run(|app, event| match event {
-                // Without a window the app lives on in the tray.
+                // The app stays in the tray when its window is closed.
                 RunEvent::ExitRequested {
                     code: None, api, ..
                 } => api.prevent_exit(),
@@ -106,7 +107,7 @@ pub fn run() -> ExitCode {
         }
         Err(e) => {
             log::line(&format!("failed to start Trusty Bar: {e}"));
-            // A first instance that was just ending took the call of this one with it.
+            // A first instance that was about to exit took this instance's call with it.
             if matches!(&e, tauri::Error::PluginInitialization(name, _) if name == SINGLE_INSTANCE)
                 && let Err(e) = launch::start_again()
             {

@@ -1,10 +1,10 @@
-//! One line on standard error for what the app cannot show otherwise. No prompt, no transcript
-//! and no secret ever comes here.
+//! Log lines on standard error, for what the app cannot show elsewhere. Prompts, transcripts and
+//! secrets are never logged.
 
 use std::io::Write as _;
 
-/// Writes a line.
+/// Writes one line, prefixed with `trusty-bar: `.
 pub(crate) fn line(text: &str) {
-    // Whoever started the app may have gone.
+    // Standard error may be closed: the program that started the app may have exited.
     let _ = writeln!(std::io::stderr(), "trusty-bar: {text}");
 }

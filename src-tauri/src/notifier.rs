@@ -1,4 +1,5 @@
-//! Tells its owner what `trusty_fleet::notice` decides, and does what they choose.
+//! Delivers the notifications that `trusty_fleet::notice` decides on, and carries out the user's
+//! choices on them.
 
 mod choices;
 pub(crate) mod server;
@@ -23,23 +24,23 @@ use trusty_fleet::{SessionId, Snapshot, Timestamp};
 use trusty_platform::clock::{self, Clock};
 use trusty_records::Settings;
 
-/// Whether terminals are frontmost is asked for so long at most.
+/// How long the check for frontmost terminals may take.
 const FRONTMOST_TIMEOUT: Duration = Duration::from_secs(3);
-/// The engine answers at once, unless it has ended.
+/// How long reading requests may take; the engine answers at once unless it has exited.
 const REQUEST_READ_TIMEOUT: Duration = Duration::from_secs(1);
-/// An app that ends waits no longer for its notices to be taken back.
+/// How long an app that exits waits until its notices are withdrawn.
 const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the rest of the app asks of the notices.
+/// A command to the notifier task.
 enum NotifierCommand {
-    /// The app ends, and takes back what nobody could answer any more.
+    /// Withdraw all notices, because the app exits and nothing would handle a click on them.
     End(oneshot::Sender<()>),
 }
 
-/// The way to the notices.
+/// A handle to the notifier task.
 struct NotifierHandle(mpsc::Sender<NotifierCommand>);
 
-/// Tells of the engine's sessions for as long as it runs.
+/// Starts the task that notifies about the engine's sessions until the engine exits.
 pub(crate) fn start_notifier(app: &AppHandle, engine: AppSessions) {
     let (send, orders) = mpsc::channel(4);
     app.manage(NotifierHandle(send));
@@ -61,14 +62,14 @@ pub(crate) fn start_notifier(app: &AppHandle, engine: AppSessions) {
     tauri::async_runtime::spawn(notifier.run_loop());
 }
 
-/// Takes all notices back before the app ends: nobody would answer a click on them.
+/// Withdraws all notices before the app exits: nothing would handle a click on them.
 pub(crate) fn end_notifier(app: &AppHandle) {
     let Some(orders) = app.try_state::<NotifierHandle>() else {
         return;
     };
     let (done, ended) = oneshot::channel();
     if orders.0.try_send(NotifierCommand::End(done)).is_ok() {
-        // What is not taken back by then stays.
+        // Notices that are not withdrawn by the timeout stay.
         let _ = tauri::async_runtime::block_on(async {
             tokio::time::timeout(WITHDRAW_TIMEOUT, ended).await
         });
@@ -87,9 +88,9 @@ struct NotifierTask {
     notices: NotificationState,
     cards: RequestCards,
     snoozed: watch::Receiver<Option<SystemTime>>,
-    /// When a server that said nothing is tried again.
+    /// When a server that did not answer is tried again.
     again_at: Option<Timestamp>,
-    /// Why the last notice was not shown, as far as it was said.
+    /// The reason that was logged last for a notice that was not shown.
     silence: Option<mem::Discriminant<ShowError>>,
 }
 
@@ -110,16 +111,17 @@ impl NotifierTask {
                     self.read_snapshot();
                 }
                 () = clock::sleep(due.unwrap_or_default()), if due.is_some() => {}
-                // Without an engine there are no snapshots either.
+                // Without an engine there are no snapshots either, so an error needs no handler
+                // here.
                 _ = self.settings.changed() => {}
-                // These live as long as the app.
+                // The senders live as long as the app.
                 _ = self.snoozed.changed() => {}
                 _ = self.popover.changed() => {}
                 event = self.server.next() => self.handle_server_event(event).await,
                 order = self.orders.recv() => match order {
                     Some(NotifierCommand::End(done)) => {
                         self.withdraw_all().await;
-                        // Whoever waited in vain has gone on.
+                        // The receiver is gone if the app has stopped waiting.
                         let _ = done.send(());
                         return;
                     }
@@ -140,7 +142,7 @@ impl NotifierTask {
     async fn handle_server_event(&mut self, event: ServerEvent) {
         match event {
             ServerEvent::Chosen(slot, choice) => {
-                // Not every server puts away what was chosen on.
+                // Not every server closes a notice after a choice on it.
                 self.server.withdraw(slot).await;
                 self.notices.closed(slot);
                 choices::choose(&self.app, &self.engine, slot, choice);
@@ -156,9 +158,9 @@ impl NotifierTask {
         }
     }
 
-    /// Decides what is told now, and tells it.
+    /// Decides which notices are due, and delivers, amends or withdraws them.
     async fn update_notices(&mut self) {
-        // What has woken us need not be all that is new.
+        // More may be new than the event that woke the task.
         if self.snapshots.has_changed().unwrap_or(false) {
             self.read_snapshot();
         }
@@ -166,7 +168,8 @@ impl NotifierTask {
             self.handle_server_event(event).await;
         }
         let now = self.clock.now();
-        // What is asked below takes its time, and what was read meanwhile was read.
+        // The calls below take a while. If the popover was open at any time until the decision, the
+        // user has seen its rows.
         let was_open = *self.popover.borrow_and_update();
         let snapshot = self.snapshots.borrow().clone();
         let mut preferences = self.settings.borrow_and_update().notices.clone();
@@ -212,14 +215,14 @@ impl NotifierTask {
         self.log_failure_once(&e);
     }
 
-    /// A notice is shown.
+    /// Notes that a notice is shown, which ends a logged failure.
     fn note_shown(&mut self) {
         if self.silence.take().is_some() {
             log::line("notifications are shown now");
         }
     }
 
-    /// Looks whether somebody shows notices; a new server is told what still counts.
+    /// Checks whether a server is there; a new one is sent all notices that still apply.
     async fn reach_server(&mut self) {
         self.again_at = None;
         match self.server.reach().await {
@@ -227,7 +230,7 @@ impl NotifierTask {
             ServerPresence::New => self.notices.note_new_server(self.clock.now()),
             ServerPresence::Absent(e) => {
                 self.notices.note_no_server(None);
-                // One that is there, and silent, is not announced when it has come to itself.
+                // A server that exists but does not answer sends no signal once it recovers.
                 let there = matches!(e, ShowError::Failed(_));
                 self.again_at = there.then(|| self.clock.now().after(DELIVERY_RETRY_INTERVAL));
                 self.log_failure_once(&e);
@@ -235,7 +238,7 @@ impl NotifierTask {
         }
     }
 
-    /// Says why nothing is shown, if that is another reason than before.
+    /// Logs why notices are not shown, if the kind of reason has changed.
     fn log_failure_once(&mut self, e: &ShowError) {
         let kind = mem::discriminant(e);
         if self.silence.replace(kind) != Some(kind) {
@@ -245,7 +248,7 @@ impl NotifierTask {
         }
     }
 
-    /// Of these sessions, those whose terminals are what their owner looks at.
+    /// The sessions among `telling` whose terminals the user has in front.
     async fn frontmost_sessions(
         &self,
         snapshot: &Snapshot,
@@ -263,12 +266,13 @@ impl NotifierTask {
                 }
             }
         };
-        // What takes longer is told.
+        // Sessions that are not checked in time count as not in front, so their notices are
+        // delivered.
         let _ = tokio::time::timeout(FRONTMOST_TIMEOUT, ask).await;
         front
     }
 
-    /// Reads the requests that may be answered from a notice, each once.
+    /// Reads the requests that a notice can offer to answer, each once.
     async fn read_cards(&mut self, snapshot: &Snapshot) {
         let wanted = self.notices.requests(snapshot);
         self.cards
@@ -282,7 +286,7 @@ impl NotifierTask {
                 }
             }
         };
-        // What takes longer is read the next time.
+        // Requests that are not read in time are read in the next round.
         let _ = tokio::time::timeout(REQUEST_READ_TIMEOUT, read).await;
     }
 

@@ -1,4 +1,4 @@
-//! What differs between desktops: one name, two files.
+//! What differs between desktops: the same names, implemented once for Linux and once for macOS.
 
 #[cfg(target_os = "linux")]
 mod linux;

@@ -1,5 +1,5 @@
-//! The popover: made some seconds after the start, hidden on blur and Escape, unmade after ten
-//! idle minutes.
+//! The popover: created three seconds after the start, hidden on blur and Escape, destroyed after
+//! ten idle minutes.
 
 mod geometry;
 mod progress;
@@ -18,25 +18,25 @@ use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::view::PopoverQuestion;
 
 const WINDOW_LABEL: &str = "popover";
-/// The start of an app has this long to itself; then the page is made, so that the first click
-/// finds it.
+/// How long after the start the page is created: late enough not to slow the start, early enough
+/// for the first click.
 const PREPARE_DELAY: Duration = Duration::from_secs(3);
-/// A hidden web view holds 120 MB; it is given back after this long.
+/// How long a hidden web view, which holds 120 MB, is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
-/// A click on the icon may take the focus first, which hides the popover: so soon after, the
-/// click meant to close it.
+/// A click on the icon may first take the focus, which hides the popover. A click within this time
+/// after the hiding meant to close the popover.
 const SAME_CLICK_WINDOW: Duration = Duration::from_millis(300);
-/// A menu of the tray may take the focus first, which hides the question what is to become of
-/// paused sessions: so soon after, whoever chooses Quit again insists.
+/// The tray menu may take the focus, which hides the question about paused sessions. Choosing Quit
+/// again within this time after that exits the app.
 const QUIT_REPEAT_WINDOW: Duration = Duration::from_secs(5);
-/// A page that has painted is shown after this long without a list of sessions.
+/// How long a page that has painted waits for a list of sessions before it is shown.
 const BOARD_TIMEOUT: Duration = Duration::from_millis(1500);
-/// A page that has painted nothing after this long is made anew.
+/// How long a page may take to paint before it is rebuilt.
 const PAINT_TIMEOUT: Duration = Duration::from_secs(10);
-/// A window that was mapped this long ago is taken for seen, whatever its page says.
+/// How long after mapping a window counts as visible even without a report from its page.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Makes the page, hidden, some seconds from now.
+/// Creates the hidden page, `PREPARE_DELAY` from now.
 pub(crate) fn prepare(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -52,7 +52,7 @@ pub(crate) fn prepare(app: &AppHandle) {
     });
 }
 
-/// Shows the popover, or hides it if it is shown.
+/// Shows the popover, or hides the visible one.
 pub(crate) fn toggle(app: &AppHandle, place: WindowLocation) {
     let press = app.state::<Popover>().state().progress.press();
     match press {
@@ -67,7 +67,7 @@ fn is_visible(app: &AppHandle) -> bool {
     window.is_some_and(|window| window.is_visible().unwrap_or(false))
 }
 
-/// Shows the popover at a place, the row of `focus` in focus.
+/// Shows the popover at a place, with the focus on the row of `focus`.
 pub(crate) fn open(app: &AppHandle, place: WindowLocation, focus: Option<SessionId>) {
     let wanted = PopoverTarget {
         id: focus,
@@ -76,7 +76,7 @@ pub(crate) fn open(app: &AppHandle, place: WindowLocation, focus: Option<Session
     show_popover(app, Some(place), wanted);
 }
 
-/// Asks something in the popover: where it is, or in the corner if it is hidden.
+/// Asks a question in the popover: where it is, or in the corner if it is hidden.
 pub(crate) fn ask(app: &AppHandle, ask: PopoverQuestion, id: Option<SessionId>) {
     let wanted = PopoverTarget { id, ask: Some(ask) };
     show_popover(app, None, wanted);
@@ -88,7 +88,7 @@ fn show_popover(app: &AppHandle, place: Option<WindowLocation>, wanted: PopoverT
             log::line(&format!("failed to open the popover: {e}"));
         }
     };
-    // A second start calls from a thread of its own.
+    // A second start of the app calls this from another thread.
     if platform::is_ready_to_draw() {
         return on_main(app, begin);
     }
@@ -99,8 +99,8 @@ fn show_popover(app: &AppHandle, place: Option<WindowLocation>, wanted: PopoverT
     });
 }
 
-/// Asks the page to draw what is to be seen. It is shown as soon as that is drawn: an empty
-/// window first, or one of the wrong size, would flicker.
+/// Asks the page to draw the content. The window is shown only once that is drawn: an empty window,
+/// or one of the wrong size, would flicker.
 fn begin_opening(
     app: &AppHandle,
     place: Option<WindowLocation>,
@@ -146,7 +146,7 @@ fn is_turn(app: &AppHandle, turn: u64) -> bool {
     app.state::<Popover>().state().progress.turn() == turn
 }
 
-/// What the page was told is in its document: if that was waited for, it is shown.
+/// The page has drawn the last event into its document; shows the window if it waited for that.
 pub(crate) fn painted(app: &AppHandle) {
     app.state::<Popover>().state().progress.page_painted();
     reveal(app);
@@ -163,7 +163,7 @@ fn reveal(app: &AppHandle) {
     }
 }
 
-/// Brings the window onto the screen, and to the front.
+/// Maps the window and brings it to the front.
 fn map(app: &AppHandle) {
     let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
@@ -177,12 +177,12 @@ fn map(app: &AppHandle) {
     let shown = window::fit(&window, &state).and_then(|()| platform::present_window(&window));
     if let Err(e) = shown {
         log::line(&format!("failed to show the popover: {e}"));
-        // What is taken for shown could not be seen, and no notice would be given.
+        // A popover that counts as shown, but is not visible, would suppress notifications.
         let turn = state.mark_hidden();
         drop(state);
         return close_page_later(app, turn);
     }
-    // Some window managers place a window anew when it is mapped.
+    // Some window managers move a window when it is mapped.
     if let Err(e) = window::fit(&window, &state) {
         log::line(&format!("failed to resize the popover: {e}"));
     }
@@ -208,7 +208,7 @@ pub(crate) fn frame_shown(app: &AppHandle) {
     }
 }
 
-/// The page has crashed, or does not paint: it is given up, and made anew if it is wanted.
+/// The page has crashed or does not paint: destroys it, and rebuilds it if it is wanted.
 pub(crate) fn page_ended(app: &AppHandle) {
     let popover = app.state::<Popover>();
     let mut state = popover.state();
@@ -228,7 +228,7 @@ pub(crate) fn page_ended(app: &AppHandle) {
     }
 }
 
-/// Hides the popover. Nothing moves in it until it is shown again.
+/// Hides the popover. Nothing animates in it until it is shown again.
 pub(crate) fn hide(app: &AppHandle) {
     on_main(app, |app| {
         let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
@@ -246,7 +246,7 @@ pub(crate) fn hide(app: &AppHandle) {
     });
 }
 
-/// The content has told its height.
+/// The page has reported the height of its content.
 pub(crate) fn resize(app: &AppHandle, height: f64) {
     let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
@@ -264,7 +264,7 @@ pub(crate) fn resize(app: &AppHandle, height: f64) {
     }
 }
 
-/// The desktop's text has another size: the window follows.
+/// Resizes the window after a change of the desktop's text scale.
 pub(crate) fn refit(app: &AppHandle) {
     let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
@@ -274,7 +274,7 @@ pub(crate) fn refit(app: &AppHandle) {
     }
 }
 
-/// Hides when the focus goes elsewhere, and never closes for good.
+/// Hides the popover when the focus goes elsewhere or the window is asked to close.
 pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
     if window.label() != WINDOW_LABEL {
         return;
@@ -299,7 +299,7 @@ pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
     }
 }
 
-/// Opens a popover anew whose page has ended, once that is gone.
+/// Opens the popover again after its crashed page is destroyed.
 fn rebuild_page(app: &AppHandle) {
     let wanted = {
         let popover = app.state::<Popover>();
@@ -310,15 +310,15 @@ fn rebuild_page(app: &AppHandle) {
         state.wanted()
     };
     let app = app.clone();
-    // The window's name is free only after this event.
+    // The window's label becomes free only after this event.
     tauri::async_runtime::spawn(async move {
         let place = app.state::<Popover>().state().place;
         show_popover(&app, Some(place), wanted);
     });
 }
 
-/// The owner has looked, which turns Finished into Idle; said when the look is over, so that
-/// Finished is there to be seen.
+/// Reports that the user has looked, which turns Finished into Idle. The report follows the hiding,
+/// so that Finished stays visible until then.
 fn report_attention(app: &AppHandle) {
     let engine = app.state::<Popover>().state().engine.clone();
     if let Some(engine) = engine {
@@ -328,7 +328,7 @@ fn report_attention(app: &AppHandle) {
     }
 }
 
-/// Lets time pass for a hidden popover, until its next turn.
+/// Expires the state of a hidden popover step by step, until its next turn.
 fn close_page_later(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -354,7 +354,7 @@ fn close_page_later(app: &AppHandle, turn: u64) {
     });
 }
 
-/// Gives the page back if the popover is not asked for in time.
+/// Destroys the page unless the popover is opened within `IDLE_TIMEOUT`.
 fn close_page_when_idle(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -379,9 +379,9 @@ fn close_page(app: &AppHandle, turn: u64) {
     }
 }
 
-/// Runs on the main thread, where windows live; at once if this is it.
+/// Runs a closure on the main thread, where windows live; at once if this is the main thread.
 fn on_main(app: &AppHandle, act: impl FnOnce(&AppHandle) + Send + 'static) {
     let own = app.clone();
-    // An app that ends has no popover.
+    // The call fails only when the app exits.
     let _ = app.run_on_main_thread(move || act(&own));
 }

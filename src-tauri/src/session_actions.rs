@@ -1,5 +1,5 @@
-//! What the popover and the menu do to sessions. A failure needs no word here: it comes back in
-//! the row of its session.
+//! Actions of the popover, the menu and notifications on sessions. Failures of pause and resume are
+//! not shown here: the session's row in the next board carries them.
 
 use crate::log;
 use crate::popover::{self, Popover};
@@ -16,19 +16,19 @@ use trusty_fleet::pause::{Initiator, PauseKind};
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Board, Card, PopoverQuestion, RowAction};
 
-/// An action takes no longer, unless something hangs.
+/// How long quitting waits for running actions; only an action that hangs takes longer.
 const ACTION_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What becomes of paused sessions when the app ends.
+/// What happens to paused sessions when the app exits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(crate) enum QuitChoice {
-    /// They stay paused: their records outlast us.
+    /// They stay paused: their pause records outlast the app.
     Keep,
-    /// They are resumed before.
+    /// They are resumed first.
     ResumeAll,
 }
 
-/// A pause; none takes the best kind that loses nothing.
+/// A pause by the app; without a kind, the best kind that loses no work.
 pub(crate) fn pause_action(how: Option<PauseKind>) -> Action {
     Action::Pause(PauseOptions {
         how,
@@ -37,7 +37,7 @@ pub(crate) fn pause_action(how: Option<PauseKind>) -> Action {
     })
 }
 
-/// Does something to a session. Returns when it is done, refused or undone.
+/// Performs an action on a session; completes when the action is done, refused or rolled back.
 pub(crate) fn perform_action(
     app: &AppHandle,
     id: SessionId,
@@ -56,7 +56,7 @@ pub(crate) fn perform_action(
     }
 }
 
-/// All of a request, ready to draw; none if nobody waits for its answer any more.
+/// A request in full, ready to draw; `None` once the request is no longer pending.
 pub(crate) async fn card(
     app: &AppHandle,
     id: SessionId,
@@ -67,7 +67,7 @@ pub(crate) async fn card(
     Ok(whole.map(|whole| whole.card))
 }
 
-/// Answers one request, and no other, as the user did in this channel.
+/// Answers exactly this request as the user, through `channel`.
 pub(crate) fn answer(
     app: &AppHandle,
     id: SessionId,
@@ -98,8 +98,8 @@ pub(crate) fn jump(
     }
 }
 
-/// How a jump went for whoever is not in the popover: that does not come over a terminal that is
-/// in front, even where it is not certain which of its tabs is shown.
+/// The outcome of a jump for a user who is not in the popover. An uncertain tab counts as success:
+/// the popover must not cover a terminal that is already in front.
 pub(crate) fn ignore_uncertain_tab(jumped: Result<(), JumpError>) -> Result<(), JumpError> {
     match jumped {
         Err(JumpError::Partly(_)) => Ok(()),
@@ -107,7 +107,8 @@ pub(crate) fn ignore_uncertain_tab(jumped: Result<(), JumpError>) -> Result<(), 
     }
 }
 
-/// Does something to every session whose button may do it, to all at once. How many were left.
+/// Performs an action on every session whose row offers the action, on all at once; returns how
+/// many failed.
 pub(crate) async fn act_on_all(
     app: &AppHandle,
     may: fn(&RowAction) -> bool,
@@ -130,17 +131,18 @@ pub(crate) async fn act_on_all(
     left
 }
 
-/// Pauses all that lose nothing by it.
+/// Pauses every session that loses no work by the pause.
 pub(crate) async fn pause_all(app: &AppHandle) {
     act_on_all(app, RowAction::can_pause, pause_action(None)).await;
 }
 
-/// Resumes all that were paused from here; how many were not.
+/// Resumes every session that Trusty Bar paused; returns how many could not be resumed.
 pub(crate) async fn resume_all(app: &AppHandle) -> usize {
     act_on_all(app, RowAction::can_resume, Action::Resume).await
 }
 
-/// Ends the app. Where sessions are paused it asks first, once: whoever insists has answered.
+/// Exits the app. With paused sessions the popover asks first; a second Quit while the question is
+/// open exits.
 pub(crate) async fn quit(app: &AppHandle) {
     wait_for_actions(app).await;
     let paused = !board(app).acting(RowAction::can_resume).is_empty();
@@ -151,7 +153,7 @@ pub(crate) async fn quit(app: &AppHandle) {
     }
 }
 
-/// Waits for what is being done to sessions: an app that ends meanwhile leaves half of it.
+/// Waits until no action is running: an app that exits in the middle leaves an action half done.
 pub(crate) async fn wait_for_actions(app: &AppHandle) {
     let Some(engine) = app.state::<Popover>().engine() else {
         return;
@@ -159,11 +161,11 @@ pub(crate) async fn wait_for_actions(app: &AppHandle) {
     let mut snapshots = engine.face().handle().snapshots();
     let settled =
         snapshots.wait_for(|s| !Board::from_snapshot(s, None).rows.iter().any(|r| r.pending));
-    // What takes longer is seen to at the next start.
+    // The next start recovers whatever takes longer.
     let _ = tokio::time::timeout(ACTION_TIMEOUT, settled).await;
 }
 
-/// All sessions as they are now; the popover learns of that a moment later.
+/// The current board; the popover receives the same one a moment later.
 fn board(app: &AppHandle) -> Board {
     let popover = app.state::<Popover>();
     match popover.engine() {

@@ -1,4 +1,5 @@
-//! An app that is told to end by a signal ends as if its owner had quit it, without a question.
+//! Signals: one that ends the app has the effect of Quit, without the question about paused
+//! sessions.
 
 use crate::{log, session_actions};
 use std::io;
@@ -7,8 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use trusty_platform::sys;
 
-/// Ends the app when it is told to: at the first signal what is being done to sessions is waited
-/// for, at the second nothing is.
+/// Exits the app on SIGINT, SIGTERM or SIGHUP. The first signal waits for running actions; a second
+/// one exits at once.
 pub(crate) fn listen_for_signals(app: &AppHandle) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -27,8 +28,8 @@ pub(crate) fn listen_for_signals(app: &AppHandle) {
     });
 }
 
-/// Each signal that tells this process to end. What it was started deaf to, as by `nohup`, it
-/// stays deaf to.
+/// The signals that end this process. Signals that were ignored at the start, as by `nohup`, stay
+/// ignored.
 fn signals() -> io::Result<mpsc::Receiver<()>> {
     let (send, signals) = mpsc::channel(2);
     let kinds = [

@@ -1,11 +1,11 @@
-//! For how long its owner wants to be told of nothing, as they said in the menu.
+//! The snooze that the user chose in the menu: for its duration no notification is delivered.
 
 use std::time::{Duration, SystemTime};
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
 use trusty_platform::clock;
 
-/// Until when, while there is a snooze.
+/// When the snooze ends; `None` without a snooze.
 pub(crate) struct SnoozeState(watch::Sender<Option<SystemTime>>);
 
 impl Default for SnoozeState {
@@ -15,18 +15,18 @@ impl Default for SnoozeState {
 }
 
 impl SnoozeState {
-    /// Tells until when, as often as that changes.
+    /// A receiver of the time at which the snooze ends, and of its changes.
     pub(crate) fn subscribe(&self) -> watch::Receiver<Option<SystemTime>> {
         self.0.subscribe()
     }
 
-    /// Ends it.
+    /// Ends the snooze now.
     pub(crate) fn end_snooze(&self) {
         self.0.send_replace(None);
     }
 }
 
-/// Snoozes for so long from now on.
+/// Starts a snooze of `duration` from now. A snooze that is running is replaced.
 pub(crate) fn begin_snooze(app: &AppHandle, duration: Duration) {
     let Some(until) = clock::wall().checked_add(duration) else {
         return;
@@ -35,7 +35,7 @@ pub(crate) fn begin_snooze(app: &AppHandle, duration: Duration) {
     app.state::<SnoozeState>().0.send_replace(Some(until));
     tauri::async_runtime::spawn(async move {
         clock::sleep(duration).await;
-        // It may have been ended, and begun anew, meanwhile.
+        // The user may have ended the snooze meanwhile, and begun another.
         app.state::<SnoozeState>().0.send_if_modified(|now| {
             let over = *now == Some(until);
             if over {

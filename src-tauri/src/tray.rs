@@ -1,4 +1,4 @@
-//! The tray icon: draws the glance and the menu, each only when it differs.
+//! The tray icon: draws the glance and the menu, each only when changed.
 
 use crate::snooze::{self, SnoozeState};
 use crate::{AppContext, commands, log, platform, popover, session_actions};
@@ -19,9 +19,9 @@ use trusty_platform::clock;
 const TRAY_ID: &str = "trusty";
 /// The icon changes at most four times a second.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(250);
-/// How long nothing is told of after a choice in the menu.
+/// How long a snooze from the menu suppresses notifications.
 const SNOOZE_DURATION: Duration = Duration::from_hours(1);
-/// A desktop without a tray may get one: a panel that starts after us, or starts again.
+/// Delays between attempts to add the icon: a panel may start after the app, or restart.
 const RETRY_BACKOFF: [Duration; 4] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -45,16 +45,16 @@ impl TrayAppearance {
     }
 }
 
-/// Told when the icon looks wrong though the sessions are as they were: a theme changed.
+/// Signalled when the icon has to be redrawn for the same sessions, because the theme changed.
 #[derive(Debug, Default)]
 pub(crate) struct TrayRepaint(Notify);
 
-/// Draws the icon anew.
+/// Redraws the icon.
 pub(crate) fn repaint(app: &AppHandle) {
     app.state::<TrayRepaint>().0.notify_one();
 }
 
-/// Shows the engine's sessions in the tray for as long as it runs.
+/// Shows the engine's sessions in the tray until the engine exits.
 pub(crate) fn run_tray(app: &AppHandle, engine: AppSessions) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -69,7 +69,7 @@ pub(crate) fn run_tray(app: &AppHandle, engine: AppSessions) {
         loop {
             tokio::select! {
                 news = snapshots.changed() => if news.is_err() { return },
-                // It lives as long as the app.
+                // The sender lives as long as the app.
                 _ = snoozed.changed() => {}
             }
             let snapshot = snapshots.borrow_and_update().clone();
@@ -85,7 +85,7 @@ pub(crate) fn run_tray(app: &AppHandle, engine: AppSessions) {
     });
 }
 
-/// A tray that says what is wrong and lets the app be quit.
+/// Shows a tray icon that says what is wrong and offers Quit.
 pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
     let board = Board {
         summary: told.to_owned(),
@@ -99,7 +99,7 @@ pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
     });
 }
 
-/// Draws the newest face; makes the icon as soon as the desktop has a place for it.
+/// Draws the newest appearance; creates the icon as soon as the desktop has a tray.
 async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<TrayAppearance>) {
     let mut drawn: Option<TrayAppearance> = None;
     let mut tries = 0;
@@ -207,10 +207,10 @@ fn on_click(tray: &TrayIcon, event: TrayIconEvent) {
     } = event
     {
         let app = tray.app_handle();
-        // Both are told in physical pixels, so the scale does not count.
+        // Both are reported in physical pixels, so the scale has no effect.
         let corner = rect.position.to_physical::<f64>(1.0);
         let size = rect.size.to_physical::<f64>(1.0);
-        // Trays of Linux give the pointer only; macOS gives the icon, too.
+        // Trays on Linux report only the pointer; macOS also reports the icon.
         let at = if size.width > 0.0 {
             PhysicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height)
         } else {
@@ -236,7 +236,7 @@ fn borrowed(items: &[NativeMenuItem]) -> Vec<&dyn IsMenuItem<tauri::Wry>> {
 }
 
 fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<NativeMenuItem> {
-    // An ampersand would mark a key; two are one.
+    // A single ampersand would mark a mnemonic; a doubled one is literal.
     let text = |t: &str| t.replace('&', "&&");
     Ok(match item {
         MenuItem::Separator => Box::new(PredefinedMenuItem::separator(app)?),
@@ -260,7 +260,7 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<NativeMenuItem
     })
 }
 
-/// What an action is called as the id of a line.
+/// The menu item id of an action.
 fn action_name(action: &MenuAction) -> String {
     match action {
         MenuAction::Open => "open".into(),
@@ -282,7 +282,7 @@ fn action_name(action: &MenuAction) -> String {
     }
 }
 
-/// The action of a name.
+/// The action of a menu item id.
 fn action_from_name(name: &str) -> Option<MenuAction> {
     let mut words = name.split(' ');
     let (verb, id, request) = (words.next()?, words.next(), words.next());
@@ -375,7 +375,8 @@ fn choose(app: &AppHandle, action: MenuAction) {
     }
 }
 
-/// Whoever acts from the menu sees no row that could say why it was not done: then it is shown.
+/// Runs an action that was chosen in the menu, and opens the popover at the session if it fails:
+/// the menu itself cannot show the reason.
 fn or_show<E: Send + 'static>(
     app: &AppHandle,
     id: SessionId,

@@ -1,4 +1,5 @@
-// Start-up. A rejected promise at the top of a module would end it without a word, so it is caught.
+// Start-up. A promise rejected at the top level of a module would end the module silently, so it is
+// caught.
 
 import { mount, tick } from 'svelte';
 import './app.css';
@@ -21,10 +22,10 @@ async function start(target: HTMLElement): Promise<void> {
     await host.subscribe((event) => {
       store.apply(event);
       void tick().then(() => {
-        // A board that is drawn while the popover is hidden shows no window.
+        // A board that is drawn while the popover is hidden must not show the window.
         if (!store.visible) return;
         host.painted(store.board?.revision ?? 0);
-        // The first frame may hold less; frames come only while the window is on the screen.
+        // The first frame may be incomplete; frames come only while the window is on the screen.
         if (event.kind === 'Shown') requestAnimationFrame(() => requestAnimationFrame(() => host.frameShown()));
       });
     });

@@ -1,4 +1,4 @@
-//! What a choice on a notice does.
+//! Carries out what the user chose on a notification.
 
 use super::server::NoticeChoice;
 use crate::{log, popover, session_actions};
@@ -9,8 +9,8 @@ use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::notice::NoticeSlot;
 use trusty_fleet::request::{Answer, RequestId};
 
-/// Does what was chosen, aside. Where it cannot be done, the popover shows the session, and its
-/// row says why.
+/// Carries out a choice on a task of its own. If that fails, the popover opens at the session,
+/// whose row shows the reason.
 pub(super) fn choose(
     app: &AppHandle,
     engine: &AppSessions,
@@ -39,7 +39,7 @@ pub(super) fn choose(
     });
 }
 
-/// Answers exactly this request; another one that was asked since is not touched.
+/// Answers exactly this request; a newer request of the same session stays unanswered.
 async fn answer(
     engine: &AppSessions,
     id: SessionId,

@@ -1,91 +1,91 @@
-//! Whoever shows notices on this desktop: one form, an implementation for each platform.
+//! The interface of notification servers; each platform implements it.
 
 use trusty_fleet::notice::{Notice, NoticeSlot};
 use trusty_fleet::request::RequestId;
 
-/// What shows notices, if anything does.
+/// A notification server of the desktop.
 pub(crate) trait NotificationServer: Send {
-    /// Whether it is there, and what it is able to.
+    /// Connects to the server if necessary and reads its capabilities.
     fn reach(&mut self) -> impl Future<Output = ServerPresence> + Send;
 
-    /// Shows a notice, in the place of what its slot holds.
+    /// Shows a notice, replacing the one in the same slot.
     fn show(
         &mut self,
         slot: NoticeSlot,
         notice: &Notice,
     ) -> impl Future<Output = Result<(), ShowError>> + Send;
 
-    /// Takes a notice back, if it is still there.
+    /// Withdraws a notice, if it is still shown.
     fn withdraw(&mut self, slot: NoticeSlot) -> impl Future<Output = ()> + Send;
 
-    /// What its user did next. Nothing is lost if this is dropped meanwhile.
+    /// Waits for the next event. Cancel-safe: dropping the future loses no event.
     fn next(&mut self) -> impl Future<Output = ServerEvent> + Send;
 
-    /// What its user did already, if anything.
+    /// An event that has already arrived, if any.
     fn pending_event(&mut self) -> Option<ServerEvent>;
 }
 
-/// Whether somebody is there to show notices.
+/// Whether a server can be reached.
 #[derive(Debug)]
 pub(crate) enum ServerPresence {
-    /// The one that was there before.
+    /// The same server as before.
     Same,
-    /// One that knows of nothing.
+    /// A new server, which shows none of our notices yet.
     New,
-    /// None that shows anything, for this reason.
+    /// No server shows notices, for this reason.
     Absent(ShowError),
 }
 
 /// Why a notice is not shown.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ShowError {
-    /// Nobody is there to show it.
+    /// The desktop has no notification server.
     #[error("this desktop shows no notifications")]
     NoServer,
-    /// Whoever is there did not take it; in words.
+    /// The server did not accept the notice; the reason in words.
     #[error("{0}")]
     Failed(String),
 }
 
-/// What became of what is shown.
+/// What happened to a notice, or to the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ServerEvent {
-    /// A choice was made on it.
+    /// The user made a choice on the notice.
     Chosen(NoticeSlot, NoticeChoice),
-    /// It was put away.
+    /// The notice was closed.
     Closed(NoticeSlot),
-    /// It is shown, though that could not be told in time.
+    /// The notice is shown, but the server confirmed that only after the timeout.
     ShownLate(NoticeSlot),
-    /// A server has come, which knows of nothing.
+    /// A new server has started and shows none of our notices yet.
     ServerStarted,
 }
 
-/// What its user chose.
+/// What the user chose on a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoticeChoice {
-    /// To see it.
+    /// Show the session.
     Show,
-    /// To approve this request, whose whole text was on it.
+    /// Approve this request, whose full text was in the notice.
     Approve(RequestId),
-    /// To deny it.
+    /// Deny this request.
     Deny(RequestId),
 }
 
-/// A click on the notice itself.
+/// The action name of a click on the notice itself.
 pub(crate) const CLICK_ACTION: &str = "default";
-/// The buttons: names, and words.
+/// The buttons: action name and label.
 pub(crate) const SHOW_BUTTON: (&str, &str) = ("show", "Show");
 pub(crate) const APPROVE_BUTTON: (&str, &str) = ("approve", "Approve");
 pub(crate) const DENY_BUTTON: (&str, &str) = ("deny", "Deny");
 
-/// The name of a button that is about a request.
+/// The action name of a button for one request.
 pub(crate) fn request_button_name(name: &str, RequestId(id): &RequestId) -> String {
     format!("{name} {id}")
 }
 
 impl NoticeChoice {
-    /// The choice of this name, on this notice. One that is not on it is none: a server may tell
-    /// of a button that was there before.
+    /// The choice that an action name stands for, if this notice offers it: a server may report a
+    /// button of the notice that was shown before.
     pub(crate) fn from_name(name: &str, notice: &Notice) -> Option<Self> {
         if let Some(request) = &notice.answers {
             if name == request_button_name(APPROVE_BUTTON.0, request) {

@@ -1,4 +1,4 @@
-//! Linux desktops.
+//! The app on Linux desktops.
 
 mod automation;
 mod notifications;
@@ -20,22 +20,22 @@ pub(crate) use text_scale::text_scale;
 pub(crate) use theme::icon;
 use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
 
-/// Panels of Linux show icons as they are.
+/// Panels on Linux show icons unchanged.
 pub(crate) const ICONS_ARE_TEMPLATES: bool = false;
 
-/// A window that GTK takes for fixed is never narrower than its page is now; ours is fixed for the
-/// window manager alone, by `place`.
+/// GTK keeps a window that is not resizable at least as wide as its page. The popover is therefore
+/// resizable for GTK, and `place_window` fixes its size for the window manager alone.
 pub(crate) const WINDOW_IS_RESIZABLE: bool = true;
 
-/// Physical pixels; about as large as an icon.
+/// In physical pixels; about the size of an icon.
 const MAX_CLICK_DISTANCE_PX: f64 = 48.0;
 
-/// `--surface` of the style sheet, which a window without transparency shows until its page
+/// `--surface` of the style sheet: a window without transparency shows this colour until its page
 /// is drawn.
 const SURFACE_LIGHT: Color = Color(0xfc, 0xfc, 0xfd, 0xff);
 const SURFACE_DARK: Color = Color(0x1c, 0x1d, 0x20, 0xff);
 
-/// Does what this process was started for, if that is not to be the app.
+/// Runs the graphics probe if this process was started for it.
 pub(crate) fn other_task() -> Option<ExitCode> {
     if std::env::args_os().nth(1)? != rendering::PROBE_ARGUMENT {
         return None;
@@ -43,39 +43,39 @@ pub(crate) fn other_task() -> Option<ExitCode> {
     let Some(driver) = trusty_platform::graphics::opengl_driver() else {
         return Some(ExitCode::FAILURE);
     };
-    // The app that asked may have gone.
+    // The write fails only if the app that asked has exited.
     let _ = writeln!(std::io::stdout(), "{driver}");
     Some(ExitCode::SUCCESS)
 }
 
-/// What must be settled before the first window.
+/// Prepares the process; must be called before the first window is created.
 pub(crate) fn prepare() {
     automation::refuse_automation(AutomationPolicy::OF_BUILD);
     rendering::settle_early();
-    // Wayland lets no client choose the place of its window; through XWayland the popover
-    // stands under its icon.
+    // Wayland does not let a program choose the position of its window; through XWayland the
+    // popover appears under its icon.
     gdk::set_allowed_backends("x11,*");
 }
 
-/// Follows the desktop: `repaint` draws the tray anew for another theme, `refit` makes windows
-/// follow another size of text. Finds out what draws.
+/// Follows changes of the desktop: calls `repaint` on a new theme and `refit` on a new text scale.
+/// Starts the probe of the graphics driver.
 pub(crate) fn follow_desktop(app: &mut App, repaint: fn(&AppHandle), refit: fn(&AppHandle)) {
     theme::follow_theme(app.handle(), repaint);
     text_scale::follow_text_scale(app.handle(), refit);
     tauri::async_runtime::spawn(rendering::known_path());
 }
 
-/// Whether a web view can be made right now; else `ready_to_draw` waits for that.
+/// Whether a web view can be created now; otherwise `ready_to_draw` waits for that.
 pub(crate) fn is_ready_to_draw() -> bool {
     rendering::path_now().is_some()
 }
 
-/// Waits until it is known how a web view is to draw, three seconds at most.
+/// Waits, at most three seconds, until the rendering path of web views is known.
 pub(crate) async fn ready_to_draw() {
     rendering::known_path().await;
 }
 
-/// Sets a new web view up before it draws. `ended` is called when its page has crashed.
+/// Sets up a new web view before its first frame; `ended` is called when its page has crashed.
 pub(crate) fn set_up_web_view(window: &WebviewWindow, ended: fn(&AppHandle)) {
     let unaccelerated = rendering_path() == RenderingPath::Unaccelerated;
     let app = window.app_handle().clone();
@@ -91,26 +91,27 @@ pub(crate) fn set_up_web_view(window: &WebviewWindow, ended: fn(&AppHandle)) {
     }
 }
 
-/// A driver that is not known yet is left to `WebKit`.
+/// The rendering path; an unknown driver is left to `WebKit`.
 fn rendering_path() -> RenderingPath {
     rendering::path_now().unwrap_or(RenderingPath::Accelerated)
 }
 
-/// Trays of Linux show no text beside the icon; the title heads the tooltip.
+/// Trays on Linux show no text beside the icon; the title heads the tooltip.
 pub(crate) fn tray_title(_count: Option<usize>) -> String {
     "Trusty Bar".into()
 }
 
-/// Whether a window may be transparent, and so have round corners. Without a compositor what is
-/// transparent is black; without the accelerated path newer web views do not paint it.
+/// Whether windows may be transparent, and so have round corners. Without a compositor, transparent
+/// areas are black; without the accelerated path, newer web views do not paint a transparent
+/// window.
 pub(crate) fn shows_transparency() -> bool {
     let composited = gdk::Screen::default().is_some_and(|screen| screen.is_composited());
     let version = tauri::webview_version().unwrap_or_default();
     composited && rendering::paints_transparent(rendering_path(), &version)
 }
 
-/// Where a tray was clicked, in physical pixels. Most trays tell logical ones; the pointer tells
-/// which of the two it was.
+/// The point of a click on the tray, in physical pixels. Most trays report logical pixels; the
+/// position of the pointer shows which of the two was reported.
 pub(crate) fn click_position(
     app: &AppHandle,
     told: PhysicalPosition<f64>,
@@ -129,7 +130,7 @@ pub(crate) fn click_position(
     }
 }
 
-/// Gives a window its size and place.
+/// Sets the size and position of a window.
 pub(crate) fn place_window(
     window: &WebviewWindow,
     size: LogicalSize<f64>,
@@ -168,15 +169,15 @@ pub(crate) fn present_window(window: &WebviewWindow) -> tauri::Result<()> {
         };
         window.set_background_color(Some(surface))?;
     }
-    // Tauri's own calls are queued, and its focus is lost on a window not yet shown.
+    // Tauri queues its own calls, and loses the focus of a window that is not shown yet.
     let gtk = window.gtk_window()?;
     gtk.show_all();
     gtk.present_with_time(server_time(&gtk));
     Ok(())
 }
 
-/// The X server's time of now: a strict window manager gives no focus for an older one. Zero,
-/// "unknown", elsewhere.
+/// The current time of the X server: a strict window manager gives no focus to a window that
+/// presents an older one. Zero, which means unknown, on other displays.
 fn server_time(gtk: &impl IsA<gtk::Widget>) -> u32 {
     let window = gtk
         .window()

@@ -1,4 +1,4 @@
-//! macOS. Type-checked on Linux, not yet run on a Mac.
+//! The app on macOS. Type-checked on Linux, not yet run on a Mac.
 
 mod notifications;
 
@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use tauri::{ActivationPolicy, App, AppHandle, LogicalSize, PhysicalPosition, WebviewWindow};
 use trusty_fleet::view::TrayGlyph;
 
-/// The menu bar inks the shapes itself.
+/// The menu bar colours the icons itself.
 pub(crate) const ICONS_ARE_TEMPLATES: bool = true;
 
-/// The user does not resize the popover.
+/// The user cannot resize the popover.
 pub(crate) const WINDOW_IS_RESIZABLE: bool = false;
 
 /// The icon of a glyph, as a PNG.
@@ -28,43 +28,44 @@ pub(crate) fn tray_title(count: Option<usize>) -> String {
     count.map_or_else(String::new, |n| n.to_string())
 }
 
-/// Nothing but the app.
+/// macOS has no task besides the app.
 pub(crate) fn other_task() -> Option<ExitCode> {
     None
 }
 
-/// Nothing to prepare.
+/// macOS needs no preparation.
 pub(crate) fn prepare() {}
 
-/// No Dock icon and no menu bar of our own. The menu bar inks for its theme by itself.
+/// Hides the Dock icon and the app's own menu bar. Theme changes need no handler: the menu bar
+/// colours template icons itself.
 pub(crate) fn follow_desktop(app: &mut App, _repaint: fn(&AppHandle), _refit: fn(&AppHandle)) {
     app.set_activation_policy(ActivationPolicy::Accessory);
 }
 
-/// Web views of macOS draw with the GPU that every Mac has.
+/// Always true: web views on macOS draw with the GPU that every Mac has.
 pub(crate) fn is_ready_to_draw() -> bool {
     true
 }
 
-/// The same.
+/// Returns at once, for the same reason.
 pub(crate) fn ready_to_draw() -> std::future::Ready<()> {
     std::future::ready(())
 }
 
-/// Nothing to set up.
+/// Web views on macOS need no setup.
 pub(crate) fn set_up_web_view(_window: &WebviewWindow, _ended: fn(&AppHandle)) {}
 
-/// Windows of macOS always may be transparent.
+/// Always true: windows on macOS may be transparent.
 pub(crate) fn shows_transparency() -> bool {
     true
 }
 
-/// Web views of macOS draw text in the size that the page says.
+/// Always 1: web views on macOS draw text in the size that the page sets.
 pub(crate) fn text_scale() -> f64 {
     1.0
 }
 
-/// The menu bar tells physical pixels.
+/// The point as reported: the menu bar reports physical pixels.
 pub(crate) fn click_position(
     _app: &AppHandle,
     told: PhysicalPosition<f64>,
@@ -72,7 +73,7 @@ pub(crate) fn click_position(
     told
 }
 
-/// Gives a window its size and place.
+/// Sets the size and position of a window.
 pub(crate) fn place_window(
     window: &WebviewWindow,
     size: LogicalSize<f64>,

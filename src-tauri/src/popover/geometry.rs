@@ -1,29 +1,29 @@
-//! Where the popover stands and how large it is. Pure.
+//! The position and size of the popover, as pure functions.
 
 use tauri::PhysicalPosition;
 
-/// In pixels of a style sheet, which grow with the desktop's text.
+/// In CSS pixels, which grow with the desktop's text.
 const PAGE_WIDTH: f64 = 360.0;
 const MIN_PAGE_HEIGHT: f64 = 120.0;
 const MAX_PAGE_HEIGHT: f64 = 600.0;
-/// The most of a work area that is taken in any direction.
+/// The largest share of the work area that the window takes in either direction.
 const MAX_AREA_SHARE: f64 = 0.9;
-/// The most of its height in text of the usual size; larger text may have more.
+/// The largest share of its height for text of the usual size; larger text may take more.
 const USUAL_HEIGHT_SHARE: f64 = 0.7;
-/// Between the bar and the popover.
+/// The gap between the bar and the popover, in logical pixels.
 const BAR_GAP_PX: f64 = 5.0;
 
-/// Where it is asked for.
+/// Where the popover is to appear.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) enum WindowLocation {
     /// Centred at this point of the bar, in physical pixels.
     Below(PhysicalPosition<f64>),
-    /// In the corner where bars have their icons.
+    /// In the corner in which bars have their icons.
     #[default]
     Corner,
 }
 
-/// What panels leave free of a display, in physical pixels.
+/// The part of a display that panels leave free, in physical pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct WorkArea {
     pub(super) x: f64,
@@ -32,8 +32,10 @@ pub(super) struct WorkArea {
     pub(super) height: f64,
 }
 
-/// The width and height of the window, in logical pixels, for a page that is `content` of its own
-/// pixels high and drawn `text_scale` times as large, on a work area of this width and height.
+/// The width and height of the window, in logical pixels.
+///
+/// The page is `content` CSS pixels high and drawn `text_scale` times as large; `work_area` is the
+/// width and height of the work area in logical pixels.
 pub(super) fn window_size(content: f64, text_scale: f64, work_area: (f64, f64)) -> (f64, f64) {
     let (area_width, area_height) = work_area;
     let width = (PAGE_WIDTH * text_scale).min(area_width * MAX_AREA_SHARE);
@@ -44,7 +46,7 @@ pub(super) fn window_size(content: f64, text_scale: f64, work_area: (f64, f64)) 
     (width.round(), wanted.min(highest).max(lowest).round())
 }
 
-/// The top left corner, in physical pixels.
+/// The top left corner of the window, in physical pixels, within the work area.
 pub(super) fn corner(
     at: Option<(f64, f64)>,
     area: WorkArea,
@@ -133,7 +135,7 @@ mod tests {
             (5000.0, 1.25, (1280.0, 2000.0), (450.0, 750.0)),
             (5000.0, 1.25, desk, (450.0, 750.0)),
             (5000.0, 2.0, desk, (720.0, 900.0)),
-            // Never wider or higher than nine tenths of a small display.
+            // The window takes at most nine tenths of a small display.
             (300.0, 2.0, (640.0, 480.0), (576.0, 432.0)),
             (50.0, 2.0, (640.0, 200.0), (576.0, 180.0)),
             // Small text makes a small window.

@@ -1,19 +1,19 @@
-//! How far the popover has come on its way to the screen. Pure.
+//! The popover's progress from a click to the screen, as a pure state machine.
 
-/// Where the window is.
+/// The phase of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum WindowPhase {
     #[default]
     Hidden,
-    /// Asked for; its page has yet to paint what is to be seen.
+    /// The popover was asked for; its page has yet to paint the content.
     Opening,
-    /// The page has painted and the window is mapped; its first frame has yet to come.
+    /// The page has painted and the window is mapped; the first frame has yet to appear.
     Mapped,
-    /// It can be seen.
+    /// The first frame is on the screen.
     Seen,
 }
 
-/// What a click on the icon means.
+/// The effect of a click on the icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum IconPress {
     Show,
@@ -21,23 +21,23 @@ pub(super) enum IconPress {
     Ignore,
 }
 
-/// What the loss of the focus, or the first frame, means for a window.
+/// The effect of a lost focus, or of the first frame, on the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WindowMove {
     Stay,
     Hide,
-    /// It gets the focus back.
+    /// The window takes the focus back.
     Focus,
 }
 
-/// Whether the page was told what to show.
+/// Whether the page has been sent anything to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PageContent {
     Ready,
     Missing,
 }
 
-/// The way of one window from a click to the screen and back.
+/// The progress of the window from a click to the screen and back.
 #[derive(Debug, Default)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -45,26 +45,27 @@ pub(super) enum PageContent {
 )]
 pub(super) struct WindowProgress {
     phase: WindowPhase,
-    /// The page has painted since the window was asked for.
+    /// The page has painted since the popover was asked for.
     painted: bool,
-    /// It was waited long enough for something to list.
+    /// The wait for a first board is over.
     waited: bool,
-    /// The icon was clicked again before anything could be seen.
+    /// The icon was clicked again before the window was visible.
     insisted: bool,
-    /// The focus went before anything could be seen.
+    /// The focus was lost before the window was visible.
     blurred: bool,
-    /// Hidden a moment ago.
+    /// The popover was hidden a moment ago.
     just_hidden: bool,
-    /// That happened before anything could be seen for longer than a click takes.
+    /// The hiding came before the window was visible, or for a focus that was lost before that, so
+    /// the next click is not the one that closed it.
     hidden_unseen: bool,
-    /// The page was made anew since it was last seen.
+    /// The page was rebuilt since the window was last visible.
     remade: bool,
-    /// Counts showings and hidings.
+    /// A counter of showings and hidings.
     turn: u64,
 }
 
 impl WindowProgress {
-    /// It is to be shown from now on; the new turn.
+    /// The popover is asked for; returns the new turn.
     pub(super) fn ask(&mut self) -> u64 {
         if !self.is_mapped() {
             self.phase = WindowPhase::Opening;
@@ -76,10 +77,10 @@ impl WindowProgress {
         self.turn
     }
 
-    /// The icon is clicked.
+    /// The icon was clicked.
     pub(super) fn press(&mut self) -> IconPress {
         match self.phase {
-            // Nothing could be seen yet, so the click asks for the same once more.
+            // The window is not visible yet, so the click asks for the same again.
             WindowPhase::Opening | WindowPhase::Mapped => {
                 self.insisted = true;
                 IconPress::Ignore
@@ -90,28 +91,28 @@ impl WindowProgress {
         }
     }
 
-    /// The page has drawn what it was told into its document.
+    /// The page has drawn the last event into its document.
     pub(super) fn page_painted(&mut self) {
         self.painted = true;
     }
 
-    /// It was waited long enough for something to list.
+    /// The wait for a first board is over.
     pub(super) fn wait_is_over(&mut self) {
         self.waited = true;
     }
 
-    /// Whether the window may come onto the screen now.
+    /// Whether the window may be mapped now.
     pub(super) fn may_map(&self, content: PageContent) -> bool {
         let is_worth_showing = content == PageContent::Ready || self.waited;
         self.phase == WindowPhase::Opening && self.painted && is_worth_showing
     }
 
-    /// The window is on the screen.
+    /// The window is mapped.
     pub(super) fn map(&mut self) {
         self.phase = WindowPhase::Mapped;
     }
 
-    /// The first frame is on the screen.
+    /// The first frame is on the screen; returns what the window does next.
     pub(super) fn frame_shown(&mut self) -> WindowMove {
         if self.phase != WindowPhase::Mapped {
             return WindowMove::Stay;
@@ -125,7 +126,7 @@ impl WindowProgress {
         }
     }
 
-    /// The focus has gone elsewhere.
+    /// The focus went elsewhere; returns what the window does next.
     pub(super) fn blur(&mut self) -> WindowMove {
         if self.phase == WindowPhase::Seen {
             return WindowMove::Hide;
@@ -134,12 +135,12 @@ impl WindowProgress {
         WindowMove::Stay
     }
 
-    /// The focus has come.
+    /// The window got the focus.
     pub(super) fn focus(&mut self) {
         self.blurred = false;
     }
 
-    /// It is hidden from now on; the new turn.
+    /// The popover is hidden; returns the new turn.
     pub(super) fn hide(&mut self) -> u64 {
         self.hidden_unseen = self.phase != WindowPhase::Seen || self.blurred;
         self.phase = WindowPhase::Hidden;
@@ -148,12 +149,13 @@ impl WindowProgress {
         self.turn
     }
 
-    /// So long after, another click is another one.
+    /// Ends the time in which a click on the icon counts as the one that hid the popover.
     pub(super) fn forget_hiding(&mut self) {
         (self.just_hidden, self.hidden_unseen) = (false, false);
     }
 
-    /// The page is gone. Whether it is to be made anew: once, if it was asked for.
+    /// The page has ended. Returns whether to rebuild it: once per opening, if the popover is
+    /// wanted.
     pub(super) fn page_ended(&mut self) -> bool {
         if self.phase == WindowPhase::Hidden || self.remade {
             return false;
@@ -164,27 +166,27 @@ impl WindowProgress {
         true
     }
 
-    /// It was asked for and is not on the screen yet.
+    /// Whether the popover was asked for and is not on the screen yet.
     pub(super) fn is_opening(&self) -> bool {
         self.phase == WindowPhase::Opening
     }
 
-    /// It is on the screen, seen or not.
+    /// Whether the window is mapped, visible or not.
     pub(super) fn is_mapped(&self) -> bool {
         matches!(self.phase, WindowPhase::Mapped | WindowPhase::Seen)
     }
 
-    /// It is neither on the screen nor on its way there.
+    /// Whether the popover is neither on the screen nor on its way there.
     pub(super) fn is_hidden(&self) -> bool {
         self.phase == WindowPhase::Hidden
     }
 
-    /// It has been hidden since this turn: nobody has asked for it in between.
+    /// Whether the popover has stayed hidden since this turn.
     pub(super) fn is_idle_since(&self, turn: u64) -> bool {
         self.is_hidden() && self.turn == turn
     }
 
-    /// Counts showings and hidings.
+    /// A counter of showings and hidings.
     pub(super) fn turn(&self) -> u64 {
         self.turn
     }
@@ -225,7 +227,7 @@ mod tests {
         progress.map();
         assert!(!progress.may_map(PageContent::Ready), "mapped twice");
 
-        // What was painted before it was asked for is old.
+        // A paint before the popover was asked for shows an old state.
         let mut hidden = WindowProgress::default();
         hidden.page_painted();
         hidden.ask();
@@ -252,7 +254,7 @@ mod tests {
         progress.page_painted();
         assert!(progress.may_map(PageContent::Ready));
         progress.map();
-        // Nothing is to be seen yet, and the click takes the focus along.
+        // The window is not visible yet, and the click takes its focus.
         assert_eq!(progress.blur(), WindowMove::Stay);
         assert_eq!(progress.press(), IconPress::Ignore);
         assert_eq!(progress.frame_shown(), WindowMove::Focus);
@@ -281,7 +283,7 @@ mod tests {
         let mut progress = seen_window();
         assert_eq!(progress.blur(), WindowMove::Hide);
         progress.hide();
-        // The click that took the focus was one on the icon: it meant to close.
+        // The click that took the focus was on the icon: the user meant to close the popover.
         assert_eq!(progress.press(), IconPress::Ignore);
         progress.forget_hiding();
         assert_eq!(progress.press(), IconPress::Show);
@@ -293,7 +295,7 @@ mod tests {
         let mut progress = seen_window();
         assert!(progress.page_ended() && progress.is_opening());
         assert!(!progress.may_map(PageContent::Ready));
-        assert!(!progress.page_ended(), "for ever");
+        assert!(!progress.page_ended(), "rebuilt twice");
         let mut progress = seen_window();
         assert!(progress.page_ended());
         progress.page_painted();

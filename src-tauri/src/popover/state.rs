@@ -1,4 +1,4 @@
-//! What the popover is told, and when.
+//! The state of the popover, and what is sent to its page.
 
 use super::WindowLocation;
 use super::progress::{PageContent, WindowProgress};
@@ -12,7 +12,7 @@ use trusty_engine::handle::VisibilityGuard;
 use trusty_fleet::SessionId;
 use trusty_fleet::view::{Board, ExplanationView, PopoverEvent, PopoverQuestion};
 
-/// What the popover was last told and how it stands.
+/// What the popover's page was last sent, and whether the popover is shown.
 #[derive(Default)]
 pub(crate) struct Popover(Mutex<PopoverState>);
 
@@ -25,23 +25,23 @@ pub(super) struct PopoverState {
     told: Option<Board>,
     looking: Option<VisibilityGuard>,
     wanted: PopoverTarget,
-    /// What was asked last, until it is answered or given up.
+    /// The question that was asked last, until the user answers or dismisses it.
     pub(super) asked: Option<PopoverQuestion>,
     pub(super) place: WindowLocation,
-    /// Of the content, in CSS pixels.
+    /// The height of the content in CSS pixels.
     pub(super) height: Option<f64>,
-    /// How far the window has come.
+    /// How far the window is on its way to the screen.
     pub(super) progress: WindowProgress,
-    /// Whether it is shown, for those who follow that.
+    /// Whether the popover is shown, for subscribers.
     shown: watch::Sender<bool>,
 }
 
-/// What a popover is opened for.
+/// Why the popover is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct PopoverTarget {
-    /// The session that was chosen.
+    /// The session whose row gets the focus.
     pub(super) id: Option<SessionId>,
-    /// What is to be asked.
+    /// The question to ask.
     pub(super) ask: Option<PopoverQuestion>,
 }
 
@@ -53,11 +53,11 @@ impl From<PopoverTarget> for PopoverEvent {
 
 impl Popover {
     pub(super) fn state(&self) -> MutexGuard<'_, PopoverState> {
-        // A panic while the lock was held leaves plain values behind.
+        // A panic under the lock leaves only plain values behind.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells the popover what the engine knows, as long as it runs.
+    /// Sends the engine's snapshots to the page until the engine exits.
     pub(crate) fn follow_engine(&self, app: &AppHandle, engine: AppSessions) {
         let mut snapshots = engine.face().handle().snapshots();
         self.state().engine = Some(engine);
@@ -75,7 +75,7 @@ impl Popover {
         });
     }
 
-    /// There is no engine, for this reason.
+    /// Records that there is no engine, and why.
     pub(crate) fn set_failure(&self, message: String) {
         let mut state = self.state();
         state.send(PopoverEvent::Failed {
@@ -84,7 +84,7 @@ impl Popover {
         state.failure = Some(message);
     }
 
-    /// Whether it is shown, from now on.
+    /// A receiver of whether the popover is shown, and of changes.
     pub(crate) fn subscribe_visibility(&self) -> watch::Receiver<bool> {
         self.state().shown.subscribe()
     }
@@ -94,22 +94,23 @@ impl Popover {
         self.state().engine.clone()
     }
 
-    /// The newest board, whether anybody looks or not.
+    /// The newest board, even while the popover is hidden.
     pub(crate) fn board(&self) -> Board {
         self.state().board.clone()
     }
 
-    /// Whether it asks already what is to become of paused sessions. It does so from now on.
+    /// Records that the popover asks what to do with paused sessions; returns whether it did
+    /// already.
     pub(crate) fn ask_quit_again(&self) -> bool {
         self.state().asked.replace(PopoverQuestion::Quit) == Some(PopoverQuestion::Quit)
     }
 
-    /// The app does not end after all.
+    /// Withdraws the question, because the app goes on.
     pub(crate) fn clear_question(&self) {
         self.state().asked = None;
     }
 
-    /// Why a session is what it is; none if there is no such session, or no engine.
+    /// Why a session has its status; `None` without such a session or an engine.
     pub(crate) async fn explain(&self, id: SessionId) -> Option<ExplanationView> {
         let engine = self.engine()?;
         Some(ExplanationView::from_explanation(
@@ -117,7 +118,7 @@ impl Popover {
         ))
     }
 
-    /// The page is loaded and listens.
+    /// Registers a page that has loaded, and sends it the current state.
     pub(crate) fn subscribe(&self, events: Channel<PopoverEvent>) {
         let mut state = self.state();
         state.events = Some(events);
@@ -134,7 +135,7 @@ impl Popover {
 }
 
 impl PopoverState {
-    /// Somebody looks from now on. The turn, to notice the next one by.
+    /// Marks the popover as wanted; returns the new turn.
     pub(super) fn mark_wanted(&mut self, wanted: PopoverTarget) -> u64 {
         let turn = self.progress.ask();
         self.shown.send_replace(true);
@@ -149,12 +150,12 @@ impl PopoverState {
         turn
     }
 
-    /// What the popover was asked for last.
+    /// The target for which the popover was last opened.
     pub(super) fn wanted(&self) -> PopoverTarget {
         self.wanted
     }
 
-    /// Nobody looks any more. The turn, to notice the next one by.
+    /// Marks the popover as hidden; returns the new turn.
     pub(super) fn mark_hidden(&mut self) -> u64 {
         self.send(PopoverEvent::Hidden);
         self.looking = None;
@@ -162,14 +163,14 @@ impl PopoverState {
         self.progress.hide()
     }
 
-    /// The page is gone.
+    /// Forgets the page, which is closed.
     pub(super) fn note_page_closed(&mut self) {
         self.events = None;
         self.told = None;
         self.height = None;
     }
 
-    /// Whether the page was told what to show.
+    /// Whether the page has been sent anything to show.
     pub(super) fn page_content(&self) -> PageContent {
         if self.told.is_some() || self.failure.is_some() {
             PageContent::Ready
@@ -186,9 +187,11 @@ impl PopoverState {
         }
     }
 
-    /// Tells what has changed since last told. While nobody looks, a new page is told one board,
-    /// so that it has fonts and rows when it is wanted, and nothing after that; nor is anything
-    /// told before the first look at the sessions, when an empty board would be a lie.
+    /// Sends the changes since the last board.
+    ///
+    /// A hidden popover's page gets one board, so that its fonts and rows are ready when it is
+    /// opened, and nothing after that. Nothing is sent before the first snapshot, when an empty
+    /// board would be untrue.
     fn send_changes(&mut self) {
         let silent = self.events.is_none() || self.failure.is_some();
         let unwanted = self.progress.is_hidden() && self.told.is_some();

@@ -9,14 +9,14 @@ use tauri::{
     WebviewWindowBuilder,
 };
 
-/// In pixels of the page, before its content has told its height.
+/// The height in CSS pixels before the page has reported the height of its content.
 const INITIAL_HEIGHT_PX: f64 = 240.0;
-/// Before the display is known.
+/// The work area before the display is known.
 const UNKNOWN_AREA: (f64, f64) = (f64::INFINITY, f64::INFINITY);
-/// Tells the page to fill its window to the corners.
+/// The page that fills its window to the corners.
 const SQUARE_PAGE_URL: &str = "index.html#square";
 
-/// The window, made if there is none. It is hidden until it has something to show.
+/// The popover's window, created hidden if there is none.
 pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     if let Some(window) = app.get_webview_window(WINDOW_LABEL) {
         return Ok(window);
@@ -41,7 +41,7 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     Ok(window)
 }
 
-/// Gives the window its size and place.
+/// Sets the size and position of the window.
 pub(super) fn fit(window: &WebviewWindow, state: &PopoverState) -> tauri::Result<()> {
     let at = match state.place {
         WindowLocation::Below(at) => Some(at),
@@ -74,7 +74,7 @@ pub(super) fn fit(window: &WebviewWindow, state: &PopoverState) -> tauri::Result
     platform::place_window(window, size, PhysicalPosition::new(x, y))
 }
 
-/// The display that holds the point, else the primary one.
+/// The display that contains the point, else the primary one, else the first.
 fn monitor(
     window: &WebviewWindow,
     at: Option<PhysicalPosition<f64>>,

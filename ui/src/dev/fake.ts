@@ -1,5 +1,11 @@
-// A host without the program: `npm run dev`, then ?board=full|every|asks|edit|question|plan|agent|elsewhere|pauses|first|empty|quiet|hostile|problem|problems|failed,
-// &ask=Quit|Connect|Interrupt|Review|End|Kill (the first row that can), &late (answers come too late), &size=200 (per cent of text), &live (things happen), &frame (a desktop behind the window).
+// A host without the app, for `npm run dev`. Query parameters:
+// ?board=full|every|asks|edit|question|plan|agent|elsewhere|pauses|first|empty|quiet|hostile|
+//        problem|problems|failed
+// &ask=Quit|Connect|Interrupt|Review|End|Kill  ask in the first row that allows the question
+// &late      answers come too late
+// &size=200  text size in per cent
+// &live      rows change their status
+// &frame     a desktop behind the window
 
 import type { Host } from '../lib/host';
 import type { Ask, Board, PopoverEvent, Row } from '../lib/wire';
@@ -72,7 +78,7 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
   };
 }
 
-/** Every two seconds a row changes its state. */
+/** Changes the status of a row every two seconds. */
 function live(listener: (event: PopoverEvent) => void, first: Row[]): void {
   let rows = first;
   let revision = 1;

@@ -1,4 +1,4 @@
-// Boards to look at during development. Never part of a build.
+// Sample boards for development; never part of a build.
 
 import type { Board, Card, CardLine, ConnectCard, Glyph, Health, Reasons, Row, RowAction, RowAsk, Section } from '../lib/wire';
 
@@ -89,7 +89,7 @@ const asks = (first: string): Row[] => {
 
 const lines = (mark: CardLine['mark'], ...texts: string[]): CardLine[] => texts.map((text) => ({ mark, text }));
 
-/** What the sample requests ask. */
+/** The cards of the sample requests. */
 export function card(request: string): Card | null {
   const plain: Card = { request, kind: 'Permission', title: 'Bash', lines: [], questions: [], always: [] };
   switch (request) {
@@ -191,7 +191,7 @@ const hostile = (): Row[] => [
   row('evil\u202egpj.exe', 'idle', 'Idle', '~/src/evil', '99d'),
 ];
 
-/** The evidence of a working session, as the engine tells it. */
+/** The evidence of a working session, as the engine reports it. */
 export const reasons = (word = 'busy'): Reasons => ({
   sentence: `Claude Code reports ${word}.`,
   until: 'Changes when Claude Code reports another status or exits.',

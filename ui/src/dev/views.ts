@@ -1,5 +1,5 @@
-// Draws the samples into the window of the running app, and measures whether they fit: for
-// tests/app/text_size.rs, which runs this script in the real web view.
+// Draws the samples into the window of the running app and measures whether they fit.
+// tests/app/text_size.rs runs this script in the real web view.
 
 import { invoke } from '@tauri-apps/api/core';
 import { mount, tick, unmount } from 'svelte';
@@ -7,21 +7,24 @@ import App from '../App.svelte';
 import { BoardStore } from '../lib/board.svelte';
 import { fake } from './fake';
 
-/** Pixels that rounding may cost. */
+/** The rounding error that is allowed, in pixels. */
 const SLACK = 1;
-/** The longest word that a line of the narrowest layout has room for, in letters. */
+/** The longest word that fits a line of the narrowest layout, in letters. */
 const LONGEST_WORD = 12;
-/** A view that has not changed for so many frames has found its size. */
+/** A view that has not changed for this many frames has reached its size. */
 const STILL_FRAMES = 4;
 const MAX_FRAMES = 90;
 
 let shown: Record<string, unknown> | undefined;
 
-/** Draws a sample as `fake.ts` names it, and presses buttons: by name, or `context` on the first row. */
+/**
+ * Draws a sample named as in `fake.ts`, then presses buttons: by name, or `context` on the first
+ * row.
+ */
 async function draw(query: string, presses: readonly string[]): Promise<void> {
   const target = document.getElementById('app')!;
   if (shown) await unmount(shown);
-  // The app's own page stays alive, but is not to be seen.
+  // The app's own page stays alive, but must not be visible.
   target.replaceChildren();
   localStorage.clear();
   const host = { ...fake(new URLSearchParams(query)), hide() {}, resize: (height: number) => void invoke('resize', { height }) };
@@ -43,7 +46,7 @@ function find(name: string): HTMLElement {
   return found;
 }
 
-/** Waits until the window has followed the content, and nothing moves. */
+/** Waits until the window has the content's size and nothing moves. */
 async function settle(): Promise<void> {
   await tick();
   let last = '';
@@ -59,7 +62,7 @@ async function settle(): Promise<void> {
 const name = (node: Element): string => `${node.tagName.toLowerCase()}.${node.classList[0] ?? ''} “${(node.textContent?.trim() || node.ariaLabel || '').slice(0, 40)}”`;
 const isShown = (node: Element): boolean => node.checkVisibility() && getComputedStyle(node).clipPath === 'none';
 
-/** The box of an element, as far as it is not cut with an ellipsis. */
+/** The box of an element, without what an ellipsis cuts off. */
 function seenBox(node: Element): { left: number; right: number; width: number; height: number } {
   const { left, right, width, height } = node.getBoundingClientRect();
   const seen = { left, right, width, height };
@@ -73,7 +76,7 @@ function seenBox(node: Element): { left: number; right: number; width: number; h
   return seen;
 }
 
-/** What is not to be seen, or not to be reached. */
+/** Describes every element that is not visible or not reachable. */
 function measure(): string[] {
   const wrong: string[] = [];
   const all = [...document.querySelectorAll<HTMLElement>('#app *')].filter(isShown);
@@ -101,13 +104,13 @@ function measure(): string[] {
     const box = node.getBoundingClientRect();
     if (box.top < -SLACK || box.bottom > innerHeight + SLACK) wrong.push(`${name(node)} cannot be scrolled to`);
     const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-    // A menu lies over what is below it until it is closed.
+    // A menu covers what is below it until it is closed.
     if (top && !node.contains(top) && !top.closest('[role=menu]')) wrong.push(`${name(node)} is covered by ${name(top)}`);
   }
   return wrong;
 }
 
-/** Plain words that are cut in two. */
+/** Plain words that are broken across lines. */
 function brokenWords(node: HTMLElement): string[] {
   const broken: string[] = [];
   for (const child of node.childNodes) {
@@ -117,7 +120,7 @@ function brokenWords(node: HTMLElement): string[] {
       const range = document.createRange();
       range.setStart(child, word.index);
       range.setEnd(child, word.index + word[0].length);
-      // A word at the beginning of a line also has an empty box at the end of the line before.
+      // A word at the start of a line also has an empty box at the end of the previous line.
       const boxes = [...range.getClientRects()].filter((box) => box.width >= SLACK);
       const lines = new Set(boxes.map((box) => Math.round(box.top)));
       if (lines.size > 1) broken.push(`${name(node)} breaks the word “${word[0]}”`);
@@ -130,7 +133,7 @@ Object.assign(window, {
   async measureView(query: string, presses: readonly string[] = []): Promise<string[]> {
     await draw(query, presses);
     const wrong = measure();
-    // As it was before everything was scrolled to, for pictures.
+    // Scrolls back to the top, as before the measurement, for pictures.
     for (const node of document.querySelectorAll('.scroll, [data-whole]')) node.scrollTop = 0;
     return wrong;
   },

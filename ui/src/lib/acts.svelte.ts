@@ -1,33 +1,33 @@
-// What the user does to rows, and what is asked back.
+// Actions of the user on rows, and the questions that come before some of them.
 
 import type { Host } from './host';
 import type { PauseKind, Row, SessionId } from './wire';
 
-/** What is asked before it is done. */
+/** An action that needs a confirmation. */
 export type Question = 'Interrupt' | 'End' | 'Kill';
 
 export class Acts {
-  /** The row that asks back, what, and what has led to it. */
+  /** The row that asks for confirmation, the action, and what led to the question. */
   asking = $state.raw<{ id: SessionId; what: Question; because?: string }>();
-  /** The row that shows all that can be done to it. */
+  /** The row that lists its actions. */
   listing = $state.raw<SessionId>();
-  /** The row that says why nothing can be done to it. */
+  /** The row that explains why it offers no action. */
   telling = $state.raw<SessionId>();
-  /** Rows whose action is under way, from the click on: the board follows a moment later. */
+  /** Rows with an action in progress, from the click on: the board reports it a moment later. */
   running = $state.raw<ReadonlySet<SessionId>>(new Set());
 
   constructor(
     private readonly host: Pick<Host, 'pause' | 'resume' | 'jump' | 'end' | 'kill'>,
-    /** Says something in a row. */
+    /** Shows a message in a row. */
     private readonly say: (id: SessionId, text: string) => void,
   ) {}
 
-  /** Whether a click would do nothing now. */
+  /** Whether a click on the row's button would have no effect now. */
   waits(row: Row): boolean {
     return row.pending || this.running.has(row.id);
   }
 
-  /** The button of a row, or Space. */
+  /** Runs the action of a row's button, or of Space. */
   press(row: Row): void {
     if (this.waits(row)) return;
     this.close();
@@ -45,20 +45,20 @@ export class Acts {
     this.host.jump(row.id).catch((error: unknown) => this.say(row.id, `Terminal not shown: ${String(error)}`));
   }
 
-  /** Asks something of a row. */
+  /** Asks for confirmation in a row. */
   ask(id: SessionId, what: Question): void {
     this.close();
     this.asking = { id, what };
   }
 
-  /** Shows all that can be done to a row, or no more. */
+  /** Opens or closes the list of a row's actions. */
   list(row: Row): void {
     const open = this.listing === row.id;
     this.close();
     if (!open) this.listing = row.id;
   }
 
-  /** Yes. */
+  /** Carries out the confirmed action. */
   confirm(): void {
     const asked = this.asking;
     this.close();
@@ -69,23 +69,23 @@ export class Acts {
       this.#run(id, this.host.kill(id), (text) => this.say(id, `Not killed: ${text}`));
       return;
     }
-    // What does not end when it is asked to can be killed, which is asked again.
+    // A session that does not exit can be killed, after another confirmation.
     const ended = this.host.end(id).then((because) => {
       if (because !== null) this.asking = { id, what: 'Kill', because };
     });
     this.#run(id, ended, (text) => this.say(id, `Not ended: ${text}`));
   }
 
-  /** Asks, tells and lists no more. */
+  /** Closes the question, the explanation and the list. */
   close(): void {
     this.asking = this.telling = this.listing = undefined;
   }
 
-  /** Asks, tells and lists only what is still so. */
+  /** Closes what no longer applies to these rows. */
   keep(rows: readonly Row[]): void {
     const row = (id: SessionId | undefined) => rows.find((one) => one.id === id);
     const asking = row(this.asking?.id);
-    // One that failed is there still, though it has the same tone.
+    // A failed session still runs, though its tone is that of a stopped one.
     const ends = asking !== undefined && asking.glyph !== 'stopped';
     const interrupts = asking?.action?.does === 'Interrupt' && !asking.pending;
     if (this.asking?.what === 'Interrupt' ? !interrupts : !ends) this.asking = undefined;

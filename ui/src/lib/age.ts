@@ -25,13 +25,13 @@ function unitOf(ms: number): Unit | undefined {
   return ms < NOW ? undefined : UNITS.find((unit) => ms >= unit.size);
 }
 
-/** The age as it stands at the right of a row. */
+/** The age as shown at the right of a row. */
 export function age(ms: number): string {
   const unit = unitOf(ms);
   return unit ? `${Math.floor(ms / unit.size)}${unit.short}` : 'now';
 }
 
-/** The age as it is spoken, with its unit spelled out. */
+/** The age for screen readers, with its unit spelled out. */
 export function spokenAge(ms: number): string {
   const unit = unitOf(ms);
   if (!unit) return 'just now';
@@ -39,13 +39,15 @@ export function spokenAge(ms: number): string {
   return `for ${count} ${unit.long}${count === 1 ? '' : 's'}`;
 }
 
-/** How long the age keeps reading as it does. */
+/** The time in milliseconds until the age reads differently. */
 export function untilNextAge(ms: number): number {
   const unit = unitOf(ms);
   return unit ? unit.size - (ms % unit.size) : NOW - ms;
 }
 
-/** How long until the first of many ages reads differently; nothing if there are none. */
+/**
+ * The time in milliseconds until the first of many ages reads differently; undefined without ages.
+ */
 export function untilFirstChange(since: readonly number[], now: number): number | undefined {
   const waits = since.filter(Number.isFinite).map((at) => untilNextAge(now - at));
   return waits.length > 0 ? Math.min(...waits) : undefined;

@@ -1,60 +1,66 @@
-// What sessions ask: one card at a time, which is answered once, and never by mistake.
+// The requests of sessions: one card at a time, answered once, and never by mistake.
 
 import { Draft } from './draft.svelte';
 import type { Host } from './host';
 import type { Answer, Card, RequestId, Row, RowAsk, SessionId } from './wire';
 
-/** A card that has just come, or moved, takes no click that was meant for something else. */
+/**
+ * How long, in milliseconds, a card that has just appeared or moved accepts no click, which may
+ * have been meant for something else.
+ */
 const GUARD = 500;
-/** How long a word about an answer stands in its row. */
+/** How long, in milliseconds, a message about an answer stays in its row. */
 const NEWS = 8_000;
 
 interface Open {
   id: SessionId;
-  /** The request whose card it is; none where it can be answered in its terminal only. */
+  /** The request of the card; undefined where only the terminal can answer. */
   request: RequestId | undefined;
 }
 
 export class Asks {
-  /** Whose card is open. */
+  /** The session and request of the open card. */
   open = $state.raw<Open>();
-  /** All of it, as soon as it has come. */
+  /** The card in full, once loaded. */
   card = $state.raw<Card>();
-  /** What was begun to be answered to it. */
+  /** The draft of an answer to the open card. */
   draft = $state.raw(new Draft());
-  /** The answer that is under way. */
+  /** The kind of the answer that is being sent. */
   pending = $state.raw<Answer['kind']>();
-  /** Nothing has moved for a while: a click is meant. */
+  /** Nothing has moved for a while, so a click is meant for what is there. */
   calm = $state(false);
-  /** What became of an answer, said in its row. */
+  /** The message about an answer that is shown in the session's row. */
   said = $state.raw<{ id: SessionId; text: string }>();
-  /** Counts the cards that are to take the focus. */
+  /** A counter of the cards that should take the focus. */
   focus = $state(0);
-  /** Whose card has gone last; a new object each time. */
+  /** The session whose card closed last; a new object each time. */
   over = $state.raw<{ id: SessionId }>();
 
-  /** Answered from here: what the board still says of it is old. */
+  /** Requests answered from here, which the board may still list. */
   #answered = new Map<RequestId, Answer['kind']>();
   #drafts = new Map<RequestId, Draft>();
-  /** Closed by the user, until the row asks something else. */
+  /** Cards that the user closed; each stays closed until its row has another request. */
   #closed = new Set<string>();
   #advance: SessionId | undefined;
-  /** Counts how often somebody has looked away. */
+  /** A counter of how often the popover was hidden. */
   #turn = 0;
-  /** Whose card was asked for. */
+  /** The request whose card was asked for last. */
   #asked: RequestId | undefined;
-  /** Answered last: what it asks next is expected. */
+  /** The session that was answered last; its next request is expected. */
   #last: SessionId | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #news: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly host: Pick<Host, 'card' | 'answer'>,
-    /** Told when the rows are to be looked at anew. */
+    /** Called when the rows have to be checked for the next request. */
     private readonly onanswered: () => void,
   ) {}
 
-  /** What a row asks and was not answered already. The card that is open stays before an older one. */
+  /**
+   * The request of a row that is not answered yet. The open card takes precedence over an older
+   * request.
+   */
   asks(row: Row | undefined): RowAsk | undefined {
     const ask = row?.ask ?? undefined;
     const own = this.open?.id === row?.id ? this.open?.request : undefined;
@@ -68,19 +74,19 @@ export class Asks {
     return given && !(given === 'release' && ask?.elsewhere != null) ? undefined : ask;
   }
 
-  /** What a row asks in the card that is open; nothing once that is over. */
+  /** The request of a row whose card is open; undefined once that request is over. */
   shown(row: Row): RowAsk | undefined {
     const ask = this.open?.id === row.id ? this.asks(row) : undefined;
     return ask && (ask.request ?? undefined) === this.open?.request ? ask : undefined;
   }
 
-  /** Whether a row can be answered from here. */
+  /** Whether a row's request can be answered from here. */
   can(row: Row): boolean {
     const ask = this.asks(row);
     return ask !== undefined && ask.request != null && ask.elsewhere == null;
   }
 
-  /** Opens the card of a row, as the user asked. */
+  /** Opens the card of a row, at the user's request. */
   review(row: Row): void {
     const ask = this.asks(row);
     if (!ask) return;
@@ -89,13 +95,13 @@ export class Asks {
     this.focus += 1;
   }
 
-  /** Closes the open card, which stays closed until its row asks something else. */
+  /** Closes the open card, which stays closed until its row has another request. */
   dismiss(): void {
     if (this.open) this.#closed.add(this.#name(this.open.id, this.open.request));
     this.#hide();
   }
 
-  /** The popover was hidden. */
+  /** Forgets everything but the drafts and answers, because the popover was hidden. */
   reset(): void {
     this.#turn += 1;
     this.#hide();
@@ -104,14 +110,17 @@ export class Asks {
     clearTimeout(this.#news);
   }
 
-  /** Something has moved. */
+  /** Restarts the wait for calm, because something has moved. */
   disturb(): void {
     clearTimeout(this.#timer);
     this.calm = false;
     if (this.open) this.#timer = setTimeout(() => (this.calm = true), GUARD);
   }
 
-  /** Follows the rows, in their order. A card comes by itself only where nothing is moved by it. */
+  /**
+   * Follows the rows, in their order. A card opens by itself only where that moves no row the user
+   * may be aiming at: with `still`, only the next card of the session that was answered last.
+   */
   keep(rows: readonly Row[], still: boolean): void {
     const known = new Set(rows.flatMap(({ ask }) => [ask?.request ?? [], ...(ask?.behind ?? []).map((one) => one.request)].flat()));
     for (const kept of [this.#answered, this.#drafts]) {
@@ -120,7 +129,7 @@ export class Asks {
     const at = rows.findIndex((row) => row.id === (this.#advance ?? this.open?.id));
     if (this.#advance !== undefined) {
       const own = rows[at];
-      // What else the same session asks comes with the next board.
+      // The next request of the same session comes with the next board.
       if (own?.ask?.request && own.ask.more > 0 && !this.asks(own)) return;
       const from = Math.max(at, 0);
       const next = [...rows.slice(from), ...rows.slice(0, from)].find((row) => this.can(row));
@@ -134,7 +143,7 @@ export class Asks {
       const ask = this.asks(row);
       if (!row || !ask) return this.#hide();
       if (this.open.request !== (ask.request ?? undefined)) {
-        // What was written was for another request, and so was the focus.
+        // The draft and the focus belonged to the other request.
         this.#hide();
         this.#show(row.id, ask);
       } else if (ask.elsewhere == null) this.#read();
@@ -148,7 +157,7 @@ export class Asks {
     this.#show(first.id, ask);
   }
 
-  /** Answers what is open. */
+  /** Answers the open request. */
   answer(answer: Answer): void {
     const { open } = this;
     if (!open?.request || !this.calm || this.pending) return;
@@ -160,9 +169,10 @@ export class Asks {
     this.host.answer(id, request, answer).then(
       () => {
         this.#answered.set(request, answer.kind);
-        // The popover was hidden: no card is to stand there, ready, when it is shown again.
+        // The popover was hidden meanwhile: no card should be ready to answer when it is shown
+        // again.
         if (turn !== this.#turn) return;
-        // The board may have been faster, and have taken the card away.
+        // The board may have come first and removed the card.
         if (!this.open || this.open.request === request) this.#advance = id;
         this.onanswered();
       },
@@ -173,7 +183,7 @@ export class Asks {
     );
   }
 
-  /** Says in a row what became of something. */
+  /** Shows in a row how something ended. */
   say(id: SessionId, text: string): void {
     this.#say(id, text);
   }
@@ -199,7 +209,7 @@ export class Asks {
     if (ask.elsewhere == null) this.#read();
   }
 
-  /** Asks for all of what is open, once: one that was paused may be answered later. */
+  /** Loads the open card, once. A request of a paused session may become answerable later. */
   #read(): void {
     const { id, request } = this.open ?? {};
     if (!id || !request || this.#asked === request) return;

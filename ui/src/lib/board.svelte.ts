@@ -12,7 +12,7 @@ export class BoardStore {
   visible = $state(false);
   /** Rows that have just started to need the user. */
   pulsing = $state.raw<ReadonlySet<SessionId>>(new Set());
-  /** The row to focus and the question to ask, told with each `Shown`; a new object each time. */
+  /** The row to focus and the question to ask, from each `Shown` event; a new object each time. */
   wanted = $state.raw<{ id: SessionId | undefined; ask: Ask | undefined }>();
 
   #places = $state.raw<readonly Place[]>([]);
@@ -49,21 +49,21 @@ export class BoardStore {
     }
   }
 
-  /** The pointer came into the list or left it. */
+  /** Records that the pointer entered or left the list. */
   pointer(inside: boolean): void {
     if (inside === this.#pointer) return;
     this.#pointer = inside;
     this.#settle();
   }
 
-  /** The focus came into the list or left it. */
+  /** Records that the focus entered or left the list. */
   focus(inside: boolean): void {
     if (inside === this.#focus) return;
     this.#focus = inside;
     this.#settle();
   }
 
-  /** The pulse of a row has run. */
+  /** Records that the pulse of a row has ended. */
   calm(id: SessionId): void {
     this.pulsing = new Set([...this.pulsing].filter((other) => other !== id));
   }
@@ -78,7 +78,7 @@ export class BoardStore {
     this.#place();
   }
 
-  /** Takes the true order up again once nothing is inside. */
+  /** Restores the true order once neither pointer nor focus is inside. */
   #settle(): void {
     if (!this.frozen) this.#place();
   }

@@ -1,16 +1,17 @@
-// One timer for all ages. It runs only while somebody looks, and only as often as an age changes.
+// One timer for all ages. It runs only while the popover is visible, and only as often as an age
+// changes.
 
 import { untilFirstChange } from './age';
 
 export class Clock {
   now = $state(Date.now());
-  /** How often an age has changed by itself. */
+  /** How often the timer has changed an age. */
   ticks = $state(0);
   #since = new Map<string, readonly number[]>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running = false;
 
-  /** Counts for these points in time from here on, and no more for those of the same name. */
+  /** Follows these points in time, in place of the previous ones under the same name. */
   follow(name: string, since: readonly number[]): void {
     this.#since.set(name, since);
     if (this.#running) this.#tick();
@@ -27,7 +28,7 @@ export class Clock {
     this.#timer = undefined;
   }
 
-  /** Whether a timer waits. */
+  /** Whether a timer is set. */
   get ticking(): boolean {
     return this.#timer !== undefined;
   }

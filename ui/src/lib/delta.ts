@@ -1,4 +1,4 @@
-// From one board to the next.
+// Computes one board from another.
 
 import type { Board, BoardDelta, Row, SessionId } from './wire';
 

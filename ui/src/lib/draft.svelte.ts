@@ -4,12 +4,12 @@
 export class Draft {
   /** What is unfolded below the text. */
   unfolded = $state<'always' | 'more' | 'message'>();
-  /** What it is told with a no. */
+  /** The message that goes with a denial. */
   message = $state('');
-  /** The labels chosen, question by question. */
+  /** The labels chosen, per question. */
   picked = $state<string[][]>([]);
-  /** The answers written, question by question. */
+  /** The answers that the user has written, per question. */
   own = $state<string[]>([]);
-  /** Whether the one written is meant. */
+  /** Whether the written answer is selected, per question. */
   mine = $state<boolean[]>([]);
 }

@@ -1,8 +1,11 @@
-// Whether the end of something has been on the screen.
+// Whether the end of a text has been on the screen.
 
 import type { Attachment } from 'svelte/attachments';
 
-/** Told once, when all of a mark at the end is within everything that could cut it off. */
+/**
+ * Calls `seen` once, when at least half of the mark at the end is inside everything that could clip
+ * it.
+ */
 export function onEnd(seen: () => void): Attachment<HTMLElement> {
   return (mark) => {
     const observer = new IntersectionObserver(

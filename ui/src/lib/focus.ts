@@ -1,6 +1,6 @@
 // Roving focus: one row is in the tab order; arrows, Home, End and letters move between rows.
 
-/** The row a key leads to, or nothing if the key does not move. */
+/** The row that a key moves to; undefined if the key does not move the focus. */
 export function step(key: string, at: number, count: number): number | undefined {
   if (count === 0) return undefined;
   switch (key) {
@@ -18,8 +18,9 @@ export function step(key: string, at: number, count: number): number | undefined
 }
 
 /**
- * The next title that begins with `typed`, from `at` on and round. One letter, also repeated,
- * goes on to the next; more letters may stay where they match already.
+ * The next title that begins with `typed`, searched from `at` on and wrapping round. A single
+ * letter, even repeated, goes on to the next match; more letters may keep the row where they match
+ * already.
  */
 export function find(titles: readonly string[], at: number, typed: string): number | undefined {
   const text = typed.toLocaleLowerCase();

@@ -2,20 +2,20 @@
 
 import type { Attachment } from 'svelte/attachments';
 
-/** Adds up blocks that stand below each other; overlays need room but push nothing. */
+/** Adds up the heights of stacked blocks; overlays need room but move nothing. */
 export class Heights {
   #blocks = new Set<HTMLElement>();
   #overlays = new Set<HTMLElement>();
   #told = 0;
   #observer: ResizeObserver | undefined;
 
-  /** `frame` is what the blocks' surroundings add. */
+  /** `frame` is the height around the blocks, in pixels. */
   constructor(
     private readonly tell: (height: number) => void,
     private readonly frame: number,
   ) {}
 
-  /** Whether the window has less room than it was asked for, so that the list scrolls. */
+  /** Whether the window got less room than it asked for, so that the list scrolls. */
   get full(): boolean {
     return this.#told > innerHeight;
   }
@@ -24,7 +24,7 @@ export class Heights {
 
   readonly overlay: Attachment<HTMLElement> = (node) => this.#watch(node, this.#overlays);
 
-  /** One observer for all, so that one frame tells one height. */
+  /** One observer for all nodes, so that one frame reports one height. */
   #watch(node: HTMLElement, among: Set<HTMLElement>): () => void {
     this.#observer ??= new ResizeObserver(() => this.look());
     among.add(node);
@@ -36,10 +36,13 @@ export class Heights {
     };
   }
 
-  /** Measures now; while hidden no observer reports, yet the window needs its height before it is shown. */
+  /**
+   * Measures now. No observer reports while the window is hidden, yet the window needs its height
+   * before it is shown.
+   */
   look(): void {
     const blocks = [...this.#blocks].map((node) => node.getBoundingClientRect().height);
-    // A block without a height has nothing in it yet: the board has not come.
+    // A block without a height is still empty: the board has not come.
     if (blocks.includes(0)) return;
     const overlays = [...this.#overlays].map((node) => node.getBoundingClientRect().bottom + 6);
     const sum = blocks.reduce((a, b) => a + b, this.frame);

@@ -1,45 +1,56 @@
-// What the popover asks of the program around it.
+// The interface between the popover and the app around it.
 
 import type { Answer, Card, PauseKind, PopoverEvent, Reasons, RequestId, SessionId } from './wire';
 
-/** What becomes of paused sessions when the program ends. */
+/** What happens to paused sessions when the app exits. */
 export type Leaving = 'Keep' | 'ResumeAll';
 
 export interface Host {
-  /** Events from now on, the whole board first. */
+  /** Subscribes to events; the whole board comes first. */
   subscribe(listener: (event: PopoverEvent) => void): Promise<void>;
   hide(): void;
   /** The natural height of the content in CSS pixels. */
   resize(height: number): void;
   openSettings(): void;
-  /** Ends the program; where sessions are paused, it asks first. */
+  /** Quits the app; where sessions are paused, the app asks first. */
   quit(): void;
-  /** Ends the program, asked or not. Settles only if it goes on, for something could not be resumed. */
+  /**
+   * Quits the app without a question. Rejects with words if the app goes on, because a session
+   * could not be resumed.
+   */
   leave(how: Leaving): Promise<void>;
-  /** The program goes on after all. */
+  /** Cancels quitting. */
   stay(): void;
-  /** Settles when it is done or refused: a failure comes with the next board. `null` takes the best kind. */
+  /**
+   * Settles when the pause is done or refused; a failure comes with the next board. `null` chooses
+   * the best kind.
+   */
   pause(id: SessionId, how: PauseKind | null): Promise<void>;
-  /** The same. */
+  /**
+   * Settles when the session is resumed or the action refused; a failure comes with the next board.
+   */
   resume(id: SessionId): Promise<void>;
   pauseAll(): void;
   resumeAll(): void;
-  /** Connects the hooks of these config folders; rejected with words. */
+  /** Connects the hooks in these config folders; rejects with words. */
   connectHooks(dirs: readonly string[]): Promise<void>;
-  /** The board of this revision is in the document; 0 where there is none yet. */
+  /** Reports that the board of this revision is in the document; 0 without a board. */
   painted(revision: number): void;
-  /** A frame of what was asked for is on the screen. */
+  /** Reports that a frame of the requested content is on the screen. */
   frameShown(): void;
   /** A request in full; null once the request is no longer pending. */
   card(id: SessionId, request: RequestId): Promise<Card | null>;
-  /** Settles when the answer was handed on; rejected with words where it was not. */
+  /** Settles when the answer was handed on; rejects with words otherwise. */
   answer(id: SessionId, request: RequestId, answer: Answer): Promise<void>;
-  /** Brings the terminal of a session to the front; rejected with words. */
+  /** Brings the terminal of a session to the front; rejects with words. */
   jump(id: SessionId): Promise<void>;
-  /** Asks a session to end; why it stays, or null where it has ended. Rejected with words. */
+  /**
+   * Asks a session to exit. Returns why it still runs, or null once it has exited. Rejects with
+   * words.
+   */
   end(id: SessionId): Promise<string | null>;
-  /** Kills a session that did not end; rejected with words. */
+  /** Kills a session that did not exit; rejects with words. */
   kill(id: SessionId): Promise<void>;
-  /** Why a session is what it is; nothing if it is gone. */
+  /** Why a session has its status; null if the session is gone. */
   why(id: SessionId): Promise<Reasons | null>;
 }

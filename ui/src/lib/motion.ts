@@ -1,8 +1,8 @@
-// How rows move.
+// The animation of rows.
 
 import type { AnimationConfig } from 'svelte/animate';
 
-/** cubic-bezier(.2, 0, 0, 1): y over x, by halving the parameter. */
+/** cubic-bezier(.2, 0, 0, 1): y as a function of x, by bisection of the parameter. */
 export function ease(x: number): number {
   if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
   const [x1, y1, x2, y2] = [0.2, 0, 0, 1];
@@ -18,7 +18,7 @@ export function ease(x: number): number {
   return bezier(y1, y2, low);
 }
 
-/** Lets a row glide from where it was; not for those who asked for stillness. */
+/** Moves a row smoothly from its previous position; at once with reduced motion. */
 export function glide(_node: Element, { from, to }: { from: DOMRect; to: DOMRect }): AnimationConfig {
   const dy = from.top - to.top;
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;

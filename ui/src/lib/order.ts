@@ -1,21 +1,23 @@
-// Where rows stand. While the pointer or the focus is inside, nothing moves beneath it.
+// The positions of rows. While the pointer or the focus is inside the list, rows do not move.
 
 import type { Row, Section } from './wire';
 
-/** A row and the heading it stands under, which lags behind its own section while frozen. */
+/** A row and the heading above it, which lags behind the row's own section while frozen. */
 export interface Place {
   row: Row;
   under: Section;
 }
 
-/** What is drawn: headings and rows in one list, so that a row can move from one to another. */
+/**
+ * An element of the list: headings and rows in one list, so that a row can move between sections.
+ */
 export type Item =
   | { key: string; section: Section; row?: undefined }
   | { key: string; row: Row; section?: undefined };
 
 /**
- * The places of `rows`. Frozen, every row keeps the place it had, new ones are put at the end,
- * and one that is gone says so where it stood; their content is new at once.
+ * The places of `rows`. While frozen, every row keeps its place, new rows go to the end, and a row
+ * that is gone says so in its place; the content of rows is always current.
  */
 export function arrange(before: readonly Place[], rows: readonly Row[], frozen: boolean): Place[] {
   const last = before.at(-1);
@@ -51,7 +53,7 @@ function gone(row: Row): Row {
   };
 }
 
-/** The places with a heading before each section that has rows. */
+/** The places, with a heading before each section that has rows. */
 export function layOut(places: readonly Place[]): Item[] {
   const items: Item[] = [];
   let under: Section | undefined;

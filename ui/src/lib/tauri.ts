@@ -1,4 +1,4 @@
-// The host as Tauri commands.
+// The host, implemented with Tauri commands.
 
 import { Channel, invoke } from '@tauri-apps/api/core';
 import type { Host } from './host';

@@ -1,16 +1,16 @@
-// Why a row is what it is: for one row at a time.
+// Why a row has its status, for one row at a time.
 
 import type { Reasons, SessionId } from './wire';
 
 export class Why {
-  /** The row that is open, and what it shows. */
+  /** The open row and its reasons. */
   open = $state.raw<{ id: SessionId; reasons: Reasons }>();
   #wanted: SessionId | undefined;
   #asked = 0;
 
   constructor(private readonly ask: (id: SessionId) => Promise<Reasons | null>) {}
 
-  /** Opens a row, and with that closes any other; or closes it. */
+  /** Opens a row, closing any other, or closes it. */
   toggle(id: SessionId): void {
     if (this.#wanted === id) return this.close();
     this.#wanted = id;
@@ -22,7 +22,10 @@ export class Why {
     this.#asked += 1;
   }
 
-  /** Asks anew for what is open. Until the answer comes, what was shown stays: nothing flickers. */
+  /**
+   * Asks again for the open row. The previous reasons stay until the answer comes, so that nothing
+   * flickers.
+   */
   refresh(): void {
     const id = this.#wanted;
     if (id === undefined) return;
@@ -41,7 +44,7 @@ export class Why {
     );
   }
 
-  /** Closes a row that is not among these. */
+  /** Closes the row if it is not among these. */
   keep(ids: readonly SessionId[]): void {
     if (this.#wanted !== undefined && !ids.includes(this.#wanted)) this.close();
   }

@@ -1,4 +1,4 @@
-// The types that come over the wire, by their short names.
+// Short names for the types of the wire format.
 
 import type { components } from '../schema';
 

@@ -1,5 +1,5 @@
-//! The variables that let another program drive or inspect the web view, and with it press the
-//! popover's buttons. Only builds for tests hear them.
+//! Environment variables that let another program drive or inspect the web view, and so press the
+//! popover's buttons. Only test builds honour them.
 
 use gtk::glib;
 
@@ -11,8 +11,8 @@ pub(super) enum AutomationPolicy {
 }
 
 impl AutomationPolicy {
-    /// That of this build: a debug build may be driven, and one for measurements
-    /// (`--features automation`).
+    /// The policy of this build: debug builds and builds for measurements (`--features automation`)
+    /// may be driven.
     pub(super) const OF_BUILD: Self = if cfg!(any(debug_assertions, feature = "automation")) {
         Self::Allow
     } else {
@@ -20,7 +20,8 @@ impl AutomationPolicy {
     };
 }
 
-/// Read by Tauri's runtime when it makes the first web view, by older ones, and by `WebKitGTK`.
+/// Variables read by current and older Tauri runtimes, when they create the first web view, and by
+/// `WebKitGTK`.
 const AUTOMATION_VARIABLES: [&str; 4] = [
     "TAURI_WEBVIEW_AUTOMATION",
     "TAURI_AUTOMATION",
@@ -28,8 +29,8 @@ const AUTOMATION_VARIABLES: [&str; 4] = [
     "WEBKIT_INSPECTOR_HTTP_SERVER",
 ];
 
-/// Removes these variables from the environment of a build that may not be driven. To be called
-/// before the first window.
+/// Removes these variables from the environment of a build that may not be driven. Must be called
+/// before the first window is created.
 pub(super) fn refuse_automation(policy: AutomationPolicy) {
     if policy == AutomationPolicy::Refuse {
         for variable in AUTOMATION_VARIABLES {

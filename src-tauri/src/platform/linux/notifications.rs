@@ -1,4 +1,4 @@
-//! Notices through the desktop's notification server, `org.freedesktop.Notifications`.
+//! Notifications through the desktop's notification server, `org.freedesktop.Notifications`.
 
 mod bus;
 mod server_capabilities;
@@ -17,31 +17,32 @@ use trusty_platform::clock;
 use zbus::message::Message;
 
 const BUS_NAME: &str = "org.freedesktop.Notifications";
-/// No call takes longer.
+/// The timeout of one call to the server.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-/// A server may have to be started first.
+/// The timeout of the first call, since the bus may have to start the server.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
-/// Who approves sooner has not read what is there: a click may have been meant for another.
+/// An approval sooner than this after the notice appeared is not trusted: the user cannot have read
+/// the text, and the click may have been meant for another notice.
 const MIN_READ_TIME: Duration = Duration::from_millis(500);
-/// It stays until it is taken back.
+/// The notice stays until it is withdrawn.
 const NO_EXPIRY: i32 = 0;
-/// As long as the server wants.
+/// The server decides how long the notice stays.
 const DEFAULT_EXPIRY: i32 = -1;
 const SERVER_TIMEOUT_MESSAGE: &str = "the notification server did not answer in time";
-/// The server put it away by itself.
+/// The `NotificationClosed` reason for an expired notice.
 const EXPIRED_REASON: u32 = 1;
 
-/// The notification server, as far as it is known.
+/// The connection to the notification server, and what is shown there.
 pub(crate) struct DesktopNotifications {
     bus: Option<SessionBus>,
-    /// The unique bus name of the server that was asked last.
+    /// The unique bus name of the server whose capabilities were read last.
     owner: Option<String>,
     able: ServerCapabilities,
     shown: BTreeMap<u32, ShownNotice>,
     late: (UnboundedSender<LateNotice>, UnboundedReceiver<LateNotice>),
 }
 
-/// What a server took only after nobody waited for that any more.
+/// A notice that the server accepted after the timeout.
 struct LateNotice {
     owner: Option<String>,
     id: u32,
@@ -49,7 +50,7 @@ struct LateNotice {
     notice: Notice,
 }
 
-/// What is shown under an id of the server's.
+/// A notice that is shown under an id of the server.
 struct ShownNotice {
     slot: NoticeSlot,
     notice: Notice,
@@ -57,7 +58,7 @@ struct ShownNotice {
 }
 
 impl DesktopNotifications {
-    /// Nothing is asked of the desktop before there is something to tell.
+    /// Asks nothing of the desktop before the first notice.
     pub(crate) fn new(_app: &AppHandle) -> Self {
         Self::without_server()
     }
@@ -79,7 +80,7 @@ impl DesktopNotifications {
         self.bus.as_ref()
     }
 
-    /// Asks a method of the server.
+    /// Calls a method of the server.
     async fn call<B, R>(&self, patience: Duration, method: &'static str, body: B) -> zbus::Result<R>
     where
         B: serde::Serialize + zbus::zvariant::DynamicType + Send + Sync,
@@ -93,7 +94,7 @@ impl DesktopNotifications {
         asked.await.unwrap_or_else(|_| late())
     }
 
-    /// A notice stands under this id from now on.
+    /// Records that a notice is shown under this id.
     fn note_shown(&mut self, id: u32, slot: NoticeSlot, notice: Notice) {
         let since = clock::instant();
         let shown = ShownNotice {
@@ -104,7 +105,8 @@ impl DesktopNotifications {
         self.shown.insert(id, shown);
     }
 
-    /// What was taken late is known from now on, unless another has taken its place.
+    /// Records a notice that was accepted late, or closes it if the slot holds another notice by
+    /// now.
     fn accept_late_notice(&mut self, late: LateNotice) -> Option<ServerEvent> {
         if self.owner.is_none() || late.owner != self.owner {
             return None;
@@ -112,7 +114,7 @@ impl DesktopNotifications {
         if self.notice_id(late.slot).is_some_and(|id| id != late.id) {
             let close = self.bus.as_ref()?.ask("CloseNotification", late.id);
             tauri::async_runtime::spawn(async move {
-                // One that is gone already is an error of some servers.
+                // Some servers return an error if the notice is gone already.
                 let _: zbus::Result<()> = close.await;
             });
             return None;
@@ -128,13 +130,13 @@ impl DesktopNotifications {
             .map(|(id, _)| *id)
     }
 
-    /// What a signal says, if it is news of ours.
+    /// The event that a signal reports, if the signal concerns our notices.
     fn understand(&mut self, message: &Message) -> Option<ServerEvent> {
         let header = message.header();
         let member = header.member()?.as_str().to_owned();
         let sender = header.sender().map(zbus::names::UniqueName::as_str);
-        // Any program of the bus could say so; only the bus's word counts of who owns a name, and
-        // only the server's of its notices.
+        // Any program on the bus can send these signals. Only the bus itself is trusted about the
+        // owner of a name, and only the server about its notices.
         if sender == Some(DBUS_NAME) {
             if member != "NameOwnerChanged" {
                 return None;
@@ -165,8 +167,8 @@ impl DesktopNotifications {
             "NotificationClosed" => {
                 let (id, reason): (u32, u32) = message.body().deserialize().ok()?;
                 let shown = self.shown.remove(&id)?;
-                // One that is to stay was put away by no hand: the server shows none for long, or
-                // takes two for one.
+                // A persistent notice that expires was not closed by the user: the server limits
+                // how long it shows notices, or merges two notices into one.
                 let by_itself = reason == EXPIRED_REASON && shown.notice.kind == NoticeKind::Needs;
                 (!by_itself).then_some(ServerEvent::Closed(shown.slot))
             }
@@ -211,7 +213,7 @@ impl NotificationServer for DesktopNotifications {
             return Err(ShowError::NoServer);
         }
         let before = self.notice_id(slot).unwrap_or(0);
-        // What is answered right here must be read right here.
+        // A notice offers answers only if the server shows the body with the request's text.
         let notice = Notice {
             answers: notice.answers.clone().filter(|_| self.able.body),
             ..notice.clone()
@@ -236,7 +238,7 @@ impl NotificationServer for DesktopNotifications {
             let (owner, late) = (self.owner.clone(), self.late.0.clone());
             tauri::async_runtime::spawn(async move {
                 if let Ok(Ok(id)) = asked.await {
-                    // An app that ends takes nothing back any more.
+                    // The send fails only when the app exits, and then nothing is left to withdraw.
                     let _ = late.send(LateNotice {
                         owner,
                         id,
@@ -258,7 +260,7 @@ impl NotificationServer for DesktopNotifications {
     async fn withdraw(&mut self, slot: NoticeSlot) {
         if let Some(id) = self.notice_id(slot) {
             self.shown.remove(&id);
-            // One that is gone already is an error of some servers.
+            // Some servers return an error if the notice is gone already.
             let _: zbus::Result<()> = self.call(CALL_TIMEOUT, "CloseNotification", id).await;
         }
     }
@@ -274,14 +276,14 @@ impl NotificationServer for DesktopNotifications {
             };
             let message = tokio::select! {
                 message = heard => message,
-                // We hold a sender ourselves.
+                // `recv` never returns `None`: `self.late` holds a sender.
                 Some(late) = late.1.recv() => match self.accept_late_notice(late) {
                     Some(event) => return event,
                     None => continue,
                 },
             };
             let Some(message) = message else {
-                // The bus has gone; the next notice looks for a new one.
+                // The connection to the bus is lost; the next notice opens a new one.
                 self.bus = None;
                 self.owner = None;
                 self.shown.clear();

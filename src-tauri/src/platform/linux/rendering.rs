@@ -1,8 +1,8 @@
-//! Whether the web view may draw with a GPU.
+//! Whether web views may draw with a GPU.
 //!
-//! Where the processor draws `OpenGL`, `WebKit`'s accelerated path costs most of a core (measured with
-//! `WebKitGTK` 2.50 and 12 spinning rings: 64–92 %, against 22 % without it) and seconds until the
-//! first frame.
+//! Where `OpenGL` runs on the CPU, `WebKit`'s accelerated path costs most of a core (measured with
+//! `WebKitGTK` 2.50 and 12 spinning rings: 64–92 %, against 22 % without that path) and takes
+//! seconds until the first frame.
 
 use gtk::glib;
 use std::ffi::OsStr;
@@ -11,20 +11,20 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
 
-/// Makes this program print the name of the `OpenGL` driver and exit.
+/// The argument that makes this program print the name of the `OpenGL` driver and exit.
 pub(crate) const PROBE_ARGUMENT: &str = "--probe-graphics";
-/// A driver that takes longer to load is left unknown.
+/// Limits of the probe; a driver that takes longer to load counts as unknown.
 const PROBE_BOUNDS: RunLimits = RunLimits {
     time: Duration::from_secs(3),
     output: 256,
 };
 const RENDER_NODES: &str = "/dev/dri";
-/// `WebKit`'s own switches of the accelerated path; `0` leaves that path on.
+/// `WebKit`'s own switches that disable the accelerated path; the value `0` leaves it on.
 const DISABLING_VARIABLES: [&str; 2] = [
     "WEBKIT_DISABLE_DMABUF_RENDERER",
     "WEBKIT_DISABLE_COMPOSITING_MODE",
 ];
-/// Who sets one of these has chosen within the accelerated path.
+/// `WebKit`'s settings within the accelerated path: a user who sets one has chosen that path.
 const TUNING_VARIABLES: [&str; 4] = [
     "WEBKIT_FORCE_COMPOSITING_MODE",
     "WEBKIT_DMABUF_RENDERER_FORCE_SHM",
@@ -34,40 +34,41 @@ const TUNING_VARIABLES: [&str; 4] = [
 const SOFTWARE_VARIABLE: &str = "LIBGL_ALWAYS_SOFTWARE";
 /// Mesa's variables that name a driver.
 const DRIVER_VARIABLES: [&str; 2] = ["MESA_LOADER_DRIVER_OVERRIDE", "GALLIUM_DRIVER"];
-/// Parts of the names of drivers that draw with the processor.
+/// Substrings of the names of drivers that draw with the CPU.
 const SOFTWARE_DRIVERS: [&str; 5] = ["llvmpipe", "lavapipe", "softpipe", "swrast", "software"];
-/// From this `WebKitGTK` on, a transparent window without the accelerated path shows what is behind
-/// it instead of its page.
+/// The first `WebKitGTK` version whose transparent windows show the background instead of the page
+/// without the accelerated path.
 const FIRST_SEE_THROUGH_VERSION: (u32, u32) = (2, 53);
 
 /// How `WebKit` draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RenderingPath {
-    /// As it does by itself.
+    /// `WebKit`'s default.
     Accelerated,
     /// Without `OpenGL`.
     Unaccelerated,
 }
 
-/// What decides the path without loading a driver.
+/// The facts that decide the path without loading a driver.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct GraphicsFacts {
-    /// Those of the variables above that are set.
+    /// The variables above that are set.
     variables: Vec<(&'static str, String)>,
-    /// The kernel offers a device that draws.
+    /// The kernel offers a device for rendering.
     has_render_node: bool,
 }
 
-/// The last driver that was probed; none where EGL does not name one.
+/// The result of the probe: the driver's name, or `None` where EGL names none or the probe failed.
 static PROBED_DRIVER: OnceCell<Option<String>> = OnceCell::const_new();
 
-/// Switches the accelerated path off for this process, where that can be known without loading a
-/// driver: its web views never set `OpenGL` up. To be called before the first window.
+/// Disables the accelerated path for this process where that is known without loading a driver, so
+/// that its web views never set up `OpenGL`. Must be called before the first window is created.
 pub(super) fn settle_early() {
     let switch = DISABLING_VARIABLES[0];
     let unaccelerated = Some(RenderingPath::Unaccelerated);
     if path_without_driver(&GraphicsFacts::read()) == unaccelerated {
-        // Where that fails, each web view is told by itself, after it has begun.
+        // If setting the variable fails, each web view disables acceleration itself, after its
+        // start.
         let _ = glib::setenv(switch, "1", false);
     }
 }
@@ -80,7 +81,7 @@ pub(super) async fn known_path() -> RenderingPath {
     }
 }
 
-/// The path, if it is known by now.
+/// The path, if it is known already.
 pub(super) fn path_now() -> Option<RenderingPath> {
     path_without_driver(&GraphicsFacts::read()).or_else(|| {
         PROBED_DRIVER
@@ -89,7 +90,7 @@ pub(super) fn path_now() -> Option<RenderingPath> {
     })
 }
 
-/// Whether `WebKit` of this version (`2.50.6`) paints a transparent window on this path.
+/// Whether this version of `WebKit`, such as `2.50.6`, paints a transparent window on this path.
 pub(super) fn paints_transparent(path: RenderingPath, version: &str) -> bool {
     let mut numbers = version
         .split('.')
@@ -98,7 +99,7 @@ pub(super) fn paints_transparent(path: RenderingPath, version: &str) -> bool {
     path == RenderingPath::Accelerated || version < FIRST_SEE_THROUGH_VERSION
 }
 
-/// Asks a process of its own, for a driver may crash or stay in memory.
+/// Probes the driver in a separate process, because a driver may crash or stay in memory.
 async fn probe_driver() -> Option<String> {
     let program = std::env::current_exe().ok()?;
     let arguments = [OsStr::new(PROBE_ARGUMENT)];
@@ -145,7 +146,7 @@ fn has_render_node(folder: &Path) -> bool {
         .any(|entry| entry.file_name().to_string_lossy().starts_with("renderD"))
 }
 
-/// What the variables of the user and the devices decide; none if the driver does.
+/// The path that the user's variables and the devices decide; `None` if it depends on the driver.
 fn path_without_driver(facts: &GraphicsFacts) -> Option<RenderingPath> {
     let disabling = DISABLING_VARIABLES.map(|name| facts.variable(name));
     if disabling.iter().flatten().any(|value| *value != "0") {
@@ -157,7 +158,7 @@ fn path_without_driver(facts: &GraphicsFacts) -> Option<RenderingPath> {
     if tuned || disabling.iter().any(Option::is_some) {
         return Some(RenderingPath::Accelerated);
     }
-    // Mesa's words for yes.
+    // The values that Mesa reads as true.
     let yes = ["1", "true", "t", "yes", "y"];
     let software = facts.variable(SOFTWARE_VARIABLE).unwrap_or_default();
     if yes.contains(&software.to_ascii_lowercase().as_str()) {
@@ -172,7 +173,7 @@ fn path_without_driver(facts: &GraphicsFacts) -> Option<RenderingPath> {
     (!facts.has_render_node).then_some(RenderingPath::Unaccelerated)
 }
 
-/// Drivers that are not known are left to `WebKit`.
+/// The path for a driver; unknown drivers are left to `WebKit`.
 fn path_of_driver(name: Option<&str>) -> RenderingPath {
     let name = name.unwrap_or_default().to_ascii_lowercase();
     if SOFTWARE_DRIVERS
@@ -190,7 +191,8 @@ mod tests {
     use super::RenderingPath::{Accelerated, Unaccelerated};
     use super::*;
 
-    /// Variables, a render node, what a probe says (none: it is not asked), the path.
+    /// Variables, whether there is a render node, the result of the probe (`None`: no probe), the
+    /// path.
     type RenderingCase = (
         &'static [(&'static str, &'static str)],
         bool,
@@ -207,7 +209,7 @@ mod tests {
             (&[], true, driver("radeonsi"), Accelerated),
             (&[], true, driver("zink"), Accelerated),
             (&[], true, Some(None), Accelerated),
-            // A virtual GPU that does not draw.
+            // A virtual GPU that cannot render.
             (&[], true, driver("swrast"), Unaccelerated),
             (&[], true, driver("kms_swrast"), Unaccelerated),
             (
@@ -243,7 +245,7 @@ mod tests {
                 None,
                 Unaccelerated,
             ),
-            // WebKit's own switches come before all others.
+            // WebKit's own switches take precedence over all others.
             (
                 &[("WEBKIT_DISABLE_DMABUF_RENDERER", "1")],
                 true,

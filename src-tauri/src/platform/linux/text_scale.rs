@@ -1,34 +1,34 @@
-//! How large the desktop wants its text.
+//! The desktop's text scale.
 
 use gtk::glib;
 use gtk::prelude::GtkSettingsExt;
 use tauri::AppHandle;
 
-/// What `gtk-xft-dpi` says for text of the usual size: 96 dots per inch, in units of 1/1024.
+/// The value of `gtk-xft-dpi` for text of the usual size: 96 dots per inch, in units of 1/1024.
 const USUAL_FONT_DPI: f64 = 96.0 * 1024.0;
-/// What no desktop offers is an error of its settings.
+/// No desktop offers a scale outside these limits, so such a value is an error in its settings.
 const MIN_TEXT_SCALE: f64 = 0.5;
 const MAX_TEXT_SCALE: f64 = 4.0;
 
-/// How many times as large as usual `WebKit` draws a page: by the font DPI of the desktop, from its
-/// XSETTINGS (`Xft/DPI`), else from the X resources (`Xft.dpi`).
+/// The factor by which `WebKit` enlarges a page: the font DPI of the desktop, from its XSETTINGS
+/// (`Xft/DPI`), else from the X resources (`Xft.dpi`).
 pub(crate) fn text_scale() -> f64 {
     gtk::Settings::default().map_or(1.0, |settings| scale_from_dpi(settings.gtk_xft_dpi()))
 }
 
-/// Calls `changed` when the desktop's font DPI does.
+/// Calls `changed` whenever the desktop's font DPI changes.
 pub(super) fn follow_text_scale(app: &AppHandle, changed: fn(&AppHandle)) {
     if let Some(settings) = gtk::Settings::default() {
         let own = app.clone();
         settings.connect_gtk_xft_dpi_notify(move |_| {
             let own = own.clone();
-            // GTK styles all windows anew first, and forgets what size is asked for meanwhile.
+            // GTK restyles all windows first, and drops size requests made in the meantime.
             glib::idle_add_local_once(move || changed(&own));
         });
     }
 }
 
-/// The scale of a font DPI in units of 1/1024; not positive means unknown.
+/// The scale for a font DPI in units of 1/1024; zero and negative values mean unknown.
 fn scale_from_dpi(dpi: i32) -> f64 {
     if dpi <= 0 {
         return 1.0;

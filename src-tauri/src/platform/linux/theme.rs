@@ -1,4 +1,4 @@
-//! Light or dark.
+//! The desktop's light or dark theme.
 
 use gtk::gio::{self, BusType, DBusCallFlags, DBusSignalFlags};
 use gtk::glib::{self, MainContext, Variant};
@@ -11,9 +11,9 @@ const PORTAL_PATH: &str = "/org/freedesktop/portal/desktop";
 const SETTINGS_INTERFACE: &str = "org.freedesktop.portal.Settings";
 const APPEARANCE_NAMESPACE: &str = "org.freedesktop.appearance";
 const COLOR_SCHEME_KEY: &str = "color-scheme";
-/// The value of the key that asks for a dark look.
+/// The value of `color-scheme` that asks for a dark appearance.
 const PREFER_DARK: u32 = 1;
-/// Milliseconds; a portal may have to be started first.
+/// Long enough for a portal that has to be started first.
 const PORTAL_TIMEOUT_MS: i32 = 10_000;
 
 macro_rules! glyphs {
@@ -38,13 +38,13 @@ glyphs!(
     Quiet => "quiet", Working => "working", Paused => "paused", NeedsYou => "needs-you"
 );
 
-/// GNOME's bar is always dark; other panels follow the theme.
+/// Whether the panel is dark: GNOME's and Unity's always are, other panels follow the theme.
 fn has_dark_panel() -> bool {
     let desktop = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
     desktop.split(':').any(|d| d == "GNOME" || d == "Unity") || is_dark()
 }
 
-/// Whether windows are dark, as the web view sees it, too.
+/// Whether windows are dark; the web view decides the same way.
 pub(super) fn is_dark() -> bool {
     if let Ok(forced) = std::env::var("GTK_THEME") {
         return forced.ends_with(":dark") || forced.ends_with("-dark");
@@ -55,8 +55,8 @@ pub(super) fn is_dark() -> bool {
     })
 }
 
-/// Calls `changed` when the theme does, and takes over the wish for a dark look that newer
-/// desktops tell through their portal only.
+/// Calls `changed` whenever the theme changes, and applies the dark preference that newer desktops
+/// announce only through their portal.
 pub(super) fn follow_theme(app: &AppHandle, changed: fn(&AppHandle)) {
     let Some(settings) = gtk::Settings::default() else {
         return;
@@ -66,14 +66,14 @@ pub(super) fn follow_theme(app: &AppHandle, changed: fn(&AppHandle)) {
     let own = app.clone();
     settings.connect_gtk_application_prefer_dark_theme_notify(move |_| changed(&own));
     MainContext::default().spawn_local(async {
-        // A desktop without a portal has told all by its theme.
+        // Without a portal, the theme alone says whether the desktop is dark.
         let _ = follow_portal().await;
     });
 }
 
 async fn follow_portal() -> Result<(), glib::Error> {
     let bus = gio::bus_get_future(BusType::Session).await?;
-    // Subscribed to for as long as the app runs.
+    // Never unsubscribed: the app follows the portal until it exits.
     let _subscription = bus.signal_subscribe(
         Some(PORTAL_BUS_NAME),
         Some(SETTINGS_INTERFACE),
@@ -104,7 +104,7 @@ async fn follow_portal() -> Result<(), glib::Error> {
     Ok(())
 }
 
-/// Takes a value of the key over; variants may hold variants.
+/// Applies a value of `color-scheme`. The portal may wrap it in several variants.
 fn prefer(value: &Variant) {
     let mut value = value.clone();
     while let Some(inner) = value.as_variant() {

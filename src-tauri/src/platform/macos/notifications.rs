@@ -1,4 +1,4 @@
-//! Notices through the notification centre. Type-checked on Linux, not yet run on a Mac.
+//! Notifications through the notification centre. Type-checked on Linux, not yet run on a Mac.
 
 use crate::notifier::server::{
     APPROVE_BUTTON, CLICK_ACTION, DENY_BUTTON, NoticeChoice, NotificationServer, SHOW_BUTTON,
@@ -14,30 +14,30 @@ use trusty_mac::notification_center::{
     remove,
 };
 
-/// No call takes longer.
+/// The timeout of one call to the notification centre.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
-/// Names of choices that the system gives.
+/// Action identifiers defined by macOS.
 const SYSTEM_CLICK: &str = "com.apple.UNNotificationDefaultActionIdentifier";
 const SYSTEM_DISMISS: &str = "com.apple.UNNotificationDismissActionIdentifier";
-/// What is told as a choice once a notice is taken, too late for who waited for that.
+/// The action name under which a notice is reported whose acceptance came after the timeout.
 const TAKEN_EVENT: &str = "trusty.taken";
 
-/// The notification centre.
+/// The connection to the notification centre.
 pub(crate) struct DesktopNotifications {
     chosen: mpsc::UnboundedReceiver<ChosenAction>,
     tell: mpsc::UnboundedSender<ChosenAction>,
     begun: bool,
-    /// A notice was not taken.
+    /// The notification centre has rejected a notice.
     refused: bool,
-    /// Its user has allowed notices since it was asked last.
+    /// The user has allowed notifications since `reach` last asked.
     allowed: bool,
     shown: BTreeMap<String, (NoticeSlot, Notice)>,
-    /// What may be taken yet.
+    /// Notices whose acceptance is still open after the timeout.
     late: BTreeMap<String, (NoticeSlot, Notice)>,
 }
 
 impl DesktopNotifications {
-    /// Nothing is asked of the system before there is something to tell.
+    /// Asks nothing of the system before the first notice.
     pub(crate) fn new(_app: &AppHandle) -> Self {
         let (tell, chosen) = mpsc::unbounded_channel();
         Self {
@@ -72,7 +72,7 @@ impl DesktopNotifications {
             return Some(ServerEvent::Closed(self.shown.remove(id)?.0));
         }
         let (slot, notice) = self.shown.get(id)?;
-        // The identifier of the notice says which request its buttons are about.
+        // The notice's identifier is specific to one request, so its buttons concern that request.
         let own = match &notice.answers {
             _ if name == SYSTEM_CLICK => CLICK_ACTION.to_owned(),
             Some(request) if [APPROVE_BUTTON.0, DENY_BUTTON.0].contains(&name.as_str()) => {
@@ -113,7 +113,7 @@ impl NotificationServer for DesktopNotifications {
             return Err(ShowError::NoServer);
         }
         let id = identifier(slot, notice);
-        // Another request is another notice: no click on the one before can mean it.
+        // Another request gets another identifier: a click on the previous notice cannot reach it.
         if let Some(before) = self.id_of(slot).filter(|before| *before != id) {
             self.shown.remove(&before);
             remove(&before);
@@ -141,7 +141,8 @@ impl NotificationServer for DesktopNotifications {
                 let tell = self.tell.clone();
                 tauri::async_runtime::spawn(async move {
                     if let Ok(None) = added.await {
-                        // An app that ends has nothing to take back any more.
+                        // The send fails only when the app exits, and then nothing is left to
+                        // withdraw.
                         let _ = tell.send((id, TAKEN_EVENT.to_owned()));
                     }
                 });

@@ -1,4 +1,4 @@
-//! The session bus, as far as the notification server is concerned.
+//! The D-Bus session bus, reduced to what the notification server needs.
 
 use super::BUS_NAME;
 use futures_util::StreamExt;
@@ -7,20 +7,20 @@ use zbus::message::Message;
 use zbus::{Connection, MatchRule, MessageStream, Proxy};
 
 const SERVER_PATH: &str = "/org/freedesktop/Notifications";
-/// The bus itself, which alone may send by this name.
+/// The name of the bus itself; only the bus can send messages under it.
 pub(super) const DBUS_NAME: &str = "org.freedesktop.DBus";
 const DBUS_PATH: &str = "/org/freedesktop/DBus";
-/// Signals that may wait.
+/// How many signals may be queued.
 const MAX_SIGNALS: usize = 256;
 
-/// The bus, listened to.
+/// A connection to the session bus that receives the server's signals.
 pub(super) struct SessionBus {
     connection: Connection,
     pub(super) signals: mpsc::Receiver<Message>,
 }
 
 impl SessionBus {
-    /// Joins the bus, and listens to the server from then on.
+    /// Connects to the bus and subscribes to the server's signals and to changes of its owner.
     pub(super) async fn connect() -> zbus::Result<Self> {
         let connection = Connection::session().await?;
         let server = MatchRule::builder()
@@ -42,7 +42,8 @@ impl SessionBus {
         tauri::async_runtime::spawn(async move {
             let mut both = futures_util::stream::select(server, names);
             while let Some(message) = both.next().await {
-                // A signal that cannot be read is none; who listens no more needs none.
+                // Unreadable messages are skipped. A send fails only after the receiver was
+                // dropped.
                 if let Ok(message) = message
                     && send.send(message).await.is_err()
                 {
@@ -56,13 +57,13 @@ impl SessionBus {
         })
     }
 
-    /// The unique name of the server.
+    /// The unique bus name of the server.
     pub(super) async fn owner(&self) -> zbus::Result<String> {
         let bus = Proxy::new(&self.connection, DBUS_NAME, DBUS_PATH, DBUS_NAME).await?;
         bus.call("GetNameOwner", &BUS_NAME).await
     }
 
-    /// Asks a method of the server, for as long as that takes.
+    /// Calls a method of the server, without a timeout.
     pub(super) fn ask<B, R>(
         &self,
         method: &'static str,

@@ -1,4 +1,4 @@
-//! What a server can, and a notice as it takes it.
+//! The capabilities of a notification server, and notices in the form that it accepts.
 
 use crate::notifier::server::{
     APPROVE_BUTTON, CLICK_ACTION, DENY_BUTTON, SHOW_BUTTON, request_button_name,
@@ -8,12 +8,12 @@ use tauri::image::Image;
 use trusty_fleet::notice::{Notice, NoticeKind};
 use zbus::zvariant::{Structure, Value};
 
-/// The name of the app's desktop file, by which desktops know its icon and its settings.
+/// The name of the app's desktop file, by which desktops find its icon and settings.
 const DESKTOP_ENTRY: &str = "Trusty Bar";
-/// "Normal": "critical" would break into the quiet that its user has asked their desktop for.
+/// Urgency "normal": "critical" would override a do-not-disturb mode that the user has set.
 const NORMAL_URGENCY: u8 = 1;
 
-/// What a server can.
+/// The capabilities of a server that we use.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ServerCapabilities {
     pub(super) actions: bool,
@@ -22,7 +22,7 @@ pub(super) struct ServerCapabilities {
 }
 
 impl ServerCapabilities {
-    /// The title and the body, as this server takes them.
+    /// The title and body in the form that the server accepts.
     pub(super) fn title_and_body(self, notice: &Notice) -> (String, String) {
         match (self.body, self.markup) {
             (false, _) => (format!("{}: {}", notice.title, notice.body), String::new()),
@@ -31,7 +31,7 @@ impl ServerCapabilities {
         }
     }
 
-    /// The names and words of its buttons.
+    /// The action names and labels of the buttons.
     pub(super) fn buttons(self, notice: &Notice) -> Vec<(String, String)> {
         if !self.actions {
             return Vec::new();
@@ -49,7 +49,7 @@ impl ServerCapabilities {
     }
 }
 
-/// What the server may know of it besides its words.
+/// The hints of a notice: urgency, category, desktop entry and icon.
 pub(super) fn hints(notice: &Notice) -> HashMap<&'static str, Value<'static>> {
     let category = match notice.kind {
         NoticeKind::Needs => "x-trusty.needs-you",
@@ -67,7 +67,7 @@ pub(super) fn hints(notice: &Notice) -> HashMap<&'static str, Value<'static>> {
         && let (Ok(width), Ok(height)) =
             (i32::try_from(image.width()), i32::try_from(image.height()))
     {
-        // Width, height, bytes in a row, whether it has alpha, bits a sample, samples a pixel.
+        // Width, height, bytes per row, whether there is alpha, bits per sample, samples per pixel.
         let pixels = image.rgba().to_vec();
         let drawn = Structure::from((width, height, width * 4, true, 8_i32, 4_i32, pixels));
         hints.insert("image-data", Value::from(drawn));
@@ -75,7 +75,7 @@ pub(super) fn hints(notice: &Notice) -> HashMap<&'static str, Value<'static>> {
     hints
 }
 
-/// Text as markup that says just that.
+/// Escapes text for body markup.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -124,7 +124,7 @@ mod tests {
             ..notice.clone()
         };
         assert_eq!(names(&asks), [CLICK_ACTION, "approve a", "deny a", "show"]);
-        // All that are given are understood.
+        // Every button that is offered is understood.
         let known = |name: &String| NoticeChoice::from_name(name, &asks).is_some();
         assert!(names(&asks).iter().all(known));
         assert!(hints(&notice).contains_key("image-data"));
