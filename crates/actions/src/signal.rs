@@ -117,13 +117,20 @@ pub(super) async fn pause(
     wait_stopped(&members, &others, "stop the session").await?;
     failpoint("stop.group-stopped");
     if tools == ToolPausePolicy::Stop {
-        for _ in 0..MAX_STOP_ROUNDS {
+        let mut rounds = 0;
+        loop {
             let mut below = process_tree::descendants(client).map_err(look())?;
             below.retain(|f| f.stat.group != before.group);
             let new = running_keys(&below);
             if new.is_empty() {
                 break;
             }
+            if rounds == MAX_STOP_ROUNDS {
+                return Err(failed("stop the session's commands")(
+                    "the commands keep starting new ones; try again",
+                ));
+            }
+            rounds += 1;
             stopped.extend(new.iter().copied());
             work.set_means(kept(&members, &stopped))?;
             stop(&new, &others, "stop the session's commands").await?;
