@@ -202,7 +202,8 @@ fn one_that_stays_is_killed_on_a_second_word() {
     });
     let text = page.run("return document.querySelector('.confirm p').textContent");
     let text = text.as_str().expect("text");
-    assert!(text.starts_with("payments did not end: "), "{text}");
+    let reason = "payments: the session did not exit within 5 s; ";
+    assert!(text.starts_with(reason), "{text}");
     let twice = "return document.querySelectorAll('[data-id] .failed').length";
     assert_eq!(page.run(twice), 0, "once is enough");
     assert!(client.is_alive());

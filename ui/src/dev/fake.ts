@@ -71,7 +71,7 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
     },
     end: async (id) => {
       log('end', id);
-      return 'did not exit within 5 s; quit it in its terminal';
+      return 'the session did not exit within 5 s; quit it in its terminal';
     },
     kill: async (id) => log('kill', id),
     why: async () => reasons(),

@@ -514,9 +514,9 @@ test('an end is asked for by name, and a kill only after it', async () => {
   expect(notes()).toEqual(['Not ended: another action is in progress']);
   expect(find('.confirm')).toBeNull();
   await shown('End', 'api');
-  calls.end.mockResolvedValueOnce('did not exit within 5 s');
+  calls.end.mockResolvedValueOnce('the session did not exit within 5 s');
   await click(named('End api'));
-  expect(find('.confirm')?.textContent).toContain('api did not end: did not exit within 5 s');
+  expect(find('.confirm')?.textContent).toContain('api: the session did not exit within 5 s');
   expect(calls.kill).not.toHaveBeenCalled();
   calls.kill.mockRejectedValueOnce('the process belongs to another user');
   await click(named('Kill api'));
@@ -529,7 +529,7 @@ test('one that failed is there still, and asks until it has ended', async () => 
   await open([row('api', failed)]);
   await shown('End', 'api');
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('End api?');
-  calls.end.mockResolvedValueOnce('did not exit within 5 s');
+  calls.end.mockResolvedValueOnce('the session did not exit within 5 s');
   await click(named('End api'));
   expect(find('.confirm')?.getAttribute('aria-label')).toBe('Kill api?');
   store.apply({ kind: 'Board', ...board([row('api', { ...failed, word: 'Stopped', glyph: 'stopped' })], 2) });
