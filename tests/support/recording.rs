@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A recording under way; stopped when dropped, but whole only after [`end`](Self::end).
+/// A recording under way; stopped when dropped, but whole only after [`stop_recording`](Self::stop_recording).
 pub struct RunningRecording {
     running: RunningProgram,
     path: PathBuf,
