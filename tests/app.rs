@@ -440,7 +440,7 @@ fn an_app_that_a_session_starts_says_so_and_does_not_run() {
     let home = TestHome::new();
     confine(&home);
     let session = StandIn::start(&home);
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     let output = Command::new(program("trusty-bar"))
         .env_clear()
         .envs(surroundings(&home))

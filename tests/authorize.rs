@@ -7,8 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_tests::trusty::{
-    RunningProgram, configure, connect, program, run, run_confirmed, serve, session_of,
-    surroundings,
+    RunningProgram, configure, connect, program, run, run_confirmed, serve, surroundings,
 };
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{FakeApi, KeyboardKey, LocalApi, TerminalShape, TestHome, TestTerminal, Value};
@@ -102,7 +101,7 @@ impl AttackFixture {
     }
 
     fn session(&self, terminal: &TestTerminal) -> Option<Value> {
-        session_of(&self.local.get("/v1/sessions")?.1, terminal.client().pid)
+        self.local.session(terminal.client().pid)
     }
 
     /// The request of a session that is held; none if none is.
@@ -131,7 +130,7 @@ impl AttackFixture {
         format!(
             "TRUSTY={}\nSOCKET={}\nVICTIM={}\nID={}\n{ATTEMPT_FUNCTIONS}",
             program("trusty").display(),
-            self.home.runtime().join("trusty/trusty.sock").display(),
+            self.local.socket().display(),
             self.asking.client().pid,
             session["id"].as_str().expect("an id"),
         )

@@ -5,10 +5,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
 use trusty_fleet::observation::HookInstall;
-use trusty_tests::trusty::{confine, program, run, surroundings};
+use trusty_tests::trusty::{program, run, trusty_below};
 use trusty_tests::wait::until;
 use trusty_tests::{TestHome, Value, skip};
 use trusty_wire::Environment;
@@ -395,20 +395,15 @@ fn an_engine_tells_how_the_hooks_stand() {
 #[test]
 fn a_hook_program_that_cannot_run_is_not_connected() {
     let home = TestHome::new();
-    confine(&home);
     program("trusty-hook");
     let data = home.xdg_data();
     fs::create_dir_all(&data).expect("folder");
     // In a mount namespace of its own.
     let script = "mount -t tmpfs -o noexec none \"$0\" || exit 99; exec \"$@\"";
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
-        .arg(&data)
-        .arg(program("trusty"))
-        .arg("connect")
-        .env_clear()
-        .envs(surroundings(&home))
-        .output();
+    let data = data.to_string_lossy();
+    let unshare = ["unshare", "--user", "--map-root-user", "--mount"];
+    let launcher = [&unshare[..], &["sh", "-c", script, &data]].concat();
+    let output = trusty_below(&home, &launcher).arg("connect").output();
     let output = output.expect("unshare runs");
     if matches!(output.status.code(), Some(1 | 99)) && !told(&output).contains("failed to connect")
     {

@@ -51,16 +51,6 @@ impl RandomNumbers {
     }
 }
 
-fn busy(home: &TestHome) -> StandIn {
-    let session = StandIn::start(home);
-    session.says(r#""status":"busy""#);
-    session
-}
-
-fn pid(session: &StandIn) -> String {
-    session.process().pid.to_string()
-}
-
 #[track_caller]
 fn succeed(home: &TestHome, arguments: &[&str]) {
     let done = run(home, arguments);
@@ -122,9 +112,12 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
     } else {
         &["stop"]
     };
-    let sessions: Vec<StandIn> = (0..3).map(|_| busy(&home)).collect();
+    let sessions: Vec<StandIn> = (0..3).map(|_| StandIn::busy(&home)).collect();
     let begun = Instant::now();
-    succeed(&home, &["pause", &pid(&sessions[0]), "--how", kinds[0]]);
+    succeed(
+        &home,
+        &["pause", &sessions[0].pid_argument(), "--how", kinds[0]],
+    );
     // A kill may come after the end, too.
     let longest = begun.elapsed() * 5 / 4;
     succeed(&home, &["resume", "--all"]);
@@ -132,7 +125,7 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
     for round in 0..number("FAULT_ROUNDS").unwrap_or(DEFAULT_ROUNDS) {
         let session = &sessions[usize::try_from(round % 3).expect("small")];
         let kind = kinds[usize::try_from(random.next() % 2).expect("small") % kinds.len()];
-        let (pid, delay) = (pid(session), random.within(longest));
+        let (pid, delay) = (session.pid_argument(), random.within(longest));
         let pause = ["pause", &pid, "--how", kind];
         let what = format!("round {round}, {kind}, killed after {delay:?}");
         match round % ENGINE_KILL_INTERVAL {

@@ -15,7 +15,7 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::pause::{Gate, Initiator, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::sys;
 use trusty_records::store::PauseStore;
-use trusty_tests::trusty::{connect, run, serve};
+use trusty_tests::trusty::{connect, private_folder, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{
     ApiEventKind, FakeApi, KeyboardKey, ProcessRef, Signal, TerminalShape, TestHome, TestTerminal,
@@ -310,9 +310,7 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
 
     turn("no engine");
 
-    let folder = stage.home.runtime().join("trusty");
-    fs::create_dir_all(&folder).expect("folder");
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
+    let folder = private_folder(stage.home.runtime().join("trusty"));
     let silent = UnixListener::bind(folder.join("hooks.sock")).expect("socket");
     turn("an engine that hangs");
     drop(silent);

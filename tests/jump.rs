@@ -44,8 +44,8 @@ fn the_window_and_the_pane_of_the_session_come_to_the_front() {
 
     // The same by an engine that knows no display of its own.
     let serving = serve(&stage.home);
-    let (line, body) = stage.post(second);
-    assert!(line.contains("204"), "{line} {body}");
+    let raised = stage.post(second);
+    assert_eq!(raised.status, 204, "{raised:?}");
     assert_eq!(stage.desktop.active_window(), Some(window_two));
     stage.jump(first);
     assert_eq!(stage.desktop.active_window(), Some(window_one));
@@ -128,9 +128,9 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
         stage.clients().is_empty().then_some(())
     });
     let serving = serve(&stage.home);
-    let (line, body) = stage.post(pid);
-    assert!(line.contains("409"), "{line}");
-    assert!(body.contains("\"code\":\"no-display\""), "{body}");
+    let refused = stage.post(pid);
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert_eq!(refused.code(), "no-display");
     let row = stage.session(pid).pending.expect("its row says why");
     assert!(
         row.failure

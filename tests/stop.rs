@@ -1,15 +1,15 @@
 //! Ending a real session that does not end: it is killed only on a second word.
 #![cfg(target_os = "linux")]
 
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::process::Output;
 use std::time::Duration;
 use trusty_tests::require_client;
-use trusty_tests::trusty::{connect, list, program, run, serve, session_of, surroundings};
+use trusty_tests::socket_client::HttpResponse;
+use trusty_tests::trusty::{connect, program, run, serve, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{
-    FakeApi, KeyboardKey, ProcessRef, Signal, StandIn, TerminalShape, TestHome, TestTerminal,
+    FakeApi, KeyboardKey, LocalApi, ProcessRef, Signal, StandIn, TerminalShape, TestHome,
+    TestTerminal,
 };
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -29,10 +29,7 @@ fn stage() -> Option<StopFixture> {
     let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
-    terminal.signal(Signal::STOP);
-    until(WAIT_TIMEOUT, "the stop", || {
-        (client.state() == Some('T')).then_some(())
-    });
+    client.stop();
     Some(StopFixture {
         terminal,
         client,
@@ -48,22 +45,11 @@ impl StopFixture {
     }
 
     #[track_caller]
-    fn post(&self, body: &str) -> String {
-        let all = list(&self.home);
-        let session = session_of(&all, self.client.pid).expect("listed");
+    fn post(&self, body: &str) -> HttpResponse {
+        let local = LocalApi::of(&self.home);
+        let session = local.session(self.client.pid).expect("listed");
         let id = session["id"].as_str().expect("an id");
-        let socket = self.home.runtime().join("trusty/trusty.sock");
-        let mut stream = UnixStream::connect(socket).expect("served");
-        let length = body.len();
-        write!(
-            stream,
-            "POST /v1/sessions/{id}/stop HTTP/1.1\r\nHost: trusty\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
-        )
-        .expect("asked");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answered");
-        answer
+        local.post(&format!("/v1/sessions/{id}/stop"), body)
     }
 
     #[track_caller]
@@ -97,10 +83,12 @@ fn a_script_says_both_words() {
 #[test]
 fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
     let home = TestHome::new();
-    let session = StandIn::start_deaf(&home);
+    let session = StandIn::builder(&home)
+        .launcher(&["sh", "-c", "trap '' TERM; exec \"$0\" \"$@\""])
+        .start();
     session.says(r#""status":"idle""#);
     let process = session.process();
-    let pid = process.pid.to_string();
+    let pid = session.pid_argument();
     let stays = run(&home, ["stop", &pid, "--yes"]);
     let told = complaint(&stays);
     assert_eq!(stays.status.code(), Some(1), "{told}");
@@ -171,14 +159,14 @@ fn a_program_says_so_in_the_body() {
     let serving = serve(&stage.home);
     for odd in ["{\"kill\": 1}", "{\"force\": true}", "kill"] {
         let answer = stage.post(odd);
-        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert_eq!(answer.status, 400, "{answer:?}");
     }
     let answer = stage.post("");
-    assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
-    assert!(answer.contains("\"code\":\"does-not-end\""), "{answer}");
+    assert_eq!(answer.status, 500, "{answer:?}");
+    assert_eq!(answer.code(), "does-not-end");
     assert!(stage.client.is_alive());
     let answer = stage.post("{\"kill\": true}");
-    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    assert_eq!(answer.status, 204, "{answer:?}");
     stage.wait_killed();
     drop(serving);
 }
@@ -214,10 +202,7 @@ fn a_paused_one_that_is_killed_runs_nothing_and_leaves_no_record() {
     until(WAIT_TIMEOUT, "its tool to be held", || {
         (kept("gate") > 0).then_some(())
     });
-    terminal.signal(Signal::STOP);
-    until(WAIT_TIMEOUT, "the stop", || {
-        (client.state() == Some('T')).then_some(())
-    });
+    client.stop();
     let killed = run(&home, ["stop", &pid, "--yes", "--kill"]);
     assert!(killed.status.success(), "{}", complaint(&killed));
     terminal.wait_end(WAIT_TIMEOUT, client);

@@ -45,7 +45,7 @@ pub(crate) fn measure(shape: TerminalShape) -> String {
 fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     let name = format!("made-{number}");
     let prompt = format!("bash: touch {name}");
-    let events = stage.local.listen();
+    let events = stage.local.record_events();
     stage.terminal.submit(&prompt);
     let called = |all: &[ApiEvent]| {
         let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == ApiEventKind::MessageStop;

@@ -1,11 +1,10 @@
 //! The app beside `trusty serve`: it shows what that one tells, and goes on when it ends.
 
 use super::{WAIT_TIMEOUT, wait_word};
-use std::os::unix::net::UnixStream;
 use trusty_tests::desktop::{TestDesktop, require_desktop};
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
-use trusty_tests::{Signal, StandIn, TestHome, http};
+use trusty_tests::{LocalApi, Signal, StandIn, TestHome};
 
 #[test]
 fn the_app_follows_a_running_engine_and_goes_on_when_that_is_killed() {
@@ -15,17 +14,12 @@ fn the_app_follows_a_running_engine_and_goes_on_when_that_is_killed() {
     let home = TestHome::new();
     let desktop = TestDesktop::start(&home);
     let mut serving = serve(&home);
-    let session = StandIn::start(&home);
-    session.says(r#""status":"busy""#);
+    let session = StandIn::busy(&home);
     let page = desktop.drive();
     wait_word(&page, "Working");
-    let socket = home.runtime().join("trusty/trusty.sock");
-    let engine = || {
-        UnixStream::connect(&socket).ok()?;
-        http::get(&socket, "/v1/health")["pid"].as_u64()
-    };
+    let engine = || LocalApi::of(&home).engine_pid();
     assert_eq!(engine(), Some(serving.process().pid.into()), "only one");
-    session.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.waits();
     wait_word(&page, "Permission");
 
     let killed = serving.process();

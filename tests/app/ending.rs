@@ -6,7 +6,7 @@ use std::fs;
 use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
 use trusty_tests::trusty::{configure, list};
 use trusty_tests::wait::{poll, until};
-use trusty_tests::{FakeApi, Signal, TerminalShape, TestHome, TestTerminal, Value};
+use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal, Value};
 
 const ROW_TITLE_SELECTOR: &str = "[data-id] .title";
 /// What a row asks back: its name.
@@ -189,10 +189,7 @@ fn one_that_stays_is_killed_on_a_second_word() {
     wait_word(&page, "Idle");
     let client = terminal.client();
     // Stopped, it hears no SIGTERM.
-    terminal.signal(Signal::STOP);
-    until(WAIT_TIMEOUT, "the stop", || {
-        (client.state() == Some('T')).then_some(())
-    });
+    client.stop();
     wait_word(&page, "Paused");
 
     choose(&desktop, &page, "End…");

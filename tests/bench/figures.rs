@@ -20,8 +20,7 @@ use trusty_engine::Engine;
 use trusty_fleet::SessionStatus;
 use trusty_records::Settings;
 use trusty_tests::trusty::{RunningProgram, program, trusty};
-use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, ProcessRef, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::{FakeApi, LocalApi, StandIn, TerminalShape, TestHome, TestTerminal};
 use trusty_wire::Environment;
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(2);
@@ -99,7 +98,7 @@ fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// A registry file that this very process vouches for is written in place, again and again.
+/// The registry file of a stand-in is written in place, again and again.
 fn registry_to_snapshot() {
     let home = TestHome::new();
     let around = Environment {
@@ -108,7 +107,7 @@ fn registry_to_snapshot() {
         ..Environment::default()
     };
     let settings = Settings::parse("[discovery]\nconfine = true", home.path());
-    let write = vouched(&home);
+    let write = registry_writer(&home);
     write("busy");
     let engine = Engine::start(&around, &settings).expect("starts");
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -143,18 +142,12 @@ fn registry_to_snapshot() {
     );
 }
 
-/// Writes the registry file of this very process, in place as a client does.
-fn vouched(home: &TestHome) -> impl Fn(&str) + use<> {
-    let sessions = home.config_dir().join("sessions");
-    fs::create_dir_all(&sessions).expect("folder");
-    let me = ProcessRef::of(std::process::id()).expect("this process");
-    let path = sessions.join(format!("{}.json", me.pid));
+/// Writes the registry file of a stand-in, in place as Claude Code does.
+fn registry_writer(home: &TestHome) -> impl Fn(&str) + use<> {
+    let session = StandIn::start(home);
     move |word| {
-        let (pid, start) = (me.pid, me.start_ticks);
-        let text = format!(
-            r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s","status":"{word}","waitingFor":"permission prompt"}}"#
-        );
-        fs::write(&path, text).expect("write");
+        let rest = format!(r#""status":"{word}","waitingFor":"permission prompt""#);
+        session.says(&rest);
     }
 }
 
@@ -223,10 +216,9 @@ fn lists(home: &TestHome, api: &FakeApi) {
 
 /// What the engine costs while all sessions are idle and nobody looks.
 fn idle(home: &TestHome) {
-    let socket = home.runtime().join("trusty/trusty.sock");
     let mut command = trusty(home);
     let serving = RunningProgram::start(command.arg("serve").stdout(std::process::Stdio::null()));
-    until(WAIT_TIMEOUT, "the socket", || socket.exists().then_some(()));
+    LocalApi::of(home).wait_open();
     // The first look and what it sets off are not idleness.
     std::thread::sleep(Duration::from_secs(20));
     let pid = serving.process().pid;

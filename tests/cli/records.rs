@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::Duration;
-use trusty_tests::trusty::{list, program, run, trusty};
+use trusty_tests::trusty::{list, program, run, trusty_below};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, TestHome, can_freeze, skip};
 
@@ -30,8 +30,7 @@ impl PausedFixture {
     fn by(how: &str) -> Self {
         program("trusty-hook");
         let home = TestHome::new();
-        let session = StandIn::start(&home);
-        session.says(r#""status":"busy""#);
+        let session = StandIn::busy(&home);
         let id = session.id(&list(&home)).expect("listed");
         let record = home.xdg_data().join(format!("trusty/paused/{id}.json"));
         let paused = Self {
@@ -46,7 +45,7 @@ impl PausedFixture {
     }
 
     fn pid(&self) -> String {
-        self.session.process().pid.to_string()
+        self.session.pid_argument()
     }
 
     fn rests(&self) -> bool {
@@ -60,18 +59,11 @@ impl PausedFixture {
 
     /// Runs `trusty` where the data folder cannot be written; none if that is not ours to do.
     fn read_only(&self, arguments: &[&str]) -> Option<Output> {
-        let own = trusty(&self.home);
-        let data = self.home.xdg_data();
+        let data = self.home.xdg_data().to_string_lossy().into_owned();
         let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", script]).arg(&data);
-        command.arg(own.get_program()).args(arguments).env_clear();
-        for (name, value) in own.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
-        let done = command.output().expect("unshare runs");
+        let launcher = ["unshare", "--mount", "sh", "-c", script, &data];
+        let mut command = trusty_below(&self.home, &launcher);
+        let done = command.args(arguments).output().expect("unshare runs");
         let refused = told(&done);
         if refused.contains("unshare failed") || refused.contains("mount:") {
             skip(&format!("no mount namespace of our own: {refused}"));

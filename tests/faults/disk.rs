@@ -1,11 +1,11 @@
 //! A data folder on a disk of its own, which is full or read-only.
 
-use crate::{WAIT_TIMEOUT, assert_runs, busy, pid, succeed};
+use crate::{WAIT_TIMEOUT, assert_runs, succeed};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use trusty_tests::trusty::{connect, list, run, session_of, surroundings};
+use std::process::{Child, Command};
+use trusty_tests::trusty::{connect, hook_program, list, run, session_of, start_with_input};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, TestHome, skip};
 
@@ -64,8 +64,8 @@ fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
-    let session = busy(&home);
-    let pause = ["pause", &pid(&session), "--how", "stop"];
+    let session = StandIn::busy(&home);
+    let pause = ["pause", &session.pid_argument(), "--how", "stop"];
     let filling = disk.fill();
     let refused = run(&home, pause);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -88,8 +88,8 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
-    let session = busy(&home);
-    let pause = ["pause", &pid(&session), "--how", "stop"];
+    let session = StandIn::busy(&home);
+    let pause = ["pause", &session.pid_argument(), "--how", "stop"];
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
         succeed(&home, &pause);
         disk.remount("ro");
@@ -107,18 +107,10 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
 
 /// The hook that a client runs before it runs a tool.
 fn gate(home: &TestHome, session: &StandIn) -> Child {
-    let mut hook = Command::new(home.xdg_data().join("trusty/bin/trusty-hook"));
-    hook.arg("PreToolUse")
-        .env_clear()
-        .envs(surroundings(home))
-        .env("CLAUDE_PID", pid(session))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut hook = hook.spawn().expect("the hook program runs");
     let payload = br#"{"hook_event_name":"PreToolUse","session_id":"s","tool_name":"Bash"}"#;
-    let mut input = hook.stdin.take().expect("piped");
-    input.write_all(payload).expect("told");
-    hook
+    let program = home.xdg_data().join("trusty/bin/trusty-hook");
+    let mut hook = hook_program(home, &program, session.process().pid);
+    start_with_input(hook.arg("PreToolUse"), payload)
 }
 
 /// The record alone is what keeps a held session waiting, and it cannot be removed.
@@ -128,9 +120,9 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     let Some(disk) = SmallDisk::mount_sized(&home, "512m") else {
         return;
     };
-    let session = busy(&home);
+    let session = StandIn::busy(&home);
     connect(&home);
-    succeed(&home, &["pause", &pid(&session), "--how", "hold"]);
+    succeed(&home, &["pause", &session.pid_argument(), "--how", "hold"]);
     let hook = gate(&home, &session);
     let waits = home.xdg_data().join("trusty/paused");
     until(WAIT_TIMEOUT, "a hook that waits", || {
@@ -140,7 +132,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
             .then_some(())
     });
     disk.remount("ro");
-    succeed(&home, &["resume", &pid(&session)]);
+    succeed(&home, &["resume", &session.pid_argument()]);
     // Its hook goes on, and says nothing that would keep the tool from running.
     let ended = hook.wait_with_output().expect("it ends");
     assert!(ended.stdout.is_empty(), "{ended:?}");

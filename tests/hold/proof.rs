@@ -1,10 +1,10 @@
 //! A hold is called a pause only where something shows that it holds.
 
 use super::*;
-use std::process::{Command, Output};
-use trusty_tests::skip;
-use trusty_tests::trusty::{RunningProgram, list, session_of};
+use std::process::Output;
+use trusty_tests::trusty::{list, session_of};
 use trusty_tests::wait::poll;
+use trusty_tests::{StandIn, skip};
 
 /// Longer than a mark that a prompt leaves may be read later than the prompt.
 const AFTER_A_PROMPT: Duration = Duration::from_secs(4);
@@ -255,40 +255,20 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
 fn a_hold_is_refused_in_another_pid_namespace() {
     let home = TestHome::new();
     connect(&home);
-    let exe = home.path().join("lib/claude-code/claude");
-    fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
-    fs::copy("/bin/sleep", &exe).expect("copied");
-    let mut command = Command::new("unshare");
-    command
-        .args([
-            "--user",
-            "--map-root-user",
-            "--pid",
-            "--fork",
-            "--kill-child",
-        ])
-        .arg(&exe)
-        .arg("600")
-        .env("HOME", home.path());
-    let contained = RunningProgram::start(&mut command);
-    let found = poll(Duration::from_secs(10), || {
-        contained.process().find_exe(&exe)
-    });
-    let Some(client) = found else {
+    let launcher = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ];
+    let Some(session) = StandIn::builder(&home).launcher(&launcher).try_start() else {
         skip("this user may not make a pid namespace");
         return;
     };
-    let sessions = home.config_dir().join("sessions");
-    fs::create_dir_all(&sessions).expect("folder");
-    let entry = serde_json::json!({
-        "sessionId": "s", "procStart": client.start_ticks.to_string(), "version": "2.1.330",
-        "kind": "interactive", "status": "idle",
-    });
-    fs::write(
-        sessions.join(format!("{}.json", client.pid)),
-        entry.to_string(),
-    )
-    .expect("written");
+    session.says(r#""status":"idle""#);
+    let client = session.process();
     let told = run(&home, ["pause", &client.pid.to_string(), "--how", "hold"]);
     assert_eq!(told.status.code(), Some(3), "{}", words(&told));
     assert!(
@@ -296,5 +276,4 @@ fn a_hold_is_refused_in_another_pid_namespace() {
         "{}",
         words(&told)
     );
-    assert!(client.signal(Signal::KILL));
 }

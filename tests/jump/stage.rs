@@ -1,16 +1,17 @@
 //! A session in tmux, and a desktop on which its terminal may be.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::process::Output;
 use std::time::Duration;
 use trusty_actions::jump::is_terminal_in_front;
 use trusty_fleet::Session;
 use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop, until_is};
+use trusty_tests::socket_client::HttpResponse;
 use trusty_tests::trusty::{list, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal, client, require_client};
+use trusty_tests::{
+    FakeApi, LocalApi, TerminalShape, TestHome, TestTerminal, client, require_client,
+};
 use trusty_wire::Environment;
 
 pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -135,25 +136,14 @@ impl JumpFixture {
         assert!(output.status.success(), "{}", complaint(&output));
     }
 
-    /// `POST /v1/sessions/{id}/jump`: the status line and the body.
-    pub(crate) fn post(&self, pid: u32) -> (String, String) {
+    /// `POST /v1/sessions/{id}/jump`.
+    pub(crate) fn post(&self, pid: u32) -> HttpResponse {
         self.post_to(&self.session(pid).id.to_string())
     }
 
-    pub(crate) fn post_to(&self, id: &str) -> (String, String) {
-        let socket = self.home.runtime().join("trusty/trusty.sock");
-        let mut stream = UnixStream::connect(socket).expect("served");
-        write!(
-            stream,
-            "POST /v1/sessions/{id}/jump HTTP/1.1\r\nHost: trusty\r\nContent-Length: 0\r\n\
-             Connection: close\r\n\r\n"
-        )
-        .expect("asked");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("answered");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-        let line = head.lines().next().unwrap_or_default().to_owned();
-        (line, body.to_owned())
+    pub(crate) fn post_to(&self, id: &str) -> HttpResponse {
+        let path = format!("/v1/sessions/{id}/jump");
+        LocalApi::of(&self.home).request("POST", &path, "", b"")
     }
 
     #[track_caller]

@@ -1,9 +1,13 @@
 //! Processes, named by pid and start time so that a reused pid is never taken for them.
 
+use crate::wait;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+const STOP_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +81,15 @@ impl ProcessRef {
             return false;
         };
         Self::of(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
+    }
+
+    /// Stops it, and waits until it is stopped.
+    #[track_caller]
+    pub fn stop(self) {
+        assert!(self.signal(Signal::STOP));
+        wait::until(STOP_TIMEOUT, "a stop", || {
+            (self.state() == Some('T')).then_some(())
+        });
     }
 
     /// The process itself and all processes below it, nearest first.

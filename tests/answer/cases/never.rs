@@ -5,7 +5,7 @@ use serde_json::json;
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
-use trusty_tests::trusty::{RunningProgram, WatchCommand, session_of};
+use trusty_tests::trusty::{RunningProgram, WatchCommand};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, TestHome, Value};
 
@@ -144,10 +144,10 @@ pub(crate) fn in_the_background(shape: TerminalShape) {
         WAIT_TIMEOUT,
         "its need, to be answered there",
         || {
-            let session = session_of(&stage.local.get("/v1/sessions")?.1, pid)?;
+            let session = stage.local.session(pid)?;
             session["need"]["elsewhere"].as_str().map(drop)
         },
-        || format!("{:?}", stage.local.get("/v1/sessions")),
+        || format!("{:?}", stage.local.get_if_served("/v1/sessions")),
     );
     stage.wait_no_hook();
     assert!(!was_held(&watch) && !stage.made("made"));

@@ -3,7 +3,6 @@
 use super::{AppAnswerFixture, AppAnswerOptions, EFFECT_TIMEOUT, WAIT_TIMEOUT};
 use std::time::Instant;
 use trusty_tests::desktop::RunningApp;
-use trusty_tests::trusty::session_of;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{KeyboardKey, LocalApi, Signal};
 
@@ -18,7 +17,7 @@ impl AppAnswerFixture {
         let local = LocalApi::of(&self.home);
         self.terminal.submit(prompt);
         until(WAIT_TIMEOUT, "a held request", || {
-            let session = session_of(&local.get("/v1/sessions")?.1, self.terminal.client().pid)?;
+            let session = local.session(self.terminal.client().pid)?;
             (session["requests"][0]["held"] == true).then_some(())
         });
         assert!(!self.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
