@@ -106,10 +106,8 @@ impl AttackFixture {
 
     /// The request of a session that is held; none if none is.
     fn held(&self, terminal: &TestTerminal) -> Option<String> {
-        let session = self.session(terminal)?;
-        let requests = session["requests"].as_array()?.iter();
-        let mut held = requests.filter(|request| request["held"] == true);
-        Some(held.next()?["id"].as_str()?.to_owned())
+        let held = self.local.held(terminal.client().pid);
+        Some(held.first()?["id"].as_str()?.to_owned())
     }
 
     /// Lets a session ask for leave, or a question; the request.

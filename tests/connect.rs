@@ -5,10 +5,9 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Output;
 use std::time::Duration;
 use trusty_fleet::observation::HookInstall;
-use trusty_tests::trusty::{program, run, trusty_below};
+use trusty_tests::trusty::{program, run, run_well, said, trusty_below};
 use trusty_tests::wait::until;
 use trusty_tests::{TestHome, Value, skip};
 use trusty_wire::Environment;
@@ -29,23 +28,6 @@ fn around(home: &TestHome) -> Environment {
 
 fn state(home: &TestHome) -> HookInstall {
     trusty_integration::state(&around(home), home.config_dir())
-}
-
-fn told(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// Runs a command that is to go well; what it says.
-#[track_caller]
-fn well(home: &TestHome, arguments: &[&str]) -> String {
-    program("trusty-hook");
-    let output = run(home, arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    told(&output)
 }
 
 /// What was kept of settings, oldest first.
@@ -101,7 +83,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
     assert_eq!(state(&home), HookInstall::Apart);
 
-    let diff = well(&home, &["connect", "--dry-run"]);
+    let diff = run_well(&home, ["connect", "--dry-run"]);
     assert!(
         diff.contains("+++ ") && diff.contains("trusty-bar"),
         "{diff}"
@@ -109,7 +91,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     assert_eq!(fs::read_to_string(&file).expect("read"), text, "only shown");
     assert_eq!(state(&home), HookInstall::Apart);
 
-    let said = well(&home, &["connect"]);
+    let said = run_well(&home, ["connect"]);
     let kept = backups(&home);
     assert_eq!(kept.len(), 1);
     assert!(said.contains(&kept[0].display().to_string()), "{said}");
@@ -130,37 +112,37 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     );
 
     // Again: nothing is done.
-    let said = well(&home, &["connect"]);
+    let said = run_well(&home, ["connect"]);
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
     assert_eq!(backups(&home), kept);
 
-    let diff = well(&home, &["disconnect", "--dry-run"]);
+    let diff = run_well(&home, ["disconnect", "--dry-run"]);
     assert!(diff.contains("trusty-bar"), "{diff}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
-    well(&home, &["disconnect"]);
+    run_well(&home, ["disconnect"]);
     assert_eq!(fs::read(&file).expect("read"), text.as_bytes());
     assert_eq!(mode(&file), 0o640);
     assert_eq!(state(&home), HookInstall::Apart);
-    let said = well(&home, &["disconnect"]);
+    let said = run_well(&home, ["disconnect"]);
     assert!(said.contains("nothing was changed"), "{said}");
 }
 
 #[test]
 fn p10_settings_that_were_not_there_are_made_and_go_again() {
     let home = TestHome::new();
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     assert_eq!(mode(&settings(&home)), 0o600);
     assert_eq!(state(&home), HookInstall::Connected);
     assert_eq!(backups(&home), [""; 0].map(PathBuf::from));
-    well(&home, &["disconnect"]);
+    run_well(&home, ["disconnect"]);
     assert!(!settings(&home).exists());
     // What somebody has added meanwhile stays.
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     let text = fs::read_to_string(settings(&home)).expect("read");
     let more = text.replacen('{', "{\n  \"model\": \"opus\",", 1);
     fs::write(settings(&home), more).expect("write");
-    well(&home, &["disconnect"]);
+    run_well(&home, ["disconnect"]);
     let left: Value =
         serde_json::from_str(&fs::read_to_string(settings(&home)).expect("read")).expect("JSON");
     assert_eq!(left, serde_json::json!({"model": "opus"}));
@@ -223,8 +205,8 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
         let before = look();
         for arguments in [&["connect"][..], &["connect", "--dry-run"]] {
             let output = run(&home, arguments);
-            assert_eq!(output.status.code(), Some(3), "{words}: {}", told(&output));
-            assert!(told(&output).contains(words), "{}", told(&output));
+            assert_eq!(output.status.code(), Some(3), "{words}: {}", said(&output));
+            assert!(said(&output).contains(words), "{}", said(&output));
         }
         assert_eq!(look(), before, "{words}");
         assert_eq!(backups(&home).len(), 0);
@@ -237,9 +219,9 @@ fn p10_a_command_of_ones_own_stays_whatever_it_ends_with() {
     let home = TestHome::new();
     let own = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make lint # trusty-bar"}]}]}}"#;
     fs::write(settings(&home), own).expect("write");
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     assert_eq!(state(&home), HookInstall::Connected);
-    well(&home, &["disconnect"]);
+    run_well(&home, ["disconnect"]);
     assert_eq!(fs::read_to_string(settings(&home)).expect("read"), own);
 }
 
@@ -252,7 +234,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
     let given = rustix::fs::setxattr(&file, "user.note", b"kept", flags);
     let mut first = None;
     for round in 0..4 {
-        well(&home, &["connect"]);
+        run_well(&home, ["connect"]);
         first = first.or_else(|| backups(&home).first().cloned());
         let text = fs::read_to_string(&file).expect("read");
         fs::write(
@@ -260,7 +242,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
             text.replacen('{', &format!("{{ \"k{round}\": 1,"), 1),
         )
         .expect("write");
-        well(&home, &["disconnect"]);
+        run_well(&home, ["disconnect"]);
         let kept = backups(&home);
         assert!(kept.len() <= 3, "{kept:?}");
         assert_eq!(kept.first(), first.as_ref());
@@ -301,10 +283,10 @@ fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
         }
     };
     lay(&left);
-    well(&home, &["resume", "--all"]);
+    run_well(&home, ["resume", "--all"]);
     assert!(left.iter().all(|path| !path.exists()), "resume --all");
     lay(&left[..1]);
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     assert!(!left[0].exists(), "connect");
     lay(&left);
     let serving = trusty_tests::trusty::serve(&home);
@@ -321,7 +303,7 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
     fs::create_dir(home.config_dir().join("kept")).expect("folder");
     fs::write(&real, "{}\n").expect("write");
     symlink("kept/mine.json", settings(&home)).expect("link");
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     assert!(fs::read_link(settings(&home)).is_ok(), "the link stays");
     assert!(
         fs::read_to_string(&real)
@@ -329,7 +311,7 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
             .contains("trusty-bar")
     );
     assert_eq!(state(&home), HookInstall::Connected);
-    well(&home, &["disconnect"]);
+    run_well(&home, ["disconnect"]);
     assert_eq!(fs::read_to_string(&real).expect("read"), "{}\n");
 }
 
@@ -337,7 +319,7 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
 fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     let home = TestHome::new();
     fs::write(settings(&home), "{}").expect("write");
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     let connected = fs::read_to_string(settings(&home)).expect("read");
     let serving = trusty_tests::trusty::serve(&home);
     fs::write(settings(&home), "{}").expect("write");
@@ -349,10 +331,10 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(text.contains("Other"), "as its owner left it");
     // "Reconnect" puts all of them back; "disconnect" forgets.
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     assert_eq!(state(&home), HookInstall::Connected);
     fs::write(settings(&home), "{}").expect("write");
-    well(&home, &["disconnect"]);
+    run_well(&home, ["disconnect"]);
     assert_eq!(state(&home), HookInstall::Apart);
 }
 
@@ -360,7 +342,7 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
 #[test]
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
     let home = TestHome::new();
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     let copy = trusty_integration::program(&around(&home));
     assert!(copy.starts_with(home.xdg_data()));
     assert_eq!(mode(&copy), 0o700);
@@ -381,7 +363,7 @@ fn an_engine_tells_how_the_hooks_stand() {
     let home = TestHome::new();
     let file = home.path().join("seen.jsonl");
     let recording = trusty_tests::RunningRecording::start(&home, &file);
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     let seen = |word: &str| fs::read_to_string(&file).unwrap_or_default().contains(word);
     until(WAIT_TIMEOUT, "the connection", || {
         seen("\"Connected\"").then_some(())
@@ -405,18 +387,18 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
     let launcher = [&unshare[..], &["sh", "-c", script, &data]].concat();
     let output = trusty_below(&home, &launcher).arg("connect").output();
     let output = output.expect("unshare runs");
-    if matches!(output.status.code(), Some(1 | 99)) && !told(&output).contains("failed to connect")
+    if matches!(output.status.code(), Some(1 | 99)) && !said(&output).contains("failed to connect")
     {
-        skip(&format!("this user may not mount: {}", told(&output)));
+        skip(&format!("this user may not mount: {}", said(&output)));
         return;
     }
-    assert_eq!(output.status.code(), Some(3), "{}", told(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     assert!(
-        told(&output).contains("trusty-hook cannot be run"),
+        said(&output).contains("trusty-hook cannot be run"),
         "{}",
-        told(&output)
+        said(&output)
     );
-    assert!(told(&output).contains("noexec"), "{}", told(&output));
+    assert!(said(&output).contains("noexec"), "{}", said(&output));
     assert!(!settings(&home).exists(), "nothing was changed");
 }
 
@@ -424,14 +406,14 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
 #[test]
 fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let home = TestHome::new();
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     let earlier =
         trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&around(&home)))
             .expect("text");
     let old = trusty_integration::merge_hooks("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");
     assert_eq!(state(&home), HookInstall::Outdated);
-    let listed: Value = serde_json::from_str(&well(&home, &["list", "--json"])).expect("JSON");
+    let listed: Value = serde_json::from_str(&run_well(&home, ["list", "--json"])).expect("JSON");
     let hooks = &listed["connections"][0];
     assert_eq!(
         hooks["state"], "Lost",
@@ -439,7 +421,7 @@ fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     );
     let why = hooks["why"].as_str().expect("why");
     assert!(why.contains("an earlier version"), "{why}");
-    well(&home, &["connect"]);
+    run_well(&home, ["connect"]);
     assert_eq!(state(&home), HookInstall::Connected);
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(!text.contains("9999999") && text.contains("PermissionDenied"));

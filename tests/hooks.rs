@@ -19,9 +19,17 @@ use serving::{LARGE_TEXT_BYTES, ProcessCrowd, crowded, event, permission};
 use stage::{AnswerFixture, WAIT_TIMEOUT, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use trusty_tests::trusty::serve;
+use trusty_tests::trusty::{RunningProgram, serve};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{HookConnection, TerminalShape, TestHome, Value};
+
+/// An engine, and sessions of this status.
+fn serve_crowd(number: usize, status: &str) -> (TestHome, RunningProgram, ProcessCrowd) {
+    let home = TestHome::new();
+    let engine = serve(&home);
+    let crowd = ProcessCrowd::start(&home, number, status);
+    (home, engine, crowd)
+}
 
 /// What the engine may keep above what it needs itself, in kB: 64 MiB of requests that are held,
 /// and as much again for room that is not given back at once.
@@ -86,9 +94,7 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
 
 #[test]
 fn each_hook_that_was_taken_has_its_effect() {
-    let home = TestHome::new();
-    let _engine = serve(&home);
-    let crowd = ProcessCrowd::start(&home, 40, "busy");
+    let (_home, _engine, crowd) = serve_crowd(40, "busy");
     // Of each session in turn, all at once from many sides; each ends with another event.
     thread::scope(|threads| {
         for number in 0..crowd.len() {
@@ -122,9 +128,7 @@ fn each_hook_that_was_taken_has_its_effect() {
 
 #[test]
 fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
-    let home = TestHome::new();
-    let _engine = serve(&home);
-    let crowd = ProcessCrowd::start(&home, 2, "waiting");
+    let (home, _engine, crowd) = serve_crowd(2, "waiting");
     let (own, other) = (crowd.pid(0), crowd.pid(1));
     let asking = permission(0, "make");
     let none: [Value; 0] = [];
@@ -161,9 +165,7 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
 
 #[test]
 fn requests_that_nobody_answers_are_bounded() {
-    let home = TestHome::new();
-    let engine = serve(&home);
-    let crowd = ProcessCrowd::start(&home, 20, "waiting");
+    let (_home, engine, crowd) = serve_crowd(20, "waiting");
     let before = serving::memory(engine.process());
     // More of 10 MB than are kept, and more of any length than are held at a time. How many of the
     // large ones are read in time is a matter of the machine.
@@ -221,9 +223,7 @@ fn requests_that_nobody_answers_are_bounded() {
 
 #[test]
 fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
-    let home = TestHome::new();
-    let _engine = serve(&home);
-    let crowd = ProcessCrowd::start(&home, 1, "busy");
+    let (home, _engine, crowd) = serve_crowd(1, "busy");
     // As many as are listened to at a time, three times over.
     let silent: Vec<_> = (0..768).map(|_| HookConnection::of(&home)).collect();
     let payload = event("PreToolUse", 0, "heard");

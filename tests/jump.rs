@@ -6,13 +6,14 @@ mod opening;
 #[path = "jump/stage.rs"]
 mod stage;
 
-use stage::{WAIT_TIMEOUT, complaint, stage};
+use stage::{WAIT_TIMEOUT, stage};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use trusty_actions::jump::x11::{X11Display, read_display};
 use trusty_tests::desktop::require_desktop;
+use trusty_tests::trusty::complaint;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, Signal, TerminalShape, TestHome, TestTerminal, client};

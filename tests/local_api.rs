@@ -26,6 +26,8 @@ mod permitted;
 mod places;
 #[path = "local_api/problems.rs"]
 mod problems;
+#[path = "local_api/sockets.rs"]
+mod sockets;
 #[path = "local_api/unseen.rs"]
 mod unseen;
 
@@ -78,6 +80,13 @@ impl LocalApiFixture {
         self.api.session(session.process().pid).expect("listed")
     }
 
+    /// What the engine replies to these bytes on its hook socket.
+    fn hook_reply(&self, bytes: &[u8]) -> std::io::Result<String> {
+        let mut hook = HookConnection::of(&self.home);
+        hook.send_raw(bytes)?;
+        hook.read_rest()
+    }
+
     /// The path of a command on this session.
     fn path(&self, session: &StandIn, command: &str) -> String {
         format!("/v1/sessions/{}/{command}", self.id(session))
@@ -99,7 +108,7 @@ impl LocalApiFixture {
     }
 }
 
-/// Answers in an engine's place, for as long as the test runs: what it says to a request.
+/// Responds to each request in an engine's place, for as long as the test runs.
 fn answer_as_engine(listener: UnixListener, respond: impl Fn(&[u8]) -> String + Send + 'static) {
     std::thread::spawn(move || {
         for stream in listener.incoming() {

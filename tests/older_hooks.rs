@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
-use trusty_tests::trusty::{configure, connect, list, run, serve, session_of};
+use trusty_tests::trusty::{configure, connect, list, run_well, serve, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal, TestedClient};
 
@@ -12,15 +12,6 @@ const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// What a session of this home shows of itself, in full.
 fn shown(home: &TestHome, pid: u32) -> serde_json::Value {
     session_of(&list(home), pid).unwrap_or_default()
-}
-
-#[track_caller]
-fn well(home: &TestHome, arguments: &[&str]) -> String {
-    let output = run(home, arguments);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let told = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    told
 }
 
 fn is_held_and_answered(client: TestedClient) {
@@ -44,7 +35,7 @@ fn is_held_and_answered(client: TestedClient) {
     let name = pid.to_string();
 
     // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
-    let told = well(&home, &["pause", &name, "--how", "hold"]);
+    let told = run_well(&home, ["pause", &name, "--how", "hold"]);
     let proven = told.contains("Paused, held by you");
     assert!(
         proven || told.contains("waiting for the next hook"),
@@ -57,7 +48,7 @@ fn is_held_and_answered(client: TestedClient) {
     });
     let asked = |events: &[trusty_tests::ApiEvent]| events.iter().any(|e| e.prompt == "say later");
     assert!(!asked(&api.events()));
-    well(&home, &["resume", &name]);
+    run_well(&home, ["resume", &name]);
     api.wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
@@ -67,7 +58,7 @@ fn is_held_and_answered(client: TestedClient) {
         let requests = shown(&home, pid)["requests"].clone();
         (requests[0]["held"] == true).then_some(())
     });
-    well(&home, &["approve", &name, "--yes"]);
+    run_well(&home, ["approve", &name, "--yes"]);
     until(WAIT_TIMEOUT, "the file", || {
         folder.join("made").exists().then_some(())
     });

@@ -5,7 +5,7 @@ use std::process::Output;
 use std::time::Duration;
 use trusty_tests::require_client;
 use trusty_tests::socket_client::HttpResponse;
-use trusty_tests::trusty::{connect, program, run, serve, surroundings};
+use trusty_tests::trusty::{complaint, connect, program, run, serve, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{
     FakeApi, KeyboardKey, LocalApi, ProcessRef, Signal, StandIn, TerminalShape, TestHome,
@@ -56,10 +56,6 @@ impl StopFixture {
     fn wait_killed(&self) {
         self.terminal.wait_end(WAIT_TIMEOUT, self.client);
     }
-}
-
-fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }
 
 #[test]

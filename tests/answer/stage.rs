@@ -110,9 +110,7 @@ impl AnswerFixture {
 
     /// The requests that can be answered from here, in the order in which they are told.
     pub(crate) fn held(&self) -> Vec<Value> {
-        let session = self.session().unwrap_or_default();
-        let all = session["requests"].as_array().cloned().unwrap_or_default();
-        all.into_iter().filter(|r| r["held"] == true).collect()
+        self.local.held(self.client.pid)
     }
 
     /// Waits until so many requests can be answered from here.

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 use trusty_engine::Engine;
 use trusty_fleet::SessionStatus;
 use trusty_records::Settings;
-use trusty_tests::trusty::{RunningProgram, program, trusty};
-use trusty_tests::{FakeApi, LocalApi, StandIn, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::trusty::{program, serve, trusty};
+use trusty_tests::{FakeApi, StandIn, TerminalShape, TestHome, TestTerminal};
 use trusty_wire::Environment;
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(2);
@@ -216,9 +216,7 @@ fn lists(home: &TestHome, api: &FakeApi) {
 
 /// What the engine costs while all sessions are idle and nobody looks.
 fn idle(home: &TestHome) {
-    let mut command = trusty(home);
-    let serving = RunningProgram::start(command.arg("serve").stdout(std::process::Stdio::null()));
-    LocalApi::of(home).wait_open();
+    let serving = serve(home);
     // The first look and what it sets off are not idleness.
     std::thread::sleep(Duration::from_secs(20));
     let pid = serving.process().pid;

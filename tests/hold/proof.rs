@@ -2,7 +2,7 @@
 
 use super::*;
 use std::process::Output;
-use trusty_tests::trusty::{list, session_of};
+use trusty_tests::trusty::{list, said, session_of};
 use trusty_tests::wait::poll;
 use trusty_tests::{StandIn, skip};
 
@@ -18,11 +18,6 @@ fn listed(session: &HeldSession<'_>) -> serde_json::Value {
 fn pause_by_hold(session: &HeldSession<'_>) -> Output {
     let pid = session.terminal.client().pid.to_string();
     run(&session.stage.home, ["pause", &pid, "--how", "hold"])
-}
-
-fn words(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
 }
 
 fn marks(stage: &HoldFixture) -> usize {
@@ -44,11 +39,11 @@ fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
         (marks(&stage) == 1).then_some(())
     });
     let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(0), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(0), "{}", said(&told));
     assert!(
-        words(&told).contains("Paused, held by you"),
+        said(&told).contains("Paused, held by you"),
         "{}",
-        words(&told)
+        said(&told)
     );
     session.terminal.submit("say later");
     session.gate(|g| g.event == "UserPromptSubmit");
@@ -62,9 +57,9 @@ fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
     let told = pause_by_hold(&session);
     assert!(
-        words(&told).contains("Paused, held by you"),
+        said(&told).contains("Paused, held by you"),
         "{}",
-        words(&told)
+        said(&told)
     );
 }
 
@@ -96,8 +91,8 @@ fn a_hold_is_refused_in_words_where_the_users_hooks_do_not_run() {
         }
         let session = stage.open_with(TerminalShape::PtyDirect, arguments);
         let told = pause_by_hold(&session);
-        assert_eq!(told.status.code(), Some(3), "{wanted}: {}", words(&told));
-        assert!(words(&told).contains(wanted), "{}", words(&told));
+        assert_eq!(told.status.code(), Some(3), "{wanted}: {}", said(&told));
+        assert!(said(&told).contains(wanted), "{}", said(&told));
         assert!(session.store.read(session.id()).expect("read").is_none());
         // It is as was said: the hooks do not run.
         session.terminal.submit("say hello");
@@ -123,11 +118,11 @@ fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
     fs::create_dir_all(&folder).expect("folder");
     fs::write(folder.join("settings.json"), "{\"disableAllHooks\": true}").expect("written");
     let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(3), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
     assert!(
-        words(&told).contains("disableAllHooks is set in"),
+        said(&told).contains("disableAllHooks is set in"),
         "{}",
-        words(&told)
+        said(&told)
     );
     drop(serving);
 }
@@ -144,13 +139,13 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     let session = stage.open_with(TerminalShape::PtyDirect, &["--settings", &off]);
     let serving = serve(&stage.home);
     let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(0), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(0), "{}", said(&told));
     assert!(
-        words(&told).contains("waiting for the next hook"),
+        said(&told).contains("waiting for the next hook"),
         "{}",
-        words(&told)
+        said(&told)
     );
-    assert!(!words(&told).contains("Paused"), "{}", words(&told));
+    assert!(!said(&told).contains("Paused"), "{}", said(&told));
     assert_ne!(listed(&session)["status"], "Paused");
     let failure = until(WAIT_TIMEOUT, "that it was not held", || {
         session.terminal.run_turn(WAIT_TIMEOUT, "say past it");
@@ -168,7 +163,7 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
         poll(AFTER_A_PROMPT, || {
             let told = pause_by_hold(&session);
             session.release();
-            words(&told)
+            said(&told)
                 .contains("no hook of this session ran")
                 .then_some(())
         })
@@ -225,9 +220,9 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
     });
     let told = pause_by_hold(&session);
     assert!(
-        words(&told).contains("Paused, held by you"),
+        said(&told).contains("Paused, held by you"),
         "{}",
-        words(&told)
+        said(&told)
     );
     session.terminal.submit("say past it");
     let mut seen = Vec::new();
@@ -270,10 +265,10 @@ fn a_hold_is_refused_in_another_pid_namespace() {
     session.says(r#""status":"idle""#);
     let client = session.process();
     let told = run(&home, ["pause", &client.pid.to_string(), "--how", "hold"]);
-    assert_eq!(told.status.code(), Some(3), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(3), "{}", said(&told));
     assert!(
-        words(&told).contains("in another pid namespace"),
+        said(&told).contains("in another pid namespace"),
         "{}",
-        words(&told)
+        said(&told)
     );
 }

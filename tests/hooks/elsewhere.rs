@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use trusty_tests::trusty::{
-    RunningProgram, connect, hook, private_folder, start_with_input, surroundings, trusty,
+    RunningProgram, connect, hook, private_folder, program, start_with_input, surroundings, trusty,
 };
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{LocalApi, StandIn, TestHome, skip};
@@ -168,8 +168,8 @@ fn is_told_in_folder(home: &TestHome, mode: u32, arguments: &[&str], client: &St
     let listener = UnixListener::bind(&socket).expect("bound");
     listener.set_nonblocking(true).expect("set");
     fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).expect("chmod");
-    let mut hook = hook(home, client.process().pid, arguments);
-    let done = start_with_input(&mut hook, b"{}").wait_with_output();
+    let mut hook = hook(home, client.process().pid, &program("trusty-hook"));
+    let done = start_with_input(hook.args(arguments), b"{}").wait_with_output();
     let done = done.expect("ends");
     assert!(done.status.success(), "{done:?}");
     fs::remove_file(&socket).expect("removed");

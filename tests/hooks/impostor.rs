@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use trusty_platform::sys;
 use trusty_tests::trusty::{
-    RunningProgram, confine, hook, private_folder, start_with_input, surroundings,
+    RunningProgram, confine, hook, private_folder, program, start_with_input, surroundings,
 };
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, StandIn, TestHome};
@@ -69,9 +69,11 @@ fn take_the_place(home: &TestHome, folder: &Path, pid: u32) {
 
 /// What the hook of a session tells its client when that asks for leave.
 fn asked(home: &TestHome, session: &StandIn) -> String {
-    let mut hook = hook(home, session.process().pid, &["ask", "PermissionRequest"]);
-    let hook = start_with_input(&mut hook, &permission(0, "make"));
-    let ended = hook.wait_with_output().expect("it ends");
+    let mut hook = hook(home, session.process().pid, &program("trusty-hook"));
+    let command = hook.args(["ask", "PermissionRequest"]);
+    let ended = start_with_input(command, &permission(0, "make"))
+        .wait_with_output()
+        .expect("it ends");
     String::from_utf8(ended.stdout).expect("text")
 }
 

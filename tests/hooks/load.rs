@@ -4,7 +4,7 @@ use crate::serving::{LARGE_TEXT_BYTES, ProcessCrowd, event};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use trusty_tests::trusty::{hook, start_with_input};
+use trusty_tests::trusty::{hook, program, start_with_input};
 use trusty_tests::{HookConnection, TestHome};
 
 /// 1,000 messages a second for 10 s, from so many threads.
@@ -55,8 +55,8 @@ impl HookLoad<'_> {
         while self.goes_on() && ran < 200 {
             let session = ran % self.crowd.len();
             let payload = event("PreToolUse", session, "a real one");
-            let mut hook = hook(self.home, self.crowd.pid(session), &["PreToolUse"]);
-            let child = start_with_input(&mut hook, &payload);
+            let mut hook = hook(self.home, self.crowd.pid(session), &program("trusty-hook"));
+            let child = start_with_input(hook.arg("PreToolUse"), &payload);
             let output = child.wait_with_output().expect("ends");
             assert!(output.status.success() && output.stdout.is_empty());
             ran += 1;

@@ -1,7 +1,8 @@
 //! A terminal is opened where none shows the session, and only there.
 
-use crate::stage::{complaint, stage};
+use crate::stage::stage;
 use std::fs;
+use trusty_tests::trusty::complaint;
 use trusty_tests::trusty::{configure, serve_with};
 
 #[test]

@@ -7,7 +7,7 @@ use trusty_actions::jump::is_terminal_in_front;
 use trusty_fleet::Session;
 use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop, until_is};
 use trusty_tests::socket_client::HttpResponse;
-use trusty_tests::trusty::{list, trusty};
+use trusty_tests::trusty::{complaint, list, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{
     FakeApi, LocalApi, TerminalShape, TestHome, TestTerminal, client, require_client,
@@ -176,8 +176,4 @@ impl JumpFixture {
             self.desktop.active_window()
         });
     }
-}
-
-pub(crate) fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }

@@ -2,8 +2,8 @@
 
 use crate::WAIT_TIMEOUT;
 use serde_json::json;
-use std::process::{Command, Stdio};
-use trusty_tests::trusty::{RunningProgram, configure, program, surroundings};
+use std::process::Stdio;
+use trusty_tests::trusty::{RunningProgram, configure, trusty_below};
 use trusty_tests::wait::until;
 use trusty_tests::{LocalApi, TestHome, skip, stand_in};
 
@@ -12,15 +12,19 @@ const CONTAINER_SCRIPT: &str = r#""$0" 600 & exec "$1" serve"#;
 
 /// Starts both; none where that may not be done.
 fn serve_contained(home: &TestHome) -> Option<RunningProgram> {
-    let mut command = Command::new("unshare");
-    command
-        .args(["--user", "--map-root-user", "--pid", "--fork"])
-        .args(["--kill-child", "--mount-proc", "sh", "-c", CONTAINER_SCRIPT])
-        .args([stand_in::executable(home), program("trusty")])
-        .env_clear()
-        .envs(surroundings(home))
-        .stdout(Stdio::null());
-    let serving = RunningProgram::start(&mut command);
+    let client = stand_in::executable(home);
+    let client = client.to_string_lossy();
+    let unshare = ["unshare", "--user", "--map-root-user", "--pid", "--fork"];
+    let within = [
+        "--kill-child",
+        "--mount-proc",
+        "sh",
+        "-c",
+        CONTAINER_SCRIPT,
+        &client,
+    ];
+    let mut command = trusty_below(home, &[&unshare[..], &within].concat());
+    let serving = RunningProgram::start(command.stdout(Stdio::null()));
     let is_served = until(WAIT_TIMEOUT, "an engine, or the end of unshare", || {
         let connected = LocalApi::of(home).is_open();
         (connected || !serving.process().is_alive()).then_some(connected)

@@ -203,13 +203,19 @@ impl LocalApi {
         });
     }
 
-    /// The request of the session with this pid that is held first: its id.
+    /// The requests of the session with this pid that are held, in their order.
+    #[track_caller]
+    pub fn held(&self, pid: u32) -> Vec<Value> {
+        let session = self.session(pid).unwrap_or_default();
+        let all = session["requests"].as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|r| r["held"] == true).collect()
+    }
+
+    /// Waits until a request of the session with this pid is held; its id.
     #[track_caller]
     pub fn wait_held(&self, pid: u32) -> String {
         wait::until(IO_TIMEOUT, "a request that is held", || {
-            let request = self.session(pid)?["requests"][0].clone();
-            let id = request["id"].as_str().map(str::to_owned);
-            id.filter(|_| request["held"] == true)
+            Some(self.held(pid).first()?["id"].as_str()?.to_owned())
         })
     }
 

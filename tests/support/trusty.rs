@@ -85,12 +85,7 @@ fn settings(home: &TestHome) -> PathBuf {
 pub fn connect(home: &TestHome) {
     // The program that is put into place.
     program("trusty-hook");
-    let output = run(home, ["connect"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    run_well(home, ["connect"]);
 }
 
 /// `trusty serve` in this home, ready to answer.
@@ -170,15 +165,8 @@ pub fn private_folder(folder: PathBuf) -> PathBuf {
     folder
 }
 
-/// `trusty-hook` in the environment of this home, as the client with this pid runs it.
-pub fn hook(home: &TestHome, pid: u32, arguments: &[&str]) -> Command {
-    let mut command = hook_program(home, &program("trusty-hook"), pid);
-    command.args(arguments);
-    command
-}
-
-/// The same of another program, such as the installed one, without arguments.
-pub fn hook_program(home: &TestHome, program: &Path, pid: u32) -> Command {
+/// `trusty-hook`, built or installed, as the client with this pid runs it in this home.
+pub fn hook(home: &TestHome, pid: u32, program: &Path) -> Command {
     let mut command = Command::new(program);
     let environment = command.env_clear().envs(surroundings(home));
     environment.env("CLAUDE_PID", pid.to_string());
@@ -220,6 +208,25 @@ pub fn surroundings(home: &TestHome) -> Vec<(String, String)> {
 /// Runs `trusty` to its end.
 pub fn run<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item = A>) -> Output {
     trusty(home).args(arguments).output().expect("trusty runs")
+}
+
+/// What a program wrote to its standard error, without white space around it.
+pub fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).trim().to_owned()
+}
+
+/// What a program wrote to its standard output and its standard error.
+pub fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
+
+/// Runs `trusty` to its end, which must be a good one; what it wrote.
+#[track_caller]
+pub fn run_well(home: &TestHome, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
+    let output = run(home, arguments);
+    assert!(output.status.success(), "{}", said(&output));
+    said(&output)
 }
 
 /// `trusty` in a terminal of its own, in which a user types.
@@ -297,11 +304,7 @@ pub fn run_confirmed<A: AsRef<OsStr>>(
 #[track_caller]
 pub fn list(home: &TestHome) -> Value {
     let output = run(home, ["list", "--json"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", complaint(&output));
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 

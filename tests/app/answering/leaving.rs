@@ -3,7 +3,7 @@
 use super::{AppAnswerFixture, AppAnswerOptions, EFFECT_TIMEOUT, WAIT_TIMEOUT};
 use std::time::Instant;
 use trusty_tests::desktop::RunningApp;
-use trusty_tests::wait::{until, until_or};
+use trusty_tests::wait::until_or;
 use trusty_tests::{KeyboardKey, LocalApi, Signal};
 
 const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
@@ -16,10 +16,7 @@ impl AppAnswerFixture {
         self.desktop.icon();
         let local = LocalApi::of(&self.home);
         self.terminal.submit(prompt);
-        until(WAIT_TIMEOUT, "a held request", || {
-            let session = local.session(self.terminal.client().pid)?;
-            (session["requests"][0]["held"] == true).then_some(())
-        });
+        local.wait_held(self.terminal.client().pid);
         assert!(!self.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
         app
     }

@@ -1,47 +1,17 @@
-//! The local API over its real socket.
-#![cfg(target_os = "linux")]
+//! Both sockets as they are met: their modes, the first answers, and nonsense on each.
 
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
-use trusty_tests::trusty::{RunningProgram, trusty, wait_sockets};
+use trusty_tests::trusty::{RunningProgram, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{HookConnection, LocalApi, StandIn, TestHome};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-
-struct ApiFixture {
-    _serving: RunningProgram,
-    api: LocalApi,
-    home: TestHome,
-}
-
-impl ApiFixture {
-    fn new() -> Self {
-        let home = TestHome::new();
-        let mut command = trusty(&home);
-        let serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
-        wait_sockets(&home);
-        Self {
-            _serving: serving,
-            api: LocalApi::of(&home),
-            home,
-        }
-    }
-
-    /// What the engine replies to these bytes on its hook socket.
-    fn hook_reply(&self, bytes: &[u8]) -> std::io::Result<String> {
-        let mut hook = HookConnection::of(&self.home);
-        hook.send_raw(bytes)?;
-        hook.read_rest()
-    }
-}
+use trusty_tests::{HookConnection, LocalApi, TestHome};
 
 #[test]
 fn the_socket_is_its_owner_s_alone() {
-    let served = ApiFixture::new();
+    let served = LocalApiFixture::start();
     let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
     let socket = served.api.socket();
     assert_eq!(mode(socket), 0o600);
@@ -50,8 +20,13 @@ fn the_socket_is_its_owner_s_alone() {
 
 #[test]
 fn a_snapshot_is_told_whole() {
-    let served = ApiFixture::new();
-    let response = served.api.request("GET", "/v1/sessions", "", b"");
+    // As soon as the engine listens.
+    let home = TestHome::new();
+    let mut command = trusty(&home);
+    let _serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
+    let api = LocalApi::of(&home);
+    api.wait_open();
+    let response = api.request("GET", "/v1/sessions", "", b"");
     assert_eq!(response.status, 200, "{response:?}");
     let version = response.header("x-trusty-version");
     assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{response:?}");
@@ -61,19 +36,19 @@ fn a_snapshot_is_told_whole() {
         json["revision"].as_u64() > Some(0),
         "not before the first look"
     );
-    let json = served.api.get("/v1/openapi.json");
+    let json = api.get("/v1/openapi.json");
     assert!(
         json["openapi"]
             .as_str()
             .is_some_and(|v| v.starts_with("3.1"))
     );
-    let response = served.api.request("GET", "/v1/nothing", "", b"");
+    let response = api.request("GET", "/v1/nothing", "", b"");
     assert_eq!(response.status, 404, "{response:?}");
 }
 
 #[test]
 fn events_begin_with_the_snapshot() {
-    let served = ApiFixture::new();
+    let served = LocalApiFixture::start();
     let first = served.api.events("/v1/events", "").next();
     let first = first.expect("an event");
     assert!(first.data["sessions"].is_array(), "{first:?}");
@@ -81,7 +56,7 @@ fn events_begin_with_the_snapshot() {
 
 #[test]
 fn nonsense_harms_nobody() {
-    let served = ApiFixture::new();
+    let served = LocalApiFixture::start();
     let _half = served.api.send_raw(b"GET /v1/sess");
     let _garbage = served.api.send_raw(&[0xff; 4096]);
     served.api.sessions();
@@ -89,10 +64,8 @@ fn nonsense_harms_nobody() {
 
 #[test]
 fn a_flood_of_hooks_hides_no_need() {
-    let served = ApiFixture::new();
-    let client = StandIn::start(&served.home);
-    client.says(r#""status":"busy""#);
-    served.api.wait_word(&client, "Working");
+    let served = LocalApiFixture::start();
+    let client = served.session();
     let (told, over) = (AtomicUsize::new(0), AtomicBool::new(false));
     let flood = || {
         let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
@@ -122,7 +95,7 @@ fn a_flood_of_hooks_hides_no_need() {
 
 #[test]
 fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
-    let served = ApiFixture::new();
+    let served = LocalApiFixture::start();
     let payload = format!(
         r#"{{"session_id":"s","hook_event_name":"Stop","more":"{}"}}"#,
         "x".repeat(8 << 20)
@@ -143,7 +116,7 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
 
 #[test]
 fn nonsense_from_a_hook_harms_nobody() {
-    let served = ApiFixture::new();
+    let served = LocalApiFixture::start();
     // As many as are listened to at a time, and more, who never say anything.
     let connect = |_| HookConnection::of(&served.home);
     let silent: Vec<HookConnection> = (0..300).map(connect).collect();
