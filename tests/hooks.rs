@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use trusty_tests::trusty::{RunningProgram, serve};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{HookConnection, TerminalShape, TestHome, Value};
+use trusty_tests::{HookClient, TerminalShape, TestHome, Value};
 
 /// An engine, and sessions of this status.
 fn serve_crowd(number: usize, status: &str) -> (TestHome, RunningProgram, ProcessCrowd) {
@@ -137,7 +137,7 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
     for forger in [None, Some(1)] {
         let connect = || {
             let below = forger.map(|number| crowd.connect(number));
-            below.unwrap_or_else(|| HookConnection::of(&home))
+            below.unwrap_or_else(|| HookClient::of(&home))
         };
         let report = |payload: Vec<u8>| connect().report(own, &payload).expect("a reply");
         assert_eq!(report(event("PreToolUse", 0, "forged")), "taken\n");
@@ -225,7 +225,7 @@ fn requests_that_nobody_answers_are_bounded() {
 fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
     let (home, _engine, crowd) = serve_crowd(1, "busy");
     // As many as are listened to at a time, three times over.
-    let silent: Vec<_> = (0..768).map(|_| HookConnection::of(&home)).collect();
+    let silent: Vec<_> = (0..768).map(|_| HookClient::of(&home)).collect();
     let payload = event("PreToolUse", 0, "heard");
     until(WAIT_TIMEOUT, "a hook to be heard", || {
         (crowd.report(0, &payload) == "taken\n").then_some(())

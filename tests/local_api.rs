@@ -36,7 +36,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 use trusty_tests::trusty::{RunningProgram, configure, serve};
-use trusty_tests::{HookConnection, LocalApi, StandIn, TestHome};
+use trusty_tests::{HookClient, LocalApi, StandIn, TestHome};
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -82,7 +82,7 @@ impl LocalApiFixture {
 
     /// What the engine replies to these bytes on its hook socket.
     fn hook_reply(&self, bytes: &[u8]) -> std::io::Result<String> {
-        let mut hook = HookConnection::of(&self.home);
+        let mut hook = HookClient::of(&self.home);
         hook.send_raw(bytes)?;
         hook.read_rest()
     }
@@ -94,7 +94,7 @@ impl LocalApiFixture {
 
     /// A hook of this session that asks for leave to run a command, once the request is held; its
     /// hash.
-    fn ask(&self, session: &StandIn, command: &str) -> (HookConnection, String) {
+    fn ask(&self, session: &StandIn, command: &str) -> (HookClient, String) {
         session.waits();
         self.api.wait_word(session, "Permission");
         let pid = session.process().pid;

@@ -19,7 +19,7 @@ const CLIENT_SCRIPT: &str = r#"until [ -e "$GO" ]; do sleep 0.02; done
 CLAUDE_PID=$$ "$HOOK" ask PermissionRequest < "$PAYLOAD"
 :"#;
 
-type Variables<'a> = &'a [(&'a str, Option<PathBuf>)];
+type EnvironmentChanges<'a> = &'a [(&'a str, Option<PathBuf>)];
 
 /// A shell where Claude Code would lie, whose hook asks for leave; its hook runs below it.
 struct AskingClient {
@@ -28,7 +28,7 @@ struct AskingClient {
 }
 
 impl AskingClient {
-    fn start(home: &TestHome, number: usize, environment: Variables<'_>) -> Self {
+    fn start(home: &TestHome, number: usize, environment: EnvironmentChanges<'_>) -> Self {
         let payload = home.path().join(format!("payload-{number}"));
         fs::write(&payload, permission(number, &format!("make {number}"))).expect("written");
         let go = home.path().join(format!("go-{number}"));
@@ -73,7 +73,10 @@ fn held(api: &LocalApi) -> Vec<u64> {
     pids
 }
 
-fn with_variables<'a>(command: &'a mut Command, variables: Variables<'_>) -> &'a mut Command {
+fn with_variables<'a>(
+    command: &'a mut Command,
+    variables: EnvironmentChanges<'_>,
+) -> &'a mut Command {
     for (name, value) in variables {
         match value {
             Some(value) => command.env(name, value),
@@ -84,7 +87,12 @@ fn with_variables<'a>(command: &'a mut Command, variables: Variables<'_>) -> &'a
 }
 
 /// Starts an engine in this environment, and clients in those; all must be held.
-fn all_are_held(engine: Variables<'_>, clients: &[Variables<'_>], home: &TestHome, api: &LocalApi) {
+fn all_are_held(
+    engine: EnvironmentChanges<'_>,
+    clients: &[EnvironmentChanges<'_>],
+    home: &TestHome,
+    api: &LocalApi,
+) {
     connect(home);
     let mut command = trusty(home);
     command.arg("serve").stdout(Stdio::null());
@@ -130,7 +138,7 @@ fn requests_are_held_whatever_runtime_folder_their_clients_have() {
     let home = TestHome::new();
     let other = private_folder(home.path().join("snap"));
     let none = home.path().join("none");
-    let clients: [Variables<'_>; 4] = [
+    let clients: [EnvironmentChanges<'_>; 4] = [
         &[],
         &[(RUNTIME_VARIABLE, Some(other))],
         &[(RUNTIME_VARIABLE, None)],

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use trusty_tests::trusty::{hook, program, start_with_input};
-use trusty_tests::{HookConnection, TestHome};
+use trusty_tests::{HookClient, TestHome};
 
 /// 1,000 messages a second for 10 s, from so many threads.
 pub(crate) const MESSAGE_COUNT: usize = 10_000;
@@ -67,7 +67,7 @@ impl HookLoad<'_> {
     /// Messages that end in their midst, or are none.
     pub(crate) fn halves_and_garbage(self) {
         let pid = self.crowd.pid(0);
-        let mut open: Vec<HookConnection> = Vec::new();
+        let mut open: Vec<HookClient> = Vec::new();
         while self.goes_on() {
             for text in [
                 format!("trusty-hook 1 {pid} 500\n{{\"hook_event"),
@@ -79,7 +79,7 @@ impl HookLoad<'_> {
                 format!("trusty-hook 1 {pid} 99999999999999999999\n"),
                 "x".repeat(4096),
             ] {
-                let mut connection = HookConnection::of(self.home);
+                let mut connection = HookClient::of(self.home);
                 // It may be cut off before all is said.
                 let _ = connection.send_raw(text.as_bytes());
                 open.push(connection);
@@ -95,7 +95,7 @@ impl HookLoad<'_> {
 
     /// Whole messages whose answer nobody reads.
     pub(crate) fn slow_readers(self) {
-        let mut open: Vec<HookConnection> = Vec::new();
+        let mut open: Vec<HookClient> = Vec::new();
         let payload = event("PreToolUse", 1, "unread");
         while self.goes_on() {
             let mut connection = self.crowd.connect(1);

@@ -5,7 +5,7 @@ use crate::stage::WAIT_TIMEOUT;
 use serde_json::json;
 use std::fs;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{HookConnection, LocalApi, ProcessRef, StandIn, TestHome, Value};
+use trusty_tests::{HookClient, LocalApi, ProcessRef, StandIn, TestHome, Value};
 
 /// The length of what is large, in bytes.
 pub(crate) const LARGE_TEXT_BYTES: usize = 10 << 20;
@@ -84,7 +84,7 @@ impl ProcessCrowd {
     }
 
     /// A connection to the hook socket from below this session.
-    pub(crate) fn connect(&self, number: usize) -> HookConnection {
+    pub(crate) fn connect(&self, number: usize) -> HookClient {
         self.stand_ins[number].hook_connection()
     }
 
@@ -95,7 +95,7 @@ impl ProcessCrowd {
     }
 
     /// Asks as a hook of this session does; none where the engine does not take the request.
-    pub(crate) fn ask(&self, number: usize, payload: &[u8]) -> Option<HookConnection> {
+    pub(crate) fn ask(&self, number: usize, payload: &[u8]) -> Option<HookClient> {
         self.connect(number).ask(self.pid(number), payload)
     }
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::process::Stdio;
 use trusty_tests::trusty::{RunningProgram, trusty_below, wait_sockets};
 use trusty_tests::wait::until;
-use trusty_tests::{HookConnection, LocalApi, StandIn, TestHome};
+use trusty_tests::{HookClient, LocalApi, StandIn, TestHome};
 
 /// More than may be connected at a time.
 const LISTENER_COUNT: usize = 300;
@@ -60,7 +60,7 @@ fn with_few_files_every_call_is_answered_and_health_says_so() {
     });
     for _ in 0..50 {
         assert_eq!(api.get("/v1/health")["sessions"], SESSION_COUNT);
-        let answer = HookConnection::of(&home).report(0, b"{}");
+        let answer = HookClient::of(&home).report(0, b"{}");
         assert_eq!(answer.expect("answered"), "taken\n");
     }
     // An end that nothing tells of is found at the next look.

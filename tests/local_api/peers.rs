@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use trusty_platform::socket::connect_in_time;
 use trusty_tests::socket_client::hook_socket;
-use trusty_tests::{HookConnection, other_user};
+use trusty_tests::{HookClient, other_user};
 
 /// More than are answered at a time.
 const CONNECTION_COUNT: usize = 360;
@@ -33,7 +33,7 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
         .take(CONNECTION_COUNT)
         .map(|half| served.api.send_raw(half.as_bytes()))
         .collect();
-    let answer = HookConnection::of(&served.home).report(0, b"{}");
+    let answer = HookClient::of(&served.home).report(0, b"{}");
     assert_eq!(answer.expect("answered"), "taken\n");
     let told = served.api.sessions();
     assert!(session.word(&told).is_some(), "{told}");

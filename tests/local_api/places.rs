@@ -7,7 +7,7 @@ use std::time::Duration;
 use trusty_tests::socket_client::hook_socket;
 use trusty_tests::trusty::{RunningProgram, run, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{HookConnection, LocalApi, ProcessRef, Signal, TestHome};
+use trusty_tests::{HookClient, LocalApi, ProcessRef, Signal, TestHome};
 
 /// How soon what has vanished is back.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ impl EngineFiles {
 
 /// Who answers on the socket of a home, on which hooks are heard, too.
 fn answering(home: &TestHome) -> Option<u64> {
-    let hook = HookConnection::open(&hook_socket(home)).ok()?;
+    let hook = HookClient::open(&hook_socket(home)).ok()?;
     assert_eq!(hook.report(0, b"{}").ok()?, "taken\n");
     LocalApi::of(home).engine_pid()
 }

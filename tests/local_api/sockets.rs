@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use trusty_tests::trusty::{RunningProgram, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{HookConnection, LocalApi, TestHome};
+use trusty_tests::{HookClient, LocalApi, TestHome};
 
 #[test]
 fn the_socket_is_its_owner_s_alone() {
@@ -103,7 +103,7 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
     std::thread::scope(|threads| {
         for _ in 0..8 {
             threads.spawn(|| {
-                let hook = HookConnection::of(&served.home);
+                let hook = HookClient::of(&served.home);
                 let answer = hook.report(0, payload.as_bytes());
                 assert_eq!(answer.expect("answered"), "taken\n");
             });
@@ -118,8 +118,8 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
 fn nonsense_from_a_hook_harms_nobody() {
     let served = LocalApiFixture::start();
     // As many as are listened to at a time, and more, who never say anything.
-    let connect = |_| HookConnection::of(&served.home);
-    let silent: Vec<HookConnection> = (0..300).map(connect).collect();
+    let connect = |_| HookClient::of(&served.home);
+    let silent: Vec<HookClient> = (0..300).map(connect).collect();
     served.api.sessions();
     let answer = |bytes: &str| served.hook_reply(bytes.as_bytes()).expect("answered");
     assert_eq!(answer("trusty-hook 1 7 2\n{}"), "taken\n");

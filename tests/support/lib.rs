@@ -34,6 +34,6 @@ pub use recording::RunningRecording;
 pub use rustix::process::Signal;
 pub use serde_json::Value;
 pub use skip::skip;
-pub use socket_client::{HookConnection, LocalApi};
+pub use socket_client::{HookClient, LocalApi};
 pub use stand_in::StandIn;
 pub use typed::TypedProgram;

@@ -313,9 +313,9 @@ impl Drop for EventRecorder {
 }
 
 /// One connection to a hook socket.
-pub struct HookConnection(BufReader<UnixStream>);
+pub struct HookClient(BufReader<UnixStream>);
 
-impl HookConnection {
+impl HookClient {
     /// Connects to a hook socket, or to the relay of a stand-in.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A program that lies where Claude Code would, with a registry file: a session without the real
 //! client.
 
-use crate::socket_client::{HookConnection, hook_socket};
+use crate::socket_client::{HookClient, hook_socket};
 use crate::trusty::{RunningProgram, program, session_of, word};
 use crate::wait;
 use crate::{ProcessRef, Signal, TestHome};
@@ -217,14 +217,14 @@ impl StandIn {
 
     /// A connection to the hook socket: what is said on it comes from this process.
     #[track_caller]
-    pub fn hook_connection(&self) -> HookConnection {
+    pub fn hook_connection(&self) -> HookClient {
         let relay = self
             .exe
             .with_file_name(format!("{}.sock", self.process.pid));
         wait::until(START_TIMEOUT, "the relay of a stand-in", || {
             relay.exists().then_some(())
         });
-        HookConnection::open(&relay).expect("the stand-in listens")
+        HookClient::open(&relay).expect("the stand-in listens")
     }
 
     /// Its process.

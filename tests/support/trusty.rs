@@ -2,7 +2,7 @@
 
 use crate::socket_client::hook_socket;
 use crate::wait;
-use crate::{HookConnection, LocalApi, ProcessRef, TestHome, TypedProgram};
+use crate::{HookClient, LocalApi, ProcessRef, TestHome, TypedProgram};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
@@ -123,7 +123,7 @@ fn serve_by(home: &TestHome, mut command: Command) -> RunningProgram {
 pub fn wait_sockets(home: &TestHome) {
     LocalApi::of(home).wait_open();
     wait::until(Duration::from_mins(1), "the hook socket", || {
-        HookConnection::open(&hook_socket(home)).ok()
+        HookClient::open(&hook_socket(home)).ok()
     });
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 use trusty_tests::trusty::{RunningProgram, configure, serve, trusty_typed};
 use trusty_tests::wait::until;
-use trusty_tests::{HookConnection, LocalApi, Signal, StandIn, TestHome, TypedProgram};
+use trusty_tests::{HookClient, LocalApi, Signal, StandIn, TestHome, TypedProgram};
 
 /// A command of so many lines.
 fn bash_input(lines: usize) -> Value {
@@ -18,7 +18,7 @@ struct LongRequest {
     home: TestHome,
     session: StandIn,
     _serving: RunningProgram,
-    hook: HookConnection,
+    hook: HookClient,
     hash: String,
 }
 
