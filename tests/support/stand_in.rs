@@ -2,7 +2,7 @@
 //! client.
 
 use crate::socket_client::{HookClient, hook_socket};
-use crate::trusty::{RunningProgram, program, session_of, word};
+use crate::trusty::{RunningProgram, SETSID_PATH, program, session_of, word};
 use crate::wait;
 use crate::{ProcessRef, Signal, TestHome};
 use serde_json::Value;
@@ -100,7 +100,7 @@ impl<'a> StandInBuilder<'a> {
         };
         let exe = copy_program(self.home, self.place, &source);
         // In a session of its own: a pause acts on the whole process group.
-        let mut command = Command::new("/usr/bin/setsid");
+        let mut command = Command::new(SETSID_PATH);
         command.args(self.launcher).arg(&exe);
         match &self.shell {
             Some(arguments) => command.args(arguments),

@@ -35,6 +35,9 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// Starts a program in a session of its own.
+pub(crate) const SETSID_PATH: &str = "/usr/bin/setsid";
+
 /// `trusty` with failpoints, which kills itself at this step of a pause; confined to this home.
 #[track_caller]
 pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
@@ -44,7 +47,7 @@ pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
         "{} is not built; run: make failpoint-programs",
         path.display()
     );
-    let mut command = confined(home, &["/usr/bin/setsid"], &path);
+    let mut command = confined(home, &[SETSID_PATH], &path);
     command.env(FAILPOINT_VARIABLE, step);
     command
 }
@@ -136,11 +139,11 @@ pub fn trusty(home: &TestHome) -> Command {
 /// the arguments that follow.
 pub fn trusty_below(home: &TestHome, launcher: &[&str]) -> Command {
     // In a session of its own it does not inherit the terminal in which the tests run.
-    let launcher = [&["/usr/bin/setsid"], launcher].concat();
+    let launcher = [&[SETSID_PATH], launcher].concat();
     confined(home, &launcher, &program("trusty"))
 }
 
-/// The same, for a terminal of its own.
+/// `trusty`, confined to this home and started so, for a terminal of its own.
 pub fn trusty_typed(home: &TestHome, launcher: &[&str]) -> Command {
     confined(home, launcher, &program("trusty"))
 }
