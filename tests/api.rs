@@ -6,12 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 use trusty_tests::trusty::{RunningProgram, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{StandIn, TestHome, WAIT_TIMEOUT};
 
 struct ApiFixture {
     _serving: RunningProgram,

@@ -26,9 +26,9 @@ use trusty_tests::desktop::{
 };
 use trusty_tests::trusty::{confine, program, surroundings};
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, KeyboardKey, StandIn, TerminalShape, TestHome, TestTerminal, Value};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    FakeApi, KeyboardKey, StandIn, TerminalShape, TestHome, TestTerminal, Value, WAIT_TIMEOUT,
+};
 
 /// Longer than a click or a key takes to have its effect, if it has one.
 const EFFECT_TIMEOUT: Duration = Duration::from_secs(8);

@@ -2,12 +2,11 @@
 //! false in between.
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
 use trusty_tests::trusty::{WatchCommand, configure, connect, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, Value};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, Value, WAIT_TIMEOUT,
+};
 
 struct ClientFixture {
     api: FakeApi,
@@ -101,8 +100,7 @@ fn live(shape: TerminalShape) {
     let asking = watch.wait(WAIT_TIMEOUT, pid, "Permission", is("Permission"));
     assert_eq!(asking["status"], "AwaitingApproval");
     assert_eq!(asking["because"]["certainty"], "Certain");
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     watch.wait(
         WAIT_TIMEOUT,
         pid,
@@ -327,8 +325,7 @@ fn connected_hooks_tell_who_asks() {
             let asked = s["requests"].as_array().map_or(&[][..], Vec::as_slice);
             asked.len() == left && asked.iter().all(|r| r["held"] == false)
         });
-        terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        terminal.answer(KeyboardKey::Char('1'));
+        terminal.approve();
     }
     watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
     drop(serving);

@@ -6,14 +6,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::Duration;
 use trusty_fleet::observation::HookInstall;
 use trusty_tests::trusty::{confine, program, run, surroundings};
 use trusty_tests::wait::until;
-use trusty_tests::{TestHome, Value, skip};
+use trusty_tests::{TestHome, Value, WAIT_TIMEOUT, skip};
 use trusty_wire::Environment;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn settings(home: &TestHome) -> PathBuf {
     home.config_dir().join("settings.json")

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 use std::process::Output;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use trusty_fleet::SessionId;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::pause::{Gate, Initiator, PauseMethod, PausePhase, PauseRecord};
@@ -19,11 +19,9 @@ use trusty_tests::trusty::{connect, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{
     ApiEventKind, FakeApi, KeyboardKey, ProcessRef, Signal, TerminalShape, TestHome, TestTerminal,
-    TestedClient,
+    TestedClient, WAIT_TIMEOUT,
 };
 use trusty_wire::Environment;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 struct HoldFixture {
     api: FakeApi,
@@ -148,9 +146,7 @@ impl HeldSession<'_> {
 
     #[track_caller]
     fn allow(&self, name: &str) {
-        self.terminal
-            .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        self.terminal.answer(KeyboardKey::Char('1'));
+        self.terminal.approve();
         until(WAIT_TIMEOUT, "the file", || self.made(name).then_some(()));
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
@@ -403,9 +399,7 @@ fn settings_with_a_mark_of_the_byte_order_are_connected() {
     session.terminal.submit("say hi");
     session.gate(|g| g.event == "UserPromptSubmit");
     session.release();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say hi", ApiEventKind::MessageStop);
+    stage.wait_answered("say hi");
 }
 
 #[test]

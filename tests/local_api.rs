@@ -30,12 +30,9 @@ mod problems;
 mod unseen;
 
 use std::path::PathBuf;
-use std::time::Duration;
 use trusty_tests::trusty::{RunningProgram, configure, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome, http};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{StandIn, TestHome, WAIT_TIMEOUT, http};
 
 /// An engine that answers, and its sessions.
 struct LocalApiFixture {

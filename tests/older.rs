@@ -2,13 +2,12 @@
 //! read from the screen.
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
 use trusty_tests::wait::until;
 use trusty_tests::{
     ApiEventKind, FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient,
+    WAIT_TIMEOUT,
 };
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 const IDLE_HINT: &str = "? for shortc";
 
 fn exercise(client: TestedClient, shape: TerminalShape) {

@@ -2,12 +2,11 @@
 //! `make older-clients-check`; some of them gave up every hook of 0.1.0 at once.
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
 use trusty_tests::trusty::{configure, connect, list, run, serve, session_of};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal, TestedClient};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal, TestedClient, WAIT_TIMEOUT,
+};
 
 /// What a session of this home shows of itself, in full.
 fn shown(home: &TestHome, pid: u32) -> serde_json::Value {

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use trusty_engine::Engine;
 use trusty_engine::recording::{
     ObservationRecorder, ParsedRecording, RecordingPrivacy, describe_timeline, read, timeline,
@@ -16,10 +15,9 @@ use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
 use trusty_records::settings::Confinement;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, WAIT_TIMEOUT};
 use trusty_wire::Environment;
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// The largest recording that is kept, in bytes.
 const MAX_RECORDING_BYTES: usize = 40 * 1024;
 
@@ -144,8 +142,7 @@ fn a_replay_shows_what_the_engine_showed() {
     terminal.attach();
     terminal.run_turn(WAIT_TIMEOUT, "stream 1s");
     terminal.submit("bash: touch made");
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     terminal.submit("/exit");

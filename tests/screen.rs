@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::{ListedSession, PaneKey, ScreenContent, ScreenReading};
 use trusty_sources::listing::ListingSource;
@@ -12,11 +11,9 @@ use trusty_sources::screen::ScreenSource;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
     ApiEvent, ApiEventKind, FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal,
-    TestedClient, require_client,
+    TestedClient, WAIT_TIMEOUT, require_client,
 };
 use trusty_wire::Environment;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 struct ScreenFixture {
     api: FakeApi,
@@ -135,9 +132,7 @@ fn turns(client: TestedClient) {
     };
     let terminal = stage.start(client.asking());
     terminal.submit("stall 30s");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "stall 30s", ApiEventKind::FirstDelta);
+    stage.wait_begun("stall 30s");
     let busy = stage.wait(&terminal, &ScreenContent::Busy);
     let told = matches!(client, TestedClient::V2_1_90 | TestedClient::V2_1_120);
     assert_eq!(busy.title_busy, told.then_some(true));

@@ -4,15 +4,13 @@
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Output;
-use std::time::Duration;
 use trusty_tests::require_client;
 use trusty_tests::trusty::{connect, list, program, run, serve, session_of, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{
     FakeApi, KeyboardKey, ProcessRef, Signal, StandIn, TerminalShape, TestHome, TestTerminal,
+    WAIT_TIMEOUT,
 };
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A real session that is stopped, so that it hears no SIGTERM.
 struct StopFixture {

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
 use trusty_fleet::derivation::SourceDemand;
@@ -15,9 +14,9 @@ use trusty_sources::observation_source::ObservationSource;
 use trusty_sources::transcript::TranscriptSource;
 use trusty_sources::{ObservationSender, SourceConfig};
 use trusty_tests::wait::until_or;
-use trusty_tests::{FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, WAIT_TIMEOUT,
+};
 
 type ToldTranscripts = BTreeMap<TranscriptKey, Option<TranscriptFacts>>;
 
@@ -177,8 +176,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
     assert_eq!(asking.calls[0].tool, "Bash");
     assert_eq!(asking.calls[0].detail.as_deref(), Some("touch made"));
     assert!(Some(asking.calls[0].at) > asking.turn_at);
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     let run = told.wait(
         &key,
         "the end",
@@ -249,11 +247,9 @@ fn sub_agents_are_told_with_what_they_do_until_they_end() {
         assert_eq!(one.depth, 1);
         assert!(Some(one.at) >= asking.turn_at);
     }
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     told.wait(&key, "one to end", |t| t.delegations.len() == 1);
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     told.wait(&key, "the other to end", |t| t.delegations.is_empty());
 
     terminal.wait_status(WAIT_TIMEOUT, "idle");

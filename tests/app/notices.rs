@@ -106,9 +106,7 @@ impl DesktopNoticeFixture {
 
     /// The session gets its leave, and has ended its turn.
     fn let_it(&self) {
-        self.terminal
-            .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        self.terminal.answer(KeyboardKey::Char('1'));
+        self.terminal.approve();
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 
@@ -153,10 +151,7 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
     scene.wait_displayed(1);
     scene.desktop.screenshot(&artefact("notice.png"));
 
-    scene
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.approve();
     scene.wait_displayed(0);
     until(WAIT_TIMEOUT, "the end of the command", || {
         scene.folder.join("paid").exists().then_some(())

@@ -3,12 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
-use std::time::Duration;
 use trusty_tests::trusty::{list, program, run, trusty};
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome, can_freeze, skip};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{StandIn, TestHome, WAIT_TIMEOUT, can_freeze, skip};
 
 struct PausedFixture {
     session: StandIn,

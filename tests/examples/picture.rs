@@ -12,9 +12,8 @@ mod linux {
     use std::time::Duration;
     use trusty_tests::desktop::{TestDesktop, artefact};
     use trusty_tests::trusty::{connect, run as trusty};
-    use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal};
+    use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal, WAIT_TIMEOUT};
 
-    const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
     const FONT_CONFIG: &str = r#"<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
         <dir>/usr/share/fonts</dir>
         <alias binding="strong"><family>system-ui</family><prefer><family>Inter</family></prefer></alias>

@@ -17,9 +17,10 @@ mod collect {
     use std::path::{Path, PathBuf};
     use std::thread::sleep;
     use std::time::Duration;
-    use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient};
+    use trusty_tests::{
+        FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient, WAIT_TIMEOUT,
+    };
 
-    const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
     /// A screen is looked at after it has come to rest.
     const SETTLE_DELAY: Duration = Duration::from_millis(1200);
     const WIDE_SIZE: &str = "wide";

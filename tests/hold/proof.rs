@@ -54,9 +54,7 @@ fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
     session.gate(|g| g.event == "UserPromptSubmit");
     assert_eq!(listed(&session)["status"], "Paused");
     session.release();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    stage.wait_answered("say later");
     drop(serving);
     // The same without an engine, by the mark alone.
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
@@ -101,9 +99,7 @@ fn a_hold_is_refused_in_words_where_the_users_hooks_do_not_run() {
         assert!(session.store.read(session.id()).expect("read").is_none());
         // It is as was said: the hooks do not run.
         session.terminal.submit("say hello");
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, "say hello", ApiEventKind::MessageStop);
+        stage.wait_answered("say hello");
         session.terminal.wait_status(WAIT_TIMEOUT, "idle");
         assert_eq!(marks(&stage), 0, "{wanted}");
     }
@@ -195,9 +191,7 @@ fn a_killed_gate_is_run_again() {
     session.gate(|g| !seen.contains(&g.process));
     assert!(!asked_for(&stage, "say later"));
     session.release();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    stage.wait_answered("say later");
     // Escape ends it all the same.
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
     session.hold();
@@ -237,9 +231,7 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
         assert!(process.signal(Signal::KILL));
         seen.push(gate.process);
     }
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say past it", ApiEventKind::MessageStop);
+    stage.wait_answered("say past it");
     let failure = until(WAIT_TIMEOUT, "that it was not held", || {
         let failure = listed(&session)["pending"]["failure"].clone();
         failure.as_str().map(str::to_owned)

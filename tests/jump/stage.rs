@@ -4,16 +4,14 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Output;
-use std::time::Duration;
 use trusty_actions::jump::is_terminal_in_front;
 use trusty_fleet::Session;
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
 use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop, until_is};
 use trusty_tests::trusty::{list, trusty};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal, client, require_client};
 use trusty_wire::Environment;
-
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) struct JumpFixture {
     // Dropped in this order: what has windows before the display.

@@ -62,7 +62,7 @@ pub(crate) fn pass() {
         }
         for turn in 0..turns[at] {
             let prompt = format!("say turn {turn}");
-            stage.api.wait_for(WAIT_TIMEOUT, &prompt, Api::MessageStop);
+            stage.wait_answered(&prompt);
         }
         stage.is_sound();
     }

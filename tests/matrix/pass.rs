@@ -52,14 +52,10 @@ fn during(stage: &MatrixFixture) {
 fn after(stage: &MatrixFixture) {
     match (stage.cell.kind, stage.cell.state) {
         (Kind::Interrupt, _) => {
-            stage
-                .api
-                .wait_for(WAIT_TIMEOUT, "continue", Api::MessageStop);
+            stage.wait_answered("continue");
         }
         (Kind::Hold, ClientState::Idle) => {
-            stage
-                .api
-                .wait_for(WAIT_TIMEOUT, "say held", Api::MessageStop);
+            stage.wait_answered("say held");
         }
         _ => {}
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use trusty_platform::sys::cgroup;
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
 use trusty_tests::trusty::{list, run, session_of};
 use trusty_tests::wait::until;
 use trusty_tests::{
@@ -12,8 +13,6 @@ use trusty_tests::{
     TestTerminal, Value,
 };
 
-/// Longer than anything takes that is waited for.
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 const COUNT_PROMPT: &str = "bash: for i in 1 2 3 4 5 6 7; do echo $i >> lines; sleep 1; done";
 const HALF_TYPED_TEXT: &str = "half a thought";
 

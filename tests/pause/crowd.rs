@@ -32,10 +32,7 @@ fn wait_end(stage: &PauseFixture) {
 fn working(shape: TerminalShape) -> Option<PauseFixture> {
     let stage = PauseFixture::new(shape)?;
     stage.terminal.submit(&format!("bash: {WORK_SCRIPT}"));
-    stage
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    stage.terminal.answer(KeyboardKey::Char('1'));
+    stage.terminal.approve();
     until(WAIT_TIMEOUT, "a command at work", || {
         (lines(&stage) > 2).then_some(())
     });

@@ -100,9 +100,7 @@ fn killed_while_interrupting() {
     for (at, step) in steps.expect("steps").1.iter().enumerate() {
         let prompt = format!("stream {}s", 30 + at);
         stage.terminal.submit(&prompt);
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::FirstDelta);
+        stage.wait_begun(&prompt);
         stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
         if !stage.killed_at(step, "pause", Some("interrupt")) {
             stage.terminal.wait_status(WAIT_TIMEOUT, "idle");

@@ -230,9 +230,7 @@ fn nothing_but_continue_is_sent_to_an_interrupted_session() {
         return;
     };
     stage.terminal.submit("stream 30s");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "stream 30s", ApiEventKind::FirstDelta);
+    stage.wait_begun("stream 30s");
     stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
     stage.terminal.enter_text("of several\\");
     stage.terminal.press(KeyboardKey::Enter);
@@ -246,9 +244,7 @@ fn nothing_but_continue_is_sent_to_an_interrupted_session() {
     assert_eq!(stage.records().len(), 1);
     stage.terminal.press(KeyboardKey::CtrlC);
     stage.resume();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "continue", ApiEventKind::MessageStop);
+    stage.wait_answered("continue");
     assert!(stage.records().is_empty());
 }
 
@@ -258,16 +254,12 @@ fn interrupted_and_told_to_continue() {
         return;
     };
     stage.terminal.submit("stream 30s");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "stream 30s", ApiEventKind::FirstDelta);
+    stage.wait_begun("stream 30s");
     stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
     stage.pause("interrupt");
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.resume();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "continue", ApiEventKind::MessageStop);
+    stage.wait_answered("continue");
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.check_asked_once("continue");
     assert!(stage.records().is_empty());
@@ -280,17 +272,13 @@ fn interrupted_and_resumed_at_once_its_turn_is_over_and_it_continues() {
         return;
     };
     stage.terminal.submit("stream 300s");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "stream 300s", ApiEventKind::FirstDelta);
+    stage.wait_begun("stream 300s");
     stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
     stage.pause("interrupt");
     let told = stage.terminal.registry().expect("a registry file");
     assert_eq!(told["status"], "idle", "what is done is done");
     stage.resume();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "continue", ApiEventKind::MessageStop);
+    stage.wait_answered("continue");
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.check_asked_once("continue");
     assert!(stage.records().is_empty());

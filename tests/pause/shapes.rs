@@ -13,9 +13,7 @@ fn streams_on(shape: TerminalShape, how: &str) {
     let settings = stage.settings();
     let prompt = "stream 12s";
     stage.terminal.submit(prompt);
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::FirstDelta);
+    stage.wait_begun(prompt);
     stage.wait_prompt(prompt);
     stage.pause(how);
     stage.check_paused(how);
@@ -27,9 +25,7 @@ fn streams_on(shape: TerminalShape, how: &str) {
         "{summary}"
     );
     // Seconds later: all of the answer was sent, and none of it read.
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+    stage.wait_answered(prompt);
     stage.check_paused(how);
     let told = stage.terminal.registry().expect("its own word");
     assert_eq!(told["status"], "busy");
@@ -113,9 +109,7 @@ fn half_typed(shape: TerminalShape, kinds: &[&str]) {
     stage.terminal.enter_text(" and whole");
     stage.terminal.press(KeyboardKey::Enter);
     let whole = "say half and whole";
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, whole, ApiEventKind::MessageStop);
+    stage.wait_answered(whole);
     stage.check_asked_once(whole);
 }
 

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
-use std::time::Duration;
 use trusty_actions::{ActionError, ActionExecutor, Reconciled};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{PauseCandidate, PausePlan, Plan, PlannedAction};
@@ -11,14 +10,13 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::observation::ToolPausePolicy;
 use trusty_fleet::pause::{Initiator, PauseRecord};
 use trusty_platform::sys::cgroup;
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
 use trusty_tests::trusty::{list, run, session_of, trusty_killed_at};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
     ApiEventKind, FakeApi, KeyboardKey, ProcessRef, TerminalShape, TestHome, TestTerminal,
 };
 use trusty_wire::surroundings::Environment;
-
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) struct PauseFixture {
     // Dropped in this order: what is paused is let go, then its terminal is closed.

@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
 use trusty_tests::trusty::{RunningProgram, WatchCommand};
 use trusty_tests::wait::until;
 use trusty_tests::{
@@ -18,8 +19,6 @@ use trusty_tests::{
     TestTerminal, TestedClient,
 };
 
-/// Longer than anything takes that is waited for.
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// A dialog of the client ignores the keys of its first moments.
 const DIALOG_DEAF_TIME: Duration = Duration::from_millis(600);
 /// Between two turns the client is idle for moments.

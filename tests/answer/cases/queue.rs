@@ -1,8 +1,7 @@
 //! Several requests of one session.
 
 use crate::stage::{
-    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id,
-    stop,
+    AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id, open, stop,
 };
 use trusty_tests::{KeyboardKey, TerminalShape, Value};
 
@@ -18,7 +17,7 @@ fn about(stage: &AnswerFixture, request: &str) -> String {
 
 /// The second is answered first, and only that one.
 pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     stage.terminal.submit(TWO_CALLS_PROMPT);
@@ -50,7 +49,7 @@ pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
 
 /// A model that was told no tries the very same again, at once.
 pub(crate) fn asked_again(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let first = stage.ask("bash: touch made finally bash: touch made");
@@ -66,7 +65,7 @@ pub(crate) fn asked_again(shape: TerminalShape) {
 
 /// The client ends the turn, and with it the other request.
 pub(crate) fn stop_ends_both(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     stage.terminal.submit(TWO_CALLS_PROMPT);

@@ -27,9 +27,7 @@ impl AppAnswerFixture {
 
     #[track_caller]
     fn answered_in_its_terminal(&self, name: &str) {
-        self.terminal
-            .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
-        self.terminal.answer(KeyboardKey::Char('1'));
+        self.terminal.approve();
         self.wait_made(name);
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }

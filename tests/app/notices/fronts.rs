@@ -90,8 +90,7 @@ fn what_its_owner_looks_at_is_not_told() {
     // Whoever has seen it and turns away is not told of it either; the next one is told.
     scene.desktop.activate(covering);
     scene.let_it();
-    other.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    other.answer(KeyboardKey::Char('1'));
+    other.approve();
     other.wait_status(WAIT_TIMEOUT, "idle");
     scene.wait_displayed(0);
     assert!(

@@ -90,8 +90,7 @@ fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
     // Both stay until each is answered.
     settle();
     assert_eq!(scene.desktop.displayed(), Some(2));
-    twin.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    twin.answer(KeyboardKey::Char('1'));
+    twin.approve();
     scene.wait_displayed(1);
     scene.let_it();
     until_is("nothing on the screen", &Some(0), || {

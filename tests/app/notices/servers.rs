@@ -38,10 +38,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let _dunst = scene.desktop.start_notifications();
-    scene
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.approve();
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
     scene.ask("touch next");
     scene
@@ -122,10 +119,7 @@ fn a_server_without_buttons_is_given_none_and_still_takes_back() {
     // A server that knows no markup is given none.
     assert!(body.contains("echo '<b>' > paid"), "{body}");
     assert!(actions.is_empty(), "{actions:?}");
-    scene
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.approve();
     until(WAIT_TIMEOUT, "the notice to be taken back", || {
         let closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.contains(&7).then_some(())
