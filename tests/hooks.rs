@@ -20,7 +20,7 @@ use serving::{
     EngineSockets, LARGE_TEXT_BYTES, ProcessCrowd, asks, asks_on, asks_this, crowded, event, tell,
     tell_on,
 };
-use stage::{AnswerFixture, WAIT_TIMEOUT, allow};
+use stage::{WAIT_TIMEOUT, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use trusty_tests::TerminalShape;
@@ -36,10 +36,10 @@ const MAX_READING_KB: u64 = 64 << 10;
 
 #[test]
 fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
-    let Some(stage) = AnswerFixture::new(TerminalShape::PtyDirect) else {
+    let Some(stage) = stage::open(TerminalShape::PtyDirect) else {
         return;
     };
-    let engine = stage.serving.as_ref().expect("an engine").process();
+    let engine = stage.engine.as_ref().expect("an engine").process();
     let serving = EngineSockets::of(&stage.home);
     let crowd = ProcessCrowd::start(&stage.home, 20, "busy");
     until(WAIT_TIMEOUT, "the crowd", || {

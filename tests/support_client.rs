@@ -5,7 +5,7 @@ use std::time::Duration;
 use trusty_tests::wait::until;
 use trusty_tests::{
     ApiEventKind, ClientStage, KeyboardKey, MANUAL_MODE_ARGS, Signal, TerminalShape, TestStage,
-    Value, WAIT_TIMEOUT, client,
+    TestTerminal, Value, WAIT_TIMEOUT, client,
 };
 
 /// A session in a plain terminal; none if the tests are to run without the client.

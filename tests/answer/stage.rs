@@ -4,12 +4,12 @@
 use serde_json::json;
 use std::fs;
 use std::ops::{Deref, DerefMut};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
 use trusty_tests::trusty::{TypedOutcome, run_confirmed, session_of};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
     ClientStage, KeyboardKey, LocalApi, ProcessRef, TerminalShape, TestHome, TestStage, Value,
 };
-pub(crate) use trusty_tests::{PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT};
 
 /// A connected session and an engine.
 pub(crate) struct AnswerFixture {

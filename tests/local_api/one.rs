@@ -21,9 +21,9 @@ use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
-use trusty_tests::trusty::{confine, run, serve};
+use trusty_tests::trusty::{confine, run};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, http};
+use trusty_tests::{Signal, StandIn, TerminalShape, TestHome, TestStage, http};
 use trusty_wire::Environment;
 
 /// So often a face may be sooner than the test to go on for an engine.
@@ -194,14 +194,11 @@ fn watched(face: &AppSessions) -> (tokio::task::JoinHandle<()>, watch::Receiver<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
-    if trusty_tests::require_client().is_none() {
+    let Some(stage) = TestStage::builder().engine().build() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let _serving = serve(&home);
-    let face = face(&home);
-    let folder = home.project("payments");
-    let _terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+    };
+    let face = face(&stage.home);
+    let _terminal = stage.open(TerminalShape::PtyDirect, "payments", &[]);
     let is_idle = |s: &Session| s.claude.as_ref().is_some_and(|c| c.version.is_some());
     let now = seen(&face, |s| s.sessions.iter().any(is_idle)).await;
     let id = now.sessions[0].id;

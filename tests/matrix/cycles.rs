@@ -1,8 +1,7 @@
 //! Many pauses of several sessions at once, in random order.
 
 use crate::cell::{ClientState, Kind, MatrixCell};
-use crate::stage::{MatrixFixture, WAIT_TIMEOUT};
-use trusty_tests::ApiEventKind as Api;
+use crate::stage::MatrixFixture;
 use trusty_tests::TerminalShape;
 
 /// Pauses and resumes in all.

@@ -1,15 +1,14 @@
 //! Sub-agents: the client shows their requests only after the hook has ended.
 
 use crate::stage::{
-    AnswerFixture, PERMISSION_DIALOG_TEXT, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT, allow, deny, id,
-    open, patient,
+    AnswerFixture, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT, allow, deny, id, open, patient,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use trusty_tests::trusty::configure;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{KeyboardKey, TerminalShape};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 /// Held, named, and allowed before its dialog is shown.
 pub(crate) fn answered_while_held(shape: TerminalShape) {

@@ -1,10 +1,12 @@
 //! Whatever becomes of us, the client's own dialog stays usable and its session goes on.
 
-use crate::stage::{AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, open, patient};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, open, patient};
 use std::fs;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until_or;
-use trusty_tests::{KeyboardKey, Signal, TerminalShape, Value};
+use trusty_tests::{
+    KeyboardKey, MANUAL_MODE_ARGS, PERMISSION_DIALOG_TEXT, Signal, TerminalShape, Value,
+};
 
 fn signal(stage: &AnswerFixture, signal: Signal) {
     let serving = stage.engine.as_ref().expect("an engine");

@@ -1,13 +1,13 @@
 //! Where nothing is ever held, and nothing offered that could not work.
 
-use crate::stage::{AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, open};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, open};
 use serde_json::json;
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
 use trusty_tests::trusty::{RunningProgram, WatchCommand, session_of};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, TestHome, Value};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, TestHome, Value};
 
 /// Whether anything was ever shown as if it could be answered from here.
 fn was_held(watch: &WatchCommand) -> bool {

@@ -1,9 +1,9 @@
 //! Leave for one tool.
 
-use crate::stage::{PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id, open, scripted, stop};
+use crate::stage::{WAIT_TIMEOUT, allow, deny, id, open, scripted, stop};
 use serde_json::json;
 use std::fs;
-use trusty_tests::{TerminalShape, Value};
+use trusty_tests::{PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
 /// Told whole, allowed, run.
 pub(crate) fn allow_runs(shape: TerminalShape) {

@@ -1,9 +1,7 @@
 //! Several requests of one session.
 
-use crate::stage::{
-    AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id, open, stop,
-};
-use trusty_tests::{KeyboardKey, TerminalShape, Value};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, deny, id, open, patient, stop};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
 /// Calls that the client asks for at the same time.
 const TWO_CALLS_PROMPT: &str =
@@ -80,12 +78,7 @@ pub(crate) fn stop_ends_both(shape: TerminalShape) {
 /// A sub-agent's request is held while the main agent's dialog is on the screen. One is answered
 /// there, the other from here.
 pub(crate) fn the_main_agent_beside_a_sub_agent(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::set(&AnswerFixtureOptions {
-        settings: "[answers]\nhold_agents = \"until-answered\"\n",
-        ..AnswerFixtureOptions::of(shape)
-    }) else {
-        return;
-    };
+    let Some(stage) = patient(shape) else { return };
     let agents = stage.ask("agents 1 bg bash: touch made-by-agent");
     stage.terminal.submit("bash: touch made-by-main");
     let held = stage.wait_held(2);

@@ -1,11 +1,11 @@
 //! Two who answer: the owner in the terminal, and the owner from here.
 
-use crate::stage::{AnswerResponse, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, open, stop};
+use crate::stage::{AnswerResponse, WAIT_TIMEOUT, allow, deny, open, stop};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use trusty_tests::wait::until_or;
-use trusty_tests::{KeyboardKey, TerminalShape};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 /// The card and its hook end; an answer that comes later says so and does nothing.
 pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {

@@ -1,10 +1,11 @@
 //! Many sessions at once are one notice.
 
 use super::{WAIT_TIMEOUT, until_is};
+use crate::bare_desktop;
 use std::fs;
-use trusty_tests::desktop::{OwnedProcess, TestDesktop, artefact, require_desktop};
+use trusty_tests::desktop::{OwnedProcess, artefact};
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, TestHome};
+use trusty_tests::{DesktopKind, ProcessRef, TestHome};
 
 const SESSION_COUNT: usize = 100;
 
@@ -26,11 +27,9 @@ pub(super) fn say(home: &TestHome, process: ProcessRef, number: usize, status: &
 
 #[test]
 fn a_hundred_needs_at_once_do_not_flood() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let _monitor = desktop.monitor_notices();
     let _dunst = desktop.start_notifications();
     let sleepers: Vec<OwnedProcess> = (0..SESSION_COUNT)
@@ -38,7 +37,7 @@ fn a_hundred_needs_at_once_do_not_flood() {
         .collect();
     let processes: Vec<ProcessRef> = sleepers.iter().map(OwnedProcess::process).collect();
     for (number, process) in processes.iter().enumerate() {
-        say(&home, *process, number, "idle");
+        say(&stage.home, *process, number, "idle");
     }
     let _app = desktop.app(&[]);
     desktop.icon();
@@ -51,7 +50,7 @@ fn a_hundred_needs_at_once_do_not_flood() {
     assert_eq!(desktop.notices(), []);
 
     for (number, process) in processes.iter().enumerate() {
-        say(&home, *process, number, "waiting");
+        say(&stage.home, *process, number, "waiting");
     }
     let told = desktop.wait_notice("one notice of all", |told| {
         told.title == "100 sessions need you"
@@ -63,7 +62,7 @@ fn a_hundred_needs_at_once_do_not_flood() {
     assert!(told.len() <= 8, "{told:?}");
 
     for (number, process) in processes.iter().enumerate() {
-        say(&home, *process, number, "idle");
+        say(&stage.home, *process, number, "idle");
     }
     until_is("nothing on the screen", &Some(0), || desktop.displayed());
     assert!(desktop.notices().len() <= 16, "{:?}", desktop.notices());

@@ -2,12 +2,13 @@
 
 use super::WAIT_TIMEOUT;
 use super::crowd::say;
+use crate::bare_desktop;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop};
+use trusty_tests::desktop::OwnedProcess;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{ProcessRef, TestHome};
+use trusty_tests::{DesktopKind, ProcessRef};
 use zbus::blocking::connection;
 use zbus::fdo;
 use zbus::zvariant::OwnedValue;
@@ -66,11 +67,9 @@ impl SelectiveServer {
 
 #[test]
 fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let seen = Arc::<Mutex<SelectiveServerLog>>::default();
     let (let_it, may): (Sender<()>, _) = channel();
     let sleepers: Vec<OwnedProcess> = (0..3).map(|_| desktop.tool("sleep", &["600"])).collect();
@@ -93,7 +92,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         .and_then(|b| b.serve_at("/org/freedesktop/Notifications", fussy))
         .and_then(connection::Builder::build)
         .expect("a server");
-    let word = |number: usize, word: &str| say(&home, processes[number], number, word);
+    let word = |number: usize, word: &str| say(&stage.home, processes[number], number, word);
     (0..3).for_each(|number| word(number, "idle"));
     let app = desktop.app(&[]);
     desktop.icon();
