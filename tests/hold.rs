@@ -57,7 +57,7 @@ impl HeldSession {
         };
         let machine = sys::machine().expect("the machine");
         Self {
-            store: PauseStore::of(&stage.environment()),
+            store: PauseStore::of(&stage.home.environment()),
             record: PauseRecord {
                 version: 1,
                 session: machine.session_id(key),
@@ -230,7 +230,7 @@ fn a_gate_ends_with_its_client() {
 fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     let Some(session) = plain() else { return };
     let terminal = &session.terminal;
-    let program = trusty_integration::program(&session.environment());
+    let program = trusty_integration::program(&session.home.environment());
     let aside = program.with_file_name("aside");
     let mut turns = 0;
     let mut turn = |case: &str| {

@@ -101,7 +101,7 @@ fn a_replay_shows_what_the_engine_showed() {
     let Some(stage) = TestStage::builder().build() else {
         return;
     };
-    let around = stage.environment();
+    let around = stage.home.environment();
     let settings = Settings {
         confinement: Confinement::Confined,
         ..Settings::default()

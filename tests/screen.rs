@@ -52,7 +52,7 @@ impl ScreenFixture {
         };
         let wanted = [(key, Some(self.client.version().to_owned()))].into();
         let mut facts = Vec::new();
-        let mut screens = ScreenSource::new(&self.environment());
+        let mut screens = ScreenSource::new(&self.home.environment());
         block_on(screens.look(&wanted, async |told| facts.extend(told)));
         facts.into_iter().find_map(|fact| match fact {
             Fact::Screen(_, screen) => Some(screen),
@@ -222,7 +222,7 @@ fn the_client_s_own_list_is_read() {
     let bin = stage.home.path().join("bin");
     std::fs::create_dir(&bin).expect("folder");
     std::os::unix::fs::symlink(&program, bin.join("claude")).expect("installed");
-    let mut around = stage.environment();
+    let mut around = stage.home.environment();
     let path = around.path.take().unwrap_or_default();
     let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
     around.path = std::env::join_paths(folders).ok();

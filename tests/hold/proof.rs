@@ -26,20 +26,28 @@ fn marks(session: &HeldSession) -> usize {
         .count()
 }
 
+#[track_caller]
+fn wait_first_mark(session: &HeldSession) {
+    until(WAIT_TIMEOUT, "the mark of the first hook", || {
+        (marks(session) == 1).then_some(())
+    });
+}
+
+/// A hold that is shown as a pause at once.
+#[track_caller]
+fn is_held_at_once(session: &HeldSession) {
+    let told = pause_by_hold(session);
+    let printed = printed_text(&told);
+    assert_eq!(told.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("Paused, held by you"), "{printed}");
+}
+
 #[test]
 fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
     let Some(session) = plain() else { return };
     let serving = serve(&session.home);
-    until(WAIT_TIMEOUT, "the mark of its first hook", || {
-        (marks(&session) == 1).then_some(())
-    });
-    let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(0), "{}", printed_text(&told));
-    assert!(
-        printed_text(&told).contains("Paused, held by you"),
-        "{}",
-        printed_text(&told)
-    );
+    wait_first_mark(&session);
+    is_held_at_once(&session);
     session.terminal.submit("say later");
     session.gate(|g| g.event == "UserPromptSubmit");
     assert_eq!(listed(&session)["status"], "Paused");
@@ -48,12 +56,7 @@ fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
     drop(serving);
     // The same without an engine, by the mark alone.
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let told = pause_by_hold(&session);
-    assert!(
-        printed_text(&told).contains("Paused, held by you"),
-        "{}",
-        printed_text(&told)
-    );
+    is_held_at_once(&session);
 }
 
 /// S-E13: five ways in which the user's hooks do not run.
@@ -110,9 +113,7 @@ fn a_hold_is_refused_in_words_where_the_users_hooks_do_not_run() {
 fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
     let Some(session) = plain() else { return };
     let serving = serve(&session.home);
-    until(WAIT_TIMEOUT, "the mark of its first hook", || {
-        (marks(&session) == 1).then_some(())
-    });
+    wait_first_mark(&session);
     let folder = session.folder.join(".claude");
     fs::create_dir_all(&folder).expect("folder");
     fs::write(folder.join("settings.json"), "{\"disableAllHooks\": true}").expect("written");
@@ -211,15 +212,8 @@ fn a_killed_gate_is_run_again() {
 fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
     let Some(session) = plain() else { return };
     let serving = serve(&session.home);
-    until(WAIT_TIMEOUT, "the mark of its first hook", || {
-        (marks(&session) == 1).then_some(())
-    });
-    let told = pause_by_hold(&session);
-    assert!(
-        printed_text(&told).contains("Paused, held by you"),
-        "{}",
-        printed_text(&told)
-    );
+    wait_first_mark(&session);
+    is_held_at_once(&session);
     session.terminal.submit("say past it");
     let mut seen = Vec::new();
     for _ in 0..6 {

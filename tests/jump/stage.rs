@@ -160,7 +160,7 @@ impl JumpFixture {
     pub(crate) fn in_front(&self, pid: u32) -> bool {
         block_on(is_terminal_in_front(
             &self.session(pid),
-            &self.environment(),
+            &self.home.environment(),
         ))
     }
 

@@ -24,29 +24,16 @@ use trusty_records::Settings;
 use trusty_tests::trusty::{confine, run};
 use trusty_tests::wait::until;
 use trusty_tests::{Signal, StandIn, TerminalShape, TestHome, TestStage, http};
-use trusty_wire::Environment;
 
 /// So often a face may be sooner than the test to go on for an engine.
 const ROUND_COUNT: usize = 20;
 /// For so long nobody leads.
 const LEADERLESS_TIME: Duration = Duration::from_millis(500);
 
-fn around(home: &TestHome) -> Environment {
-    Environment {
-        home: home.path().to_path_buf(),
-        config_home: Some(home.xdg_config()),
-        data_home: Some(home.xdg_data()),
-        runtime_home: Some(home.runtime()),
-        tmux_folder: Some(home.tmux_tmpdir()),
-        path: std::env::var_os("PATH"),
-        ..Environment::default()
-    }
-}
-
 /// A face in this process, as the app is one.
 pub(crate) fn face(home: &TestHome) -> AppSessions {
     confine(home);
-    let around = around(home);
+    let around = home.environment();
     trusty_daemon::join(&around, &Settings::read(&around)).expect("joins")
 }
 
@@ -419,7 +406,7 @@ async fn settings_count_as_soon_as_they_are_written() {
     let home = TestHome::new();
     let face = face(&home);
     face.face().handle().wait_first_snapshot().await;
-    let file = around(&home).settings_file();
+    let file = home.environment().settings_file();
     let write = |text: &str| {
         std::fs::write(&file, format!("[discovery]\nconfine = true\n{text}")).expect("written");
     };

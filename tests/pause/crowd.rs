@@ -4,6 +4,7 @@ use super::stage::{PauseFixture, WAIT_TIMEOUT, open};
 use std::fs;
 use trusty_fleet::action::PauseCandidate;
 use trusty_fleet::observation::ToolPausePolicy;
+use trusty_tests::TerminalShape::TmuxBash;
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, TerminalShape, can_freeze, stderr_text};
 
@@ -120,7 +121,7 @@ fn end_with_it(shape: TerminalShape, how: &str) {
 
 #[test]
 fn ended_while_frozen_nothing_runs_on() {
-    end_with_it(TerminalShape::TmuxBash, "freeze");
+    end_with_it(TmuxBash, "freeze");
 }
 
 #[test]
@@ -130,9 +131,7 @@ fn ended_while_stopped_nothing_runs_on() {
 
 #[test]
 fn ended_while_put_aside() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     stage.pause("suspend");
     let ran = stage.run(&["stop", &stage.pid(), "--yes"]);
     assert!(ran.status.success(), "{}", stderr_text(&ran));
@@ -141,9 +140,7 @@ fn ended_while_put_aside() {
 
 #[test]
 fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     stage.pause("suspend");
     stage.terminal.type_text("echo half");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "tb> echo half");

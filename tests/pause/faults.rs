@@ -5,6 +5,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 use trusty_actions::PAUSE_STEPS;
+use trusty_tests::TerminalShape::TmuxBash;
 use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
 use trusty_tests::{KeyboardKey, TerminalShape, can_freeze};
@@ -52,15 +53,13 @@ fn killed_while_stopping() {
 
 #[test]
 fn killed_while_putting_aside() {
-    survives(TerminalShape::TmuxBash, "suspend");
+    survives(TmuxBash, "suspend");
 }
 
 /// What its owner has begun to type meanwhile is not run with what brings it back.
 #[test]
 fn killed_while_putting_aside_and_typed_over() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     assert!(stage.killed_at("suspend.pressed", "pause", Some("suspend")));
     until(WAIT_TIMEOUT, "a prompt", || {
         let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
@@ -88,9 +87,7 @@ fn killed_while_putting_aside_and_typed_over() {
 /// An interruption cannot be taken back: no record is left, and what is typed next is its owner's.
 #[test]
 fn killed_while_interrupting() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     let steps = PAUSE_STEPS.iter().find(|(kind, _)| *kind == "interrupt");
     for (at, step) in steps.expect("steps").1.iter().enumerate() {
         let prompt = format!("stream {}s", 30 + at);

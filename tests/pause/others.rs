@@ -6,15 +6,14 @@ use trusty_fleet::action::PauseCandidate;
 use trusty_fleet::observation::ToolPausePolicy;
 use trusty_fleet::problem::ProblemCode;
 use trusty_platform::sys::cgroup;
+use trusty_tests::TerminalShape::{PtyBash, PtyDirect, PtyZsh, TmuxBash, TmuxZsh};
 use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
 use trusty_tests::{ApiEventKind, KeyboardKey, ProcessRef, Signal, TerminalShape, can_freeze};
 
 #[test]
 fn what_is_paused_stays_so() {
-    let Some(stage) = open(TerminalShape::PtyBash) else {
-        return;
-    };
+    let Some(stage) = open(PtyBash) else { return };
     stage.pause("stop");
     assert_eq!(stage.reconcile(), Reconciled::Paused);
     stage.check_paused("stop");
@@ -27,9 +26,7 @@ fn what_is_paused_stays_so() {
 
 #[test]
 fn woken_by_others_the_rest_is_woken_too() {
-    let Some(stage) = open(TerminalShape::PtyZsh) else {
-        return;
-    };
+    let Some(stage) = open(PtyZsh) else { return };
     stage.pause("stop");
     assert!(stage.client.signal(Signal::CONT));
     assert_eq!(stage.reconcile(), Reconciled::Running);
@@ -39,9 +36,7 @@ fn woken_by_others_the_rest_is_woken_too() {
 
 #[test]
 fn brought_back_by_its_owner() {
-    let Some(stage) = open(TerminalShape::TmuxZsh) else {
-        return;
-    };
+    let Some(stage) = open(TmuxZsh) else { return };
     stage.pause("suspend");
     stage.terminal.type_text("fg");
     stage.terminal.press(KeyboardKey::Enter);
@@ -55,9 +50,7 @@ fn brought_back_by_its_owner() {
 
 #[test]
 fn nothing_is_typed_where_somebody_types() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     stage.pause("suspend");
     stage.terminal.type_text("echo half");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "tb> echo half");
@@ -90,9 +83,7 @@ fn killed_while_frozen_nothing_is_left() {
     if !can_freeze() {
         return;
     }
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     stage.pause("freeze");
     let group = cgroup::cgroup_of(stage.client.pid);
     let group = group.expect("readable").expect("a group");
@@ -119,20 +110,20 @@ fn hangs_up(shape: TerminalShape, how: &str) {
 #[test]
 fn a_frozen_session_hears_that_its_terminal_was_closed() {
     if can_freeze() {
-        hangs_up(TerminalShape::PtyBash, "freeze");
+        hangs_up(PtyBash, "freeze");
         hangs_up(TerminalShape::TmuxDirect, "freeze");
     }
 }
 
 #[test]
 fn a_stopped_session_hears_that_its_terminal_was_closed() {
-    hangs_up(TerminalShape::PtyZsh, "stop");
-    hangs_up(TerminalShape::PtyDirect, "stop");
+    hangs_up(PtyZsh, "stop");
+    hangs_up(PtyDirect, "stop");
 }
 
 #[test]
 fn a_session_put_aside_hears_that_its_terminal_was_closed() {
-    hangs_up(TerminalShape::TmuxBash, "suspend");
+    hangs_up(TmuxBash, "suspend");
 }
 
 #[test]
@@ -183,9 +174,7 @@ fn what_tmux_wakes_is_let_go() {
 
 #[test]
 fn without_a_record_nothing_is_done() {
-    let Some(stage) = open(TerminalShape::PtyDirect) else {
-        return;
-    };
+    let Some(stage) = open(PtyDirect) else { return };
     let data = stage.home.xdg_data().join("trusty");
     std::fs::create_dir_all(&data).expect("a folder");
     std::fs::write(data.join("paused"), "in the way").expect("written");
@@ -197,9 +186,7 @@ fn without_a_record_nothing_is_done() {
 
 #[test]
 fn who_is_interrupted_leaves_no_half_of_a_pause() {
-    let Some(stage) = open(TerminalShape::PtyBash) else {
-        return;
-    };
+    let Some(stage) = open(PtyBash) else { return };
     let mut command = trusty(&stage.home);
     command.args(["pause", &stage.pid(), "--how", "stop"]);
     let mut trusty = command.spawn().expect("trusty runs");
@@ -218,12 +205,8 @@ fn who_is_interrupted_leaves_no_half_of_a_pause() {
 
 #[test]
 fn nothing_but_continue_is_sent_to_an_interrupted_session() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
-    stage.terminal.submit("stream 30s");
-    stage.wait_begun("stream 30s");
-    stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
+    let Some(stage) = open(TmuxBash) else { return };
+    stage.begin("stream 30s");
     stage.terminal.enter_text("of several\\");
     stage.terminal.press(KeyboardKey::Enter);
     stage.terminal.enter_text("lines");
@@ -242,12 +225,8 @@ fn nothing_but_continue_is_sent_to_an_interrupted_session() {
 
 #[test]
 fn interrupted_and_told_to_continue() {
-    let Some(stage) = open(TerminalShape::TmuxZsh) else {
-        return;
-    };
-    stage.terminal.submit("stream 30s");
-    stage.wait_begun("stream 30s");
-    stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
+    let Some(stage) = open(TmuxZsh) else { return };
+    stage.begin("stream 30s");
     stage.pause("interrupt");
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.resume();
@@ -260,12 +239,8 @@ fn interrupted_and_told_to_continue() {
 /// Escape and the key that follows are one key to a client that has not read the first yet.
 #[test]
 fn interrupted_and_resumed_at_once_its_turn_is_over_and_it_continues() {
-    let Some(stage) = open(TerminalShape::TmuxBash) else {
-        return;
-    };
-    stage.terminal.submit("stream 300s");
-    stage.wait_begun("stream 300s");
-    stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
+    let Some(stage) = open(TmuxBash) else { return };
+    stage.begin("stream 300s");
     stage.pause("interrupt");
     let told = stage.terminal.registry().expect("a registry file");
     assert_eq!(told["status"], "idle", "what is done is done");

@@ -72,7 +72,7 @@ impl Drop for ResumeGuard {
 pub(crate) fn open(shape: TerminalShape) -> Option<PauseFixture> {
     let stage = TestStage::builder().open(shape, "work", &MANUAL_MODE_ARGS)?;
     Some(PauseFixture {
-        after: ResumeGuard(ActionExecutor::new(&stage.environment())),
+        after: ResumeGuard(ActionExecutor::new(&stage.home.environment())),
         settings: stage.client.tty_settings(),
         stage,
         nest: None,
@@ -145,6 +145,14 @@ impl PauseFixture {
             pid: self.client.pid,
             start: StartTime(self.client.start_ticks),
         }
+    }
+
+    /// Submits a prompt, and waits until the session works on its answer.
+    #[track_caller]
+    pub(crate) fn begin(&self, prompt: &str) {
+        self.terminal.submit(prompt);
+        self.wait_begun(prompt);
+        self.terminal.wait_status(WAIT_TIMEOUT, "busy");
     }
 
     /// Waits until its transcript tells what it was asked.

@@ -13,7 +13,6 @@ use crate::{ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal, Tested
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use trusty_wire::Environment;
 
 /// The arguments of a client that asks before it acts.
 pub const MANUAL_MODE_ARGS: [&str; 2] = ["--permission-mode", "manual"];
@@ -253,18 +252,6 @@ impl TestStage {
         let files = self.pause_files().into_iter();
         let is_counted = |file: &PathBuf| file.extension().is_some_and(|end| end == ending);
         files.filter(is_counted).count()
-    }
-
-    /// The environment of a part of ours that runs within the test itself.
-    pub fn environment(&self) -> Environment {
-        Environment {
-            home: self.home.path().into(),
-            data_home: Some(self.home.xdg_data()),
-            runtime_home: Some(self.home.runtime()),
-            tmux_folder: Some(self.home.tmux_tmpdir()),
-            path: std::env::var_os("PATH"),
-            ..Environment::default()
-        }
     }
 }
 
