@@ -9,15 +9,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
 use trusty_tests::trusty::{
     RunningProgram, WatchCommand, list, private_folder, run, session_of, start_with_input, trusty,
     trusty_below,
 };
 use trusty_tests::wait::until;
-use trusty_tests::{RunningRecording, Signal, StandIn, TestHome};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{RunningRecording, Signal, StandIn, TestHome, WAIT_TIMEOUT};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()

@@ -6,14 +6,11 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::sys;
 use trusty_tests::trusty::{configure, list, run, serve, session_of, word};
 use trusty_tests::wait::until;
-use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value, WAIT_TIMEOUT};
 
 fn fixture(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compatibility");

@@ -5,29 +5,17 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use trusty_fleet::observation::HookInstall;
-use trusty_tests::trusty::{program, run, run_well, said, trusty_below};
+use trusty_tests::trusty::{program, run, run_well, trusty_below};
 use trusty_tests::wait::until;
-use trusty_tests::{TestHome, Value, skip};
-use trusty_wire::Environment;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{TestHome, Value, WAIT_TIMEOUT, printed_text, skip};
 
 fn settings(home: &TestHome) -> PathBuf {
     home.config_dir().join("settings.json")
 }
 
-fn around(home: &TestHome) -> Environment {
-    Environment {
-        home: home.path().to_path_buf(),
-        data_home: Some(home.xdg_data()),
-        ..Environment::default()
-    }
-}
-
 fn state(home: &TestHome) -> HookInstall {
-    trusty_integration::state(&around(home), home.config_dir())
+    trusty_integration::state(&home.environment(), home.config_dir())
 }
 
 /// What was kept of settings, oldest first.
@@ -205,8 +193,17 @@ fn p10_what_is_not_safe_to_change_is_refused_with_words() {
         let before = look();
         for arguments in [&["connect"][..], &["connect", "--dry-run"]] {
             let output = run(&home, arguments);
-            assert_eq!(output.status.code(), Some(3), "{words}: {}", said(&output));
-            assert!(said(&output).contains(words), "{}", said(&output));
+            assert_eq!(
+                output.status.code(),
+                Some(3),
+                "{words}: {}",
+                printed_text(&output)
+            );
+            assert!(
+                printed_text(&output).contains(words),
+                "{}",
+                printed_text(&output)
+            );
         }
         assert_eq!(look(), before, "{words}");
         assert_eq!(backups(&home).len(), 0);
@@ -343,7 +340,7 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
     let home = TestHome::new();
     run_well(&home, ["connect"]);
-    let copy = trusty_integration::program(&around(&home));
+    let copy = trusty_integration::program(&home.environment());
     assert!(copy.starts_with(home.xdg_data()));
     assert_eq!(mode(&copy), 0o700);
     let bytes = fs::read(program("trusty-hook")).expect("read");
@@ -387,18 +384,26 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
     let launcher = [&unshare[..], &["sh", "-c", script, &data]].concat();
     let output = trusty_below(&home, &launcher).arg("connect").output();
     let output = output.expect("unshare runs");
-    if matches!(output.status.code(), Some(1 | 99)) && !said(&output).contains("failed to connect")
+    if matches!(output.status.code(), Some(1 | 99))
+        && !printed_text(&output).contains("failed to connect")
     {
-        skip(&format!("this user may not mount: {}", said(&output)));
+        skip(&format!(
+            "this user may not mount: {}",
+            printed_text(&output)
+        ));
         return;
     }
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", printed_text(&output));
     assert!(
-        said(&output).contains("trusty-hook cannot be run"),
+        printed_text(&output).contains("trusty-hook cannot be run"),
         "{}",
-        said(&output)
+        printed_text(&output)
     );
-    assert!(said(&output).contains("noexec"), "{}", said(&output));
+    assert!(
+        printed_text(&output).contains("noexec"),
+        "{}",
+        printed_text(&output)
+    );
     assert!(!settings(&home).exists(), "nothing was changed");
 }
 
@@ -408,7 +413,7 @@ fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let home = TestHome::new();
     run_well(&home, ["connect"]);
     let earlier =
-        trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&around(&home)))
+        trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&home.environment()))
             .expect("text");
     let old = trusty_integration::merge_hooks("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");

@@ -12,9 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use trusty_platform::sys;
 use trusty_tests::trusty::{RunningProgram, run_well, serve, trusty};
 use trusty_tests::wait::poll;
-use trusty_tests::{Signal, StandIn, TestHome, can_freeze};
+use trusty_tests::{Signal, StandIn, TestHome, WAIT_TIMEOUT, can_freeze};
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// Kills of one run of `make test`.
 const DEFAULT_ROUNDS: u64 = 16;
 /// Every so often it is the engine that is killed in the middle of an action.

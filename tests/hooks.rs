@@ -16,7 +16,7 @@ mod stage;
 
 use load::HookLoad;
 use serving::{LARGE_TEXT_BYTES, ProcessCrowd, crowded, event, permission};
-use stage::{AnswerFixture, WAIT_TIMEOUT, allow};
+use stage::{WAIT_TIMEOUT, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use trusty_tests::trusty::{RunningProgram, serve};
@@ -40,10 +40,10 @@ const MAX_READING_KB: u64 = 64 << 10;
 
 #[test]
 fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
-    let Some(stage) = AnswerFixture::new(TerminalShape::PtyDirect) else {
+    let Some(stage) = stage::open(TerminalShape::PtyDirect) else {
         return;
     };
-    let engine = stage.serving.as_ref().expect("an engine").process();
+    let engine = stage.engine.as_ref().expect("an engine").process();
     let crowd = ProcessCrowd::start(&stage.home, 20, "busy");
     let before = serving::memory(engine);
     let over = AtomicBool::new(false);

@@ -34,11 +34,8 @@ mod unseen;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
-use std::time::Duration;
 use trusty_tests::trusty::{RunningProgram, configure, serve};
-use trusty_tests::{HookClient, LocalApi, StandIn, TestHome};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{HookClient, LocalApi, StandIn, TestHome, WAIT_TIMEOUT};
 
 /// An engine that answers, and its sessions.
 struct LocalApiFixture {

@@ -1,47 +1,36 @@
 //! Ending a real session that does not end: it is killed only on a second word.
 #![cfg(target_os = "linux")]
 
+use std::ops::Deref;
 use std::process::Output;
-use std::time::Duration;
-use trusty_tests::require_client;
 use trusty_tests::socket_client::HttpResponse;
-use trusty_tests::trusty::{complaint, connect, program, run, serve, surroundings};
+use trusty_tests::trusty::{program, run, serve, surroundings};
 use trusty_tests::wait::until;
 use trusty_tests::{
-    FakeApi, KeyboardKey, LocalApi, ProcessRef, Signal, StandIn, TerminalShape, TestHome,
-    TestTerminal,
+    ClientStage, KeyboardKey, LocalApi, Signal, StandIn, TerminalShape, TestHome, TestStage,
+    WAIT_TIMEOUT, stderr_text,
 };
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-
 /// A real session that is stopped, so that it hears no SIGTERM.
-struct StopFixture {
-    terminal: TestTerminal,
-    client: ProcessRef,
-    api: FakeApi,
-    home: TestHome,
+struct StopFixture(ClientStage);
+
+impl Deref for StopFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.0
+    }
 }
 
 fn stage() -> Option<StopFixture> {
-    require_client()?;
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let client = terminal.client();
-    client.stop();
-    Some(StopFixture {
-        terminal,
-        client,
-        api,
-        home,
-    })
+    let stage = TestStage::builder().open(TerminalShape::PtyDirect, "payments", &[])?;
+    stage.client.stop();
+    Some(StopFixture(stage))
 }
 
 impl StopFixture {
     fn stop(&self, more: &[&str]) -> Output {
-        let pid = self.client.pid.to_string();
-        run(&self.home, [&["stop", &pid], more].concat())
+        self.run(&[&["stop", &self.pid()], more].concat())
     }
 
     #[track_caller]
@@ -64,7 +53,7 @@ fn a_script_says_both_words() {
     assert_eq!(stage.stop(&["--kill"]).status.code(), Some(2));
     assert_eq!(stage.stop(&[]).status.code(), Some(3));
     let stays = stage.stop(&["--yes"]);
-    let told = complaint(&stays);
+    let told = stderr_text(&stays);
     assert_eq!(stays.status.code(), Some(1), "{told}");
     assert!(
         told.contains("pass --yes --kill to kill the session"),
@@ -72,7 +61,7 @@ fn a_script_says_both_words() {
     );
     assert!(stage.client.is_alive());
     let killed = stage.stop(&["--yes", "--kill"]);
-    assert!(killed.status.success(), "{}", complaint(&killed));
+    assert!(killed.status.success(), "{}", stderr_text(&killed));
     stage.wait_killed();
 }
 
@@ -86,7 +75,7 @@ fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
     let process = session.process();
     let pid = session.pid_argument();
     let stays = run(&home, ["stop", &pid, "--yes"]);
-    let told = complaint(&stays);
+    let told = stderr_text(&stays);
     assert_eq!(stays.status.code(), Some(1), "{told}");
     assert!(
         told.contains("pass --yes --kill to kill the session"),
@@ -94,7 +83,7 @@ fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
     );
     assert!(process.is_alive() && process.state() != Some('T'));
     let killed = run(&home, ["stop", &pid, "--yes", "--kill"]);
-    assert!(killed.status.success(), "{}", complaint(&killed));
+    assert!(killed.status.success(), "{}", stderr_text(&killed));
     assert!(!process.is_alive());
 }
 
@@ -103,13 +92,7 @@ fn a_person_is_asked_twice() {
     let Some(stage) = stage() else { return };
     let folder = stage.home.untrusted_project("desk");
     // A shell in a terminal, once the client in it has ended.
-    let desk = TestTerminal::open(
-        TerminalShape::PtyBash,
-        &stage.home,
-        &stage.api,
-        &folder,
-        &[],
-    );
+    let desk = stage.open_at(TerminalShape::PtyBash, &folder, &[]);
     let first = desk.client();
     desk.signal(Signal::TERM);
     desk.wait_end(WAIT_TIMEOUT, first);
@@ -169,39 +152,23 @@ fn a_program_says_so_in_the_body() {
 
 #[test]
 fn a_paused_one_that_is_killed_runs_nothing_and_leaves_no_record() {
-    if require_client().is_none() {
+    let builder = TestStage::builder().hooks();
+    let mode = ["--permission-mode", "acceptEdits"];
+    let Some(stage) = builder.open(TerminalShape::PtyDirect, "payments", &mode) else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    connect(&home);
-    let folder = home.project("payments");
-    let terminal = TestTerminal::open(
-        TerminalShape::PtyDirect,
-        &home,
-        &api,
-        &folder,
-        &["--permission-mode", "acceptEdits"],
-    );
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let client = terminal.client();
-    let pid = client.pid.to_string();
+    };
+    let (terminal, pid) = (&stage.terminal, stage.pid());
     terminal.submit("stream 8s then bash: touch made");
     terminal.wait_status(WAIT_TIMEOUT, "busy");
-    let paused = run(&home, ["pause", &pid, "--how", "hold"]);
-    assert!(paused.status.success(), "{}", complaint(&paused));
-    let kept = |ending: &str| {
-        let files = std::fs::read_dir(home.xdg_data().join("trusty/paused"));
-        let files = files.into_iter().flatten().flatten().map(|e| e.path());
-        let ending = std::ffi::OsStr::new(ending);
-        files.filter(|f| f.extension() == Some(ending)).count()
-    };
+    let paused = stage.run(&["pause", &pid, "--how", "hold"]);
+    assert!(paused.status.success(), "{}", stderr_text(&paused));
     until(WAIT_TIMEOUT, "its tool to be held", || {
-        (kept("gate") > 0).then_some(())
+        (stage.count_pause_files("gate") > 0).then_some(())
     });
-    client.stop();
-    let killed = run(&home, ["stop", &pid, "--yes", "--kill"]);
-    assert!(killed.status.success(), "{}", complaint(&killed));
-    terminal.wait_end(WAIT_TIMEOUT, client);
-    assert_eq!(kept("json"), 0);
-    assert!(!folder.join("made").exists());
+    stage.client.stop();
+    let killed = stage.run(&["stop", &pid, "--yes", "--kill"]);
+    assert!(killed.status.success(), "{}", stderr_text(&killed));
+    terminal.wait_end(WAIT_TIMEOUT, stage.client);
+    assert_eq!(stage.count_pause_files("json"), 0);
+    assert!(!stage.made("made"));
 }

@@ -1,23 +1,20 @@
 //! The app beside `trusty serve`: it shows what that one tells, and goes on when it ends.
 
-use super::{WAIT_TIMEOUT, wait_word};
-use trusty_tests::desktop::{TestDesktop, require_desktop};
+use super::{WAIT_TIMEOUT, bare_desktop, wait_word};
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
-use trusty_tests::{LocalApi, Signal, StandIn, TestHome};
+use trusty_tests::{DesktopKind, LocalApi, Signal, StandIn};
 
 #[test]
 fn the_app_follows_a_running_engine_and_goes_on_when_that_is_killed() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
-    let mut serving = serve(&home);
-    let session = StandIn::busy(&home);
+    };
+    let mut serving = serve(&stage.home);
+    let session = StandIn::busy(&stage.home);
     let page = desktop.drive();
     wait_word(&page, "Working");
-    let engine = || LocalApi::of(&home).engine_pid();
+    let engine = || LocalApi::of(&stage.home).engine_pid();
     assert_eq!(engine(), Some(serving.process().pid.into()), "only one");
     session.waits();
     wait_word(&page, "Permission");

@@ -20,7 +20,7 @@ use trusty_engine::Engine;
 use trusty_fleet::SessionStatus;
 use trusty_records::Settings;
 use trusty_tests::trusty::{program, serve, trusty};
-use trusty_tests::{FakeApi, StandIn, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::{StandIn, TerminalShape, TestHome, TestStage, TestTerminal};
 use trusty_wire::Environment;
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(2);
@@ -152,17 +152,12 @@ fn registry_writer(home: &TestHome) -> impl Fn(&str) + use<> {
 }
 
 fn with_sessions() {
-    let (api, home) = (FakeApi::start(), TestHome::new());
-    transcripts(&home.config_dir().join("projects"));
-    let open = |n: usize| {
-        let folder = home.project(&format!("project-{n}"));
-        let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        terminal
-    };
+    let stage = TestStage::builder().build().expect("a client");
+    transcripts(&stage.home.config_dir().join("projects"));
+    let open = |n: usize| stage.open_idle(TerminalShape::PtyDirect, &format!("project-{n}"), &[]);
     let terminals: Vec<TestTerminal> = (0..SESSION_COUNT).map(open).collect();
-    lists(&home, &api);
-    idle(&home);
+    lists(&stage);
+    idle(&stage.home);
     drop(terminals);
 }
 
@@ -179,7 +174,8 @@ fn transcripts(projects: &Path) {
 }
 
 /// Times two commands in turn.
-fn lists(home: &TestHome, api: &FakeApi) {
+fn lists(stage: &TestStage) {
+    let (home, api) = (&stage.home, &stage.api);
     let timed = |command: &mut Command| {
         let begun = Instant::now();
         let output = command.output().expect("runs");

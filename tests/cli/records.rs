@@ -3,12 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
-use std::time::Duration;
-use trusty_tests::trusty::{complaint, list, program, run, trusty_below};
+use trusty_tests::trusty::{list, program, run, trusty_below};
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome, can_freeze, skip};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{StandIn, TestHome, WAIT_TIMEOUT, can_freeze, skip, stderr_text};
 
 struct PausedFixture {
     session: StandIn,
@@ -39,7 +36,7 @@ impl PausedFixture {
             record,
         };
         let done = run(&paused.home, ["pause", &paused.pid(), "--how", how]);
-        assert!(done.status.success(), "{}", complaint(&done));
+        assert!(done.status.success(), "{}", stderr_text(&done));
         assert!(paused.rests());
         paused
     }
@@ -64,7 +61,7 @@ impl PausedFixture {
         let launcher = ["unshare", "--mount", "sh", "-c", script, &data];
         let mut command = trusty_below(&self.home, &launcher);
         let done = command.args(arguments).output().expect("unshare runs");
-        let refused = complaint(&done);
+        let refused = stderr_text(&done);
         if refused.contains("unshare failed") || refused.contains("mount:") {
             skip(&format!("no mount namespace of our own: {refused}"));
             return None;
@@ -75,7 +72,7 @@ impl PausedFixture {
     #[track_caller]
     fn is_named_and_forced(&self, damage: &str, why: &str) {
         let refused = self.trusty(&["resume", &self.pid()]);
-        let words = complaint(&refused);
+        let words = stderr_text(&refused);
         assert_eq!(refused.status.code(), Some(3), "{damage}: {words}");
         assert!(
             words.contains(why) && words.contains("--force"),
@@ -84,10 +81,10 @@ impl PausedFixture {
         assert!(self.rests());
         // Nothing is done without a word of the user.
         let asked = self.trusty(&["resume", &self.pid(), "--force"]);
-        assert_eq!(asked.status.code(), Some(3), "{}", complaint(&asked));
+        assert_eq!(asked.status.code(), Some(3), "{}", stderr_text(&asked));
         assert!(self.rests());
         let done = self.trusty(&["resume", &self.pid(), "--force", "--yes"]);
-        let words = complaint(&done);
+        let words = stderr_text(&done);
         assert!(done.status.success(), "{damage}: {words}");
         assert!(words.contains("  - "), "what is done is said: {words}");
         until(WAIT_TIMEOUT, "a session that runs", || {
@@ -99,9 +96,9 @@ impl PausedFixture {
             Some("Working")
         );
         let again = self.trusty(&["pause", &self.pid(), "--how", "stop"]);
-        assert!(again.status.success(), "{}", complaint(&again));
+        assert!(again.status.success(), "{}", stderr_text(&again));
         let again = self.trusty(&["resume", &self.pid()]);
-        assert!(again.status.success(), "{}", complaint(&again));
+        assert!(again.status.success(), "{}", stderr_text(&again));
     }
 }
 
@@ -115,16 +112,16 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         let Some(done) = paused.read_only(&["resume", &paused.pid()]) else {
             return;
         };
-        let words = complaint(&done);
+        let words = stderr_text(&done);
         assert_eq!(done.status.code(), Some(0), "{how}: {words}");
         assert!(!paused.rests(), "{how}");
         assert_eq!(words, "", "all that the user wanted is done");
         assert!(paused.record.exists(), "it cannot be removed");
         let all = paused.read_only(&["resume", "--all"]).expect("as before");
-        assert_eq!(all.status.code(), Some(0), "{}", complaint(&all));
+        assert_eq!(all.status.code(), Some(0), "{}", stderr_text(&all));
         // What is left goes as soon as that can be written.
         let done = paused.trusty(&["resume", "--all"]);
-        assert!(done.status.success(), "{}", complaint(&done));
+        assert!(done.status.success(), "{}", stderr_text(&done));
         assert!(!paused.record.exists());
     }
 }

@@ -21,32 +21,19 @@ use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
 use trusty_tests::relay::relay;
-use trusty_tests::trusty::{confine, private_folder, run, serve};
+use trusty_tests::trusty::{confine, private_folder, run};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, LocalApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal};
-use trusty_wire::Environment;
+use trusty_tests::{LocalApi, Signal, StandIn, TerminalShape, TestHome, TestStage};
 
 /// So often a face may be sooner than the test to go on for an engine.
 const ROUND_COUNT: usize = 20;
 /// For so long nobody leads.
 const LEADERLESS_TIME: Duration = Duration::from_millis(500);
 
-fn around(home: &TestHome) -> Environment {
-    Environment {
-        home: home.path().to_path_buf(),
-        config_home: Some(home.xdg_config()),
-        data_home: Some(home.xdg_data()),
-        runtime_home: Some(home.runtime()),
-        tmux_folder: Some(home.tmux_tmpdir()),
-        path: std::env::var_os("PATH"),
-        ..Environment::default()
-    }
-}
-
 /// A face in this process, as the app is one.
 pub(crate) fn face(home: &TestHome) -> AppSessions {
     confine(home);
-    let around = around(home);
+    let around = home.environment();
     trusty_daemon::join(&around, &Settings::read(&around)).expect("joins")
 }
 
@@ -186,14 +173,11 @@ fn watched(face: &AppSessions) -> (tokio::task::JoinHandle<()>, watch::Receiver<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
-    if trusty_tests::require_client().is_none() {
+    let Some(stage) = TestStage::builder().engine().build() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let _serving = serve(&home);
-    let face = face(&home);
-    let folder = home.project("payments");
-    let _terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+    };
+    let face = face(&stage.home);
+    let _terminal = stage.open(TerminalShape::PtyDirect, "payments", &[]);
     let is_idle = |s: &Session| s.claude.as_ref().is_some_and(|c| c.version.is_some());
     let now = seen(&face, |s| s.sessions.iter().any(is_idle)).await;
     let id = now.sessions[0].id;
@@ -395,7 +379,7 @@ async fn settings_count_as_soon_as_they_are_written() {
     let home = TestHome::new();
     let face = face(&home);
     face.face().handle().wait_first_snapshot().await;
-    let file = around(&home).settings_file();
+    let file = home.environment().settings_file();
     let write = |text: &str| {
         std::fs::write(&file, format!("[discovery]\nconfine = true\n{text}")).expect("written");
     };

@@ -1,5 +1,6 @@
 //! The `trusty` program under test, confined to one home.
 
+use crate::output::{printed_text, stderr_text};
 use crate::socket_client::hook_socket;
 use crate::wait;
 use crate::{HookClient, LocalApi, ProcessRef, TestHome, TypedProgram};
@@ -213,23 +214,13 @@ pub fn run<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item =
     trusty(home).args(arguments).output().expect("trusty runs")
 }
 
-/// What a program wrote to its standard error, without white space around it.
-pub fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
-}
-
-/// What a program wrote to its standard output and its standard error.
-pub fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
 /// Runs `trusty` to its end, which must be a good one; what it wrote.
 #[track_caller]
 pub fn run_well(home: &TestHome, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
     let output = run(home, arguments);
-    assert!(output.status.success(), "{}", said(&output));
-    said(&output)
+    let printed = printed_text(&output);
+    assert!(output.status.success(), "{printed}");
+    printed
 }
 
 /// `trusty` in a terminal of its own, in which a user types.
@@ -307,7 +298,7 @@ pub fn run_confirmed<A: AsRef<OsStr>>(
 #[track_caller]
 pub fn list(home: &TestHome) -> Value {
     let output = run(home, ["list", "--json"]);
-    assert!(output.status.success(), "{}", complaint(&output));
+    assert!(output.status.success(), "{}", stderr_text(&output));
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 

@@ -1,9 +1,10 @@
 //! Many sessions at once are one notice.
 
 use super::{WAIT_TIMEOUT, until_is};
-use trusty_tests::desktop::{TestDesktop, artefact, require_desktop};
+use crate::bare_desktop;
+use trusty_tests::desktop::artefact;
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome};
+use trusty_tests::{DesktopKind, StandIn, TestHome};
 
 const SESSION_COUNT: usize = 100;
 
@@ -19,14 +20,12 @@ pub(super) fn start_crowd(home: &TestHome, count: usize) -> Vec<StandIn> {
 
 #[test]
 fn a_hundred_needs_at_once_do_not_flood() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let _monitor = desktop.monitor_notices();
     let _dunst = desktop.start_notifications();
-    let crowd = start_crowd(&home, SESSION_COUNT);
+    let crowd = start_crowd(&stage.home, SESSION_COUNT);
     for session in &crowd {
         session.says(r#""status":"idle""#);
     }

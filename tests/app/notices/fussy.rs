@@ -2,11 +2,11 @@
 
 use super::WAIT_TIMEOUT;
 use super::crowd::start_crowd;
+use crate::bare_desktop;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use trusty_tests::TestHome;
-use trusty_tests::desktop::{TestDesktop, require_desktop};
+use trusty_tests::DesktopKind;
 use trusty_tests::wait::{until, until_or};
 use zbus::blocking::connection;
 use zbus::fdo;
@@ -66,14 +66,12 @@ impl SelectiveServer {
 
 #[test]
 fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let seen = Arc::<Mutex<SelectiveServerLog>>::default();
     let (let_it, may): (Sender<()>, _) = channel();
-    let crowd = start_crowd(&home, 3);
+    let crowd = start_crowd(&stage.home, 3);
     let title = |number: usize| format!("work ({})", crowd[number].pid_argument());
     let fussy = SelectiveServer {
         refuses: title(1),
