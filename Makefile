@@ -101,7 +101,7 @@ faults: export TRUSTY_NO_SKIPS := $(NO_SKIPS)
 faults: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --workspace --locked
 	FAULT_ROUNDS=$(FAULT_ROUNDS) $(CARGO) test --workspace --locked --test faults -- --nocapture
-	$(CARGO) test --workspace --locked --test local_api -- late:: crowded:: places:: one:: peers::
+	$(CARGO) test --workspace --locked --test local_api -- late_commands:: connection_limits:: engine_files:: leader_election:: peer_identity::
 	$(CARGO) test --workspace --locked --test trusted_paths
 
 # Recordings of the real client in every scenario, and what they show; takes a quarter of an hour.

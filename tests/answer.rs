@@ -2,12 +2,12 @@
 //! each case, in one of both terminals; `make answer-matrix` tries all in both, repeatedly.
 #![cfg(target_os = "linux")]
 
-#[path = "answer/answered.rs"]
-mod answered;
 #[path = "answer/cases.rs"]
 mod cases;
 #[path = "answer/commands.rs"]
 mod commands;
+#[path = "answer/given_answers.rs"]
+mod given_answers;
 #[path = "answer/problems.rs"]
 mod problems;
 #[path = "answer/stage.rs"]

@@ -7,11 +7,11 @@
 #[path = "answer/cases.rs"]
 mod cases;
 #[cfg(target_os = "linux")]
+#[path = "matrix/job_queue.rs"]
+mod job_queue;
+#[cfg(target_os = "linux")]
 #[path = "answer_matrix/latency.rs"]
 mod latency;
-#[cfg(target_os = "linux")]
-#[path = "matrix/pieces.rs"]
-mod pieces;
 #[cfg(target_os = "linux")]
 #[path = "answer_matrix/run.rs"]
 mod run;

@@ -4,12 +4,10 @@
 
 #[path = "app/answering.rs"]
 mod answering;
-#[path = "app/attached.rs"]
-mod attached;
-#[path = "app/ending.rs"]
-mod ending;
-#[path = "app/fitting.rs"]
-mod fitting;
+#[path = "app/beside_serve.rs"]
+mod beside_serve;
+#[path = "app/jump_and_end.rs"]
+mod jump_and_end;
 #[path = "app/notices.rs"]
 mod notices;
 #[path = "app/opening.rs"]
@@ -18,11 +16,13 @@ mod opening;
 mod pausing;
 #[path = "app/quitting.rs"]
 mod quitting;
+#[path = "app/text_size.rs"]
+mod text_size;
 
 use std::process::Command;
 use std::time::Duration;
 use trusty_tests::desktop::{TestDesktop, WebDriver, WindowArea, artefact, until_is};
-use trusty_tests::trusty::{confine, program, surroundings};
+use trusty_tests::trusty::{confine, environment_variables, program};
 use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{
     DesktopKind, KeyboardKey, MANUAL_MODE_ARGS, StandIn, TerminalShape, TestHome, TestStage, Value,
@@ -61,7 +61,7 @@ fn bare_desktop(kind: DesktopKind) -> Option<(TestStage, TestDesktop)> {
     builder.build_with_desktop(kind)
 }
 
-fn words(page: &WebDriver) -> Vec<String> {
+fn row_words(page: &WebDriver) -> Vec<String> {
     let words = page
         .run("return [...document.querySelectorAll('[data-id]')].map((row) => row.dataset.status)");
     let words = words.as_array().expect("a list");
@@ -77,7 +77,7 @@ fn wait_word(page: &WebDriver, word: &str) {
     until_or(
         WAIT_TIMEOUT,
         &format!("{word} in the row"),
-        || (words(page) == [word]).then_some(()),
+        || (row_words(page) == [word]).then_some(()),
         || {
             let rows = "return [...document.querySelectorAll('[data-id]')].map((row) => [row.dataset, row.title, row.textContent])";
             page.run(rows).to_string()
@@ -436,7 +436,7 @@ fn an_app_that_a_session_starts_says_so_and_does_not_run() {
     let pid = session.pid_argument();
     let output = Command::new(program("trusty-bar"))
         .env_clear()
-        .envs(surroundings(&home))
+        .envs(environment_variables(&home))
         .env("CLAUDE_PID", &pid)
         .output()
         .expect("runs");

@@ -7,7 +7,7 @@ use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_tests::trusty::{program, run, run_confirmed, surroundings};
+use trusty_tests::trusty::{environment_variables, program, run, run_confirmed};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
     KeyboardKey, LocalApi, MANUAL_MODE_ARGS, PERMISSION_DIALOG_TEXT, TerminalShape, TestStage,
@@ -82,7 +82,7 @@ fn open() -> Option<AttackFixture> {
         asking,
         attacking,
         folder,
-        local: LocalApi::of(&stage.home),
+        local: LocalApi::for_home(&stage.home),
         stage,
     })
 }
@@ -94,7 +94,7 @@ impl AttackFixture {
 
     /// The request of a session that is held; none if none is.
     fn held(&self, terminal: &TestTerminal) -> Option<String> {
-        let held = self.local.held(terminal.client().pid);
+        let held = self.local.held_requests(terminal.client().pid);
         Some(held.first()?["id"].as_str()?.to_owned())
     }
 
@@ -265,7 +265,7 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
     let mut words: Vec<String> = ["new-window", "-d", "-P", "-F", format, "env", "-i"]
         .map(str::to_owned)
         .to_vec();
-    let variables = surroundings(&scene.home).into_iter();
+    let variables = environment_variables(&scene.home).into_iter();
     words.extend(variables.map(|(name, value)| format!("{name}={value}")));
     words.extend([
         program("trusty").display().to_string(),

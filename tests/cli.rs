@@ -187,7 +187,7 @@ fn a_recording_is_made_for_its_owner_alone_and_replayed() {
     let recording = RunningRecording::start(&home, &file);
     let mode = fs::metadata(&file).expect("made").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    recording.end();
+    recording.stop_recording();
     let written = fs::read_to_string(&file).expect("read");
     let ends = written.lines().last().unwrap_or_default();
     assert!(ends.contains("\"End\""), "{ends}");
@@ -364,7 +364,7 @@ fn a_keeper_stays_for_as_long_as_its_record() {
 fn another_program_that_a_registry_file_names_is_never_paused_or_ended() {
     let home = TestHome::new();
     let sleep = StandIn::builder(&home).place("bin/sleep").start();
-    sleep.says(r#""status":"busy""#);
+    sleep.write_status(r#""status":"busy""#);
     let pid = sleep.pid_argument();
     let seen = session_of(&list(&home), sleep.process().pid).expect("listed");
     let why = seen["unconfirmed"].as_str().expect("unconfirmed");
@@ -398,9 +398,9 @@ fn a_folder_that_another_session_names_changes_neither_need_nor_name() {
     let theirs = StandIn::builder(&home)
         .config_dir(&foreign.to_string_lossy(), &foreign)
         .start();
-    theirs.says(r#""status":"idle""#);
+    theirs.write_status(r#""status":"idle""#);
     let alone = list(&home);
-    assert_eq!(theirs.word(&alone).as_deref(), Some("Idle"));
+    assert_eq!(theirs.status_word(&alone).as_deref(), Some("Idle"));
     let python = StandIn::builder(&home).place("bin/python3").start();
     for named in [&ours, &python] {
         let rest = r#""status":"idle","name":"taken over","nameSource":"user""#;
@@ -432,9 +432,13 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
             .cwd(&work)
             .config_dir(named, &config)
             .start();
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         let seen = list(&home);
-        assert_eq!(session.word(&seen).as_deref(), Some("Working"), "{named:?}");
+        assert_eq!(
+            session.status_word(&seen).as_deref(),
+            Some("Working"),
+            "{named:?}"
+        );
     }
 }
 
@@ -442,7 +446,7 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
 fn a_session_neither_leads_the_engine_nor_connects_hooks() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     let pid = session.pid_argument();
     let started_by_it = |command: &str| {
         let mut command_line = trusty(&home);

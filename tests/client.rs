@@ -2,7 +2,9 @@
 //! false in between.
 #![cfg(target_os = "linux")]
 
-use trusty_tests::trusty::{WatchCommand, configure, connect, list, run, serve, session_of, word};
+use trusty_tests::trusty::{
+    WatchCommand, configure, connect, list, run, serve, session_of, status_word_of,
+};
 use trusty_tests::wait::until;
 use trusty_tests::{
     KeyboardKey, MANUAL_MODE_ARGS, Signal, TerminalShape, TestHome, TestStage, TestTerminal, Value,
@@ -23,8 +25,8 @@ fn open_asking(stage: &TestStage, shape: TerminalShape, folder: &str) -> TestTer
     terminal
 }
 
-fn is(wanted: &'static str) -> impl Fn(&Value) -> bool {
-    move |session| word(session) == wanted
+fn has_status(wanted: &'static str) -> impl Fn(&Value) -> bool {
+    move |session| status_word_of(session) == wanted
 }
 
 /// Answers the trust dialog, which has "No, exit" chosen.
@@ -50,9 +52,9 @@ fn live(shape: TerminalShape) {
     });
     let mut terminal = open_asking(&stage, shape, "work");
     let pid = terminal.client().pid;
-    watch.wait(WAIT_TIMEOUT, pid, "Starting", is("Starting"));
+    watch.wait(WAIT_TIMEOUT, pid, "Starting", has_status("Starting"));
     trust(&terminal);
-    let shown = watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
+    let shown = watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
     let tmux = shape.is_tmux();
     assert_eq!(shown["origin"], if tmux { "tmux" } else { "native" });
     assert_eq!(shown["control"], if tmux { "Tmux" } else { "Pty" });
@@ -74,11 +76,11 @@ fn live(shape: TerminalShape) {
     }
 
     terminal.submit("stream 3s");
-    watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
-    watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
+    watch.wait(WAIT_TIMEOUT, pid, "Working", has_status("Working"));
+    watch.wait(WAIT_TIMEOUT, pid, "Finished", has_status("Finished"));
 
     terminal.submit("bash: touch made");
-    let asking = watch.wait(WAIT_TIMEOUT, pid, "Permission", is("Permission"));
+    let asking = watch.wait(WAIT_TIMEOUT, pid, "Permission", has_status("Permission"));
     assert_eq!(asking["status"], "AwaitingApproval");
     assert_eq!(asking["because"]["certainty"], "Certain");
     terminal.approve();
@@ -86,25 +88,25 @@ fn live(shape: TerminalShape) {
         WAIT_TIMEOUT,
         pid,
         "Finished after the answer",
-        is("Finished"),
+        has_status("Finished"),
     );
 
     // Before its first words, Escape would take the prompt back.
     terminal.submit("say begun then stream 30s");
     terminal.wait_screen(WAIT_TIMEOUT, "● begun");
-    watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
+    watch.wait(WAIT_TIMEOUT, pid, "Working", has_status("Working"));
     terminal.press(KeyboardKey::Escape);
-    watch.wait(WAIT_TIMEOUT, pid, "Idle after Escape", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle after Escape", has_status("Idle"));
 
     let before = watch.session(pid).expect("shown");
     terminal.submit("/clear");
     let after = watch.wait(WAIT_TIMEOUT, pid, "a new session id", |s| {
-        s["claude"]["session_id"] != before["claude"]["session_id"] && word(s) == "Idle"
+        s["claude"]["session_id"] != before["claude"]["session_id"] && status_word_of(s) == "Idle"
     });
     assert_eq!(after["id"], before["id"], "the row stays");
 
     terminal.submit("/exit");
-    watch.wait(WAIT_TIMEOUT, pid, "Stopped", is("Stopped"));
+    watch.wait(WAIT_TIMEOUT, pid, "Stopped", has_status("Stopped"));
     for (_, line) in watch.lines() {
         let Some(session) = session_of(&line, pid) else {
             continue;
@@ -115,7 +117,7 @@ fn live(shape: TerminalShape) {
         );
         assert_eq!(session["id"], shown["id"]);
     }
-    let words = watch.words(pid);
+    let words = watch.status_words(pid);
     let expected = [
         "Starting",
         "Idle",
@@ -128,7 +130,7 @@ fn live(shape: TerminalShape) {
         "Working",
         "Idle",
     ];
-    let story = watch.story(pid);
+    let story = watch.status_history(pid);
     assert_eq!(words[..expected.len()], expected, "{story}");
     let tail = &words[expected.len()..];
     assert!(
@@ -175,20 +177,20 @@ fn p2_a_killed_session_is_never_shown_live() {
     let watch = WatchCommand::start(&stage.home);
     let terminal = open_asking(&stage, TerminalShape::PtyDirect, "work");
     let client = terminal.client();
-    watch.wait(WAIT_TIMEOUT, client.pid, "Starting", is("Starting"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Starting", has_status("Starting"));
     trust(&terminal);
-    watch.wait(WAIT_TIMEOUT, client.pid, "Idle", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Idle", has_status("Idle"));
     terminal.submit("stream 30s");
-    watch.wait(WAIT_TIMEOUT, client.pid, "Working", is("Working"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Working", has_status("Working"));
     terminal.signal(Signal::KILL);
-    watch.wait(WAIT_TIMEOUT, client.pid, "Stopped", is("Stopped"));
+    watch.wait(WAIT_TIMEOUT, client.pid, "Stopped", has_status("Stopped"));
     // The client leaves its file behind, still saying busy.
     assert_eq!(
         stage.home.registry(client.pid).expect("left behind")["status"],
         "busy"
     );
     assert_eq!(
-        watch.words(client.pid),
+        watch.status_words(client.pid),
         ["Starting", "Idle", "Working", "Stopped"]
     );
     assert_eq!(
@@ -204,9 +206,9 @@ fn a_stopped_process_is_paused_and_goes_on() {
     let watch = WatchCommand::start(&stage.home);
     let terminal = stage.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
     let pid = terminal.client().pid;
-    watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
     terminal.signal(Signal::STOP);
-    let paused = watch.wait(WAIT_TIMEOUT, pid, "Paused", is("Paused"));
+    let paused = watch.wait(WAIT_TIMEOUT, pid, "Paused", has_status("Paused"));
     assert!(paused["paused_at"].is_string());
     assert_eq!(paused["because"]["source"], "Process");
     assert_eq!(
@@ -214,7 +216,7 @@ fn a_stopped_process_is_paused_and_goes_on() {
         "another program stopped the process"
     );
     terminal.signal(Signal::CONT);
-    watch.wait(WAIT_TIMEOUT, pid, "Idle again", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle again", has_status("Idle"));
 }
 
 /// A shell notices that its child has stopped, after which the kernel no longer tells by what.
@@ -225,7 +227,7 @@ fn ctrl_z_is_told_apart_from_a_program_s_signal() {
     for shape in [TerminalShape::PtyBash, TerminalShape::TmuxZsh] {
         let terminal = stage.open(shape, "work", &MANUAL_MODE_ARGS);
         let pid = terminal.client().pid;
-        watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
+        watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
         terminal.wait_screen(WAIT_TIMEOUT, "for shortcuts");
         terminal.press(KeyboardKey::CtrlZ);
         let because = |text: &'static str| move |s: &Value| s["because"]["text"] == text;
@@ -234,7 +236,7 @@ fn ctrl_z_is_told_apart_from_a_program_s_signal() {
         assert_eq!(session["status"], "Paused", "{shape:?}");
         terminal.type_text("fg");
         terminal.press(KeyboardKey::Enter);
-        watch.wait(WAIT_TIMEOUT, pid, "Idle again", is("Idle"));
+        watch.wait(WAIT_TIMEOUT, pid, "Idle again", has_status("Idle"));
         terminal.signal(Signal::STOP);
         let stopped = "another program stopped the process";
         watch.wait(WAIT_TIMEOUT, pid, "stopped", because(stopped));
@@ -249,10 +251,10 @@ fn the_trust_dialog_is_a_start_then_a_need() {
     let terminal = stage.open_at(TerminalShape::PtyDirect, &folder, &[]);
     let pid = terminal.client().pid;
     terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
-    let told = watch.wait(WAIT_TIMEOUT, pid, "Trust", is("Trust"));
+    let told = watch.wait(WAIT_TIMEOUT, pid, "Trust", has_status("Trust"));
     assert_eq!(told["status"], "AwaitingApproval");
     assert_eq!(told["because"]["certainty"], "Inferred");
-    assert_eq!(watch.words(pid), ["Starting", "Trust"]);
+    assert_eq!(watch.status_words(pid), ["Starting", "Trust"]);
 }
 
 /// Two sub-agents work, one of them asks: only its hook can tell which.
@@ -266,7 +268,7 @@ fn connected_hooks_tell_who_asks() {
     let watch = WatchCommand::start(&stage.home);
     let terminal = stage.open(TerminalShape::TmuxBash, "work", &MANUAL_MODE_ARGS);
     let pid = terminal.client().pid;
-    watch.wait(WAIT_TIMEOUT, pid, "Idle", is("Idle"));
+    watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
     terminal.submit("agents 2 bg bash: touch made");
     let asking = watch.wait(WAIT_TIMEOUT, pid, "who asks", |s| {
         s["need"]["agent"].is_string() && s["need"]["tool"] == "Bash"
@@ -292,7 +294,7 @@ fn connected_hooks_tell_who_asks() {
         });
         terminal.approve();
     }
-    watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
+    watch.wait(WAIT_TIMEOUT, pid, "Finished", has_status("Finished"));
     drop(serving);
 }
 
@@ -305,7 +307,7 @@ fn p16_sessions_in_one_folder_stay_apart() {
         let snapshot = list(&stage.home);
         let pids = [first.client().pid, second.client().pid];
         let found: Option<Vec<Value>> = pids.iter().map(|p| session_of(&snapshot, *p)).collect();
-        found.filter(|sessions| sessions.iter().all(|s| word(s) == "Idle"))
+        found.filter(|sessions| sessions.iter().all(|s| status_word_of(s) == "Idle"))
     });
     assert_ne!(both[0]["id"], both[1]["id"]);
     assert_eq!(both[0]["workdir"], both[1]["workdir"]);
@@ -337,14 +339,14 @@ fn a_headless_session_is_no_terminal_s() {
         .stdout(std::process::Stdio::null());
     let mut running = trusty_tests::trusty::RunningProgram::start(&mut command);
     let pid = running.process().pid;
-    let working = watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
+    let working = watch.wait(WAIT_TIMEOUT, pid, "Working", has_status("Working"));
     assert_eq!(
         (&working["control"], &working["origin"]),
         (&"Sdk".into(), &"native".into())
     );
     assert_eq!(working["status"], "Active");
     assert_eq!(running.wait(WAIT_TIMEOUT), Some(0));
-    watch.wait(WAIT_TIMEOUT, pid, "Stopped", is("Stopped"));
+    watch.wait(WAIT_TIMEOUT, pid, "Stopped", has_status("Stopped"));
 }
 
 /// A session of the client's daemon has no terminal of anybody's, and the processes around it,
@@ -370,10 +372,10 @@ fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
             .find(|r| r["kind"] == "bg" && r["status"] == "busy")
     });
     let pid = u32::try_from(registered["pid"].as_u64().expect("a pid")).expect("a pid");
-    let working = watch.wait(WAIT_TIMEOUT, pid, "Working", is("Working"));
+    let working = watch.wait(WAIT_TIMEOUT, pid, "Working", has_status("Working"));
     assert_eq!(working["status"], "Detached");
     assert_eq!(working["attached"], false);
-    watch.wait(WAIT_TIMEOUT, pid, "Finished", is("Finished"));
+    watch.wait(WAIT_TIMEOUT, pid, "Finished", has_status("Finished"));
     for (_, line) in watch.lines() {
         let sessions = line["sessions"].as_array().expect("a list");
         assert!(sessions.iter().all(|s| s["pid"] == pid), "{line}");
@@ -395,5 +397,5 @@ fn another_config_folder_is_found_by_itself() {
     let output = command.output().expect("runs");
     let snapshot: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let session = session_of(&snapshot, terminal.client().pid).expect("found");
-    assert_eq!(word(&session), "Idle", "{session}");
+    assert_eq!(status_word_of(&session), "Idle", "{session}");
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::sys;
-use trusty_tests::trusty::{configure, list, run, serve, session_of, word};
+use trusty_tests::trusty::{configure, list, run, serve, session_of, status_word_of};
 use trusty_tests::wait::until;
 use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value, WAIT_TIMEOUT};
 
@@ -49,7 +49,7 @@ fn records(home: &TestHome) -> usize {
     entries.filter(is_record).count()
 }
 
-fn shown(home: &TestHome, session: &StandIn) -> Value {
+fn listed_session(home: &TestHome, session: &StandIn) -> Value {
     session_of(&list(home), session.process().pid).expect("listed")
 }
 
@@ -57,11 +57,11 @@ fn shown(home: &TestHome, session: &StandIn) -> Value {
 fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"busy""#);
+    session.write_status(r#""status":"busy""#);
     assert!(session.process().signal(Signal::STOP));
     leave_record(&home, &session, "stopped.json");
-    let told = shown(&home, &session);
-    assert_eq!(word(&told), "Paused");
+    let told = listed_session(&home, &session);
+    assert_eq!(status_word_of(&told), "Paused");
     assert_eq!(told["pause_summary"], "was answering");
     let resumed = run(&home, ["resume", &session.pid_argument()]);
     assert!(resumed.status.success(), "{resumed:?}");
@@ -75,9 +75,9 @@ fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
 fn a_hold_of_0_1_0_is_listed_and_resumed() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"busy""#);
+    session.write_status(r#""status":"busy""#);
     leave_record(&home, &session, "held.json");
-    assert_ne!(word(&shown(&home, &session)), "Paused");
+    assert_ne!(status_word_of(&listed_session(&home, &session)), "Paused");
     let resumed = run(&home, ["resume", &session.pid_argument()]);
     assert!(resumed.status.success(), "{resumed:?}");
     assert_eq!(records(&home), 0);
@@ -130,7 +130,7 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     let home = TestHome::new();
     configure(&home, "[answers]\nprograms = true\n");
     let _serving = serve(&home);
-    let local = LocalApi::of(&home);
+    let local = LocalApi::for_home(&home);
     let session = StandIn::start(&home);
     session.waits();
     let pid = session.process().pid;

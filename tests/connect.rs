@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use trusty_fleet::observation::HookInstall;
-use trusty_tests::trusty::{program, run, run_well, trusty_below};
+use trusty_tests::trusty::{program, run, run_successfully, trusty_below};
 use trusty_tests::wait::until;
 use trusty_tests::{TestHome, Value, WAIT_TIMEOUT, printed_text, skip};
 
@@ -14,7 +14,7 @@ fn settings(home: &TestHome) -> PathBuf {
     home.config_dir().join("settings.json")
 }
 
-fn state(home: &TestHome) -> HookInstall {
+fn hook_install(home: &TestHome) -> HookInstall {
     trusty_integration::state(&home.environment(), home.config_dir())
 }
 
@@ -69,23 +69,23 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     let (file, text) = (settings(&home), rich());
     fs::write(&file, &text).expect("write");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
-    assert_eq!(state(&home), HookInstall::Apart);
+    assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 
-    let diff = run_well(&home, ["connect", "--dry-run"]);
+    let diff = run_successfully(&home, ["connect", "--dry-run"]);
     assert!(
         diff.contains("+++ ") && diff.contains("trusty-bar"),
         "{diff}"
     );
     assert_eq!(fs::read_to_string(&file).expect("read"), text, "only shown");
-    assert_eq!(state(&home), HookInstall::Apart);
+    assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 
-    let said = run_well(&home, ["connect"]);
+    let said = run_successfully(&home, ["connect"]);
     let kept = backups(&home);
     assert_eq!(kept.len(), 1);
     assert!(said.contains(&kept[0].display().to_string()), "{said}");
     assert_eq!(fs::read_to_string(&kept[0]).expect("read"), text);
     assert_eq!((mode(&kept[0]), mode(&file)), (0o600, 0o640));
-    assert_eq!(state(&home), HookInstall::Connected);
+    assert_eq!(hook_install(&home), HookInstall::Connected);
     let connected = fs::read_to_string(&file).expect("read");
     // Every line is there, in its order; at most a comma has come to it.
     let mut lines = connected.lines();
@@ -100,37 +100,37 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     );
 
     // Again: nothing is done.
-    let said = run_well(&home, ["connect"]);
+    let said = run_successfully(&home, ["connect"]);
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
     assert_eq!(backups(&home), kept);
 
-    let diff = run_well(&home, ["disconnect", "--dry-run"]);
+    let diff = run_successfully(&home, ["disconnect", "--dry-run"]);
     assert!(diff.contains("trusty-bar"), "{diff}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
-    run_well(&home, ["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(fs::read(&file).expect("read"), text.as_bytes());
     assert_eq!(mode(&file), 0o640);
-    assert_eq!(state(&home), HookInstall::Apart);
-    let said = run_well(&home, ["disconnect"]);
+    assert_eq!(hook_install(&home), HookInstall::NotInstalled);
+    let said = run_successfully(&home, ["disconnect"]);
     assert!(said.contains("nothing was changed"), "{said}");
 }
 
 #[test]
 fn p10_settings_that_were_not_there_are_made_and_go_again() {
     let home = TestHome::new();
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     assert_eq!(mode(&settings(&home)), 0o600);
-    assert_eq!(state(&home), HookInstall::Connected);
+    assert_eq!(hook_install(&home), HookInstall::Connected);
     assert_eq!(backups(&home), [""; 0].map(PathBuf::from));
-    run_well(&home, ["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert!(!settings(&home).exists());
     // What somebody has added meanwhile stays.
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     let text = fs::read_to_string(settings(&home)).expect("read");
     let more = text.replacen('{', "{\n  \"model\": \"opus\",", 1);
     fs::write(settings(&home), more).expect("write");
-    run_well(&home, ["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     let left: Value =
         serde_json::from_str(&fs::read_to_string(settings(&home)).expect("read")).expect("JSON");
     assert_eq!(left, serde_json::json!({"model": "opus"}));
@@ -216,9 +216,9 @@ fn p10_a_command_of_ones_own_stays_whatever_it_ends_with() {
     let home = TestHome::new();
     let own = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make lint # trusty-bar"}]}]}}"#;
     fs::write(settings(&home), own).expect("write");
-    run_well(&home, ["connect"]);
-    assert_eq!(state(&home), HookInstall::Connected);
-    run_well(&home, ["disconnect"]);
+    run_successfully(&home, ["connect"]);
+    assert_eq!(hook_install(&home), HookInstall::Connected);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(fs::read_to_string(settings(&home)).expect("read"), own);
 }
 
@@ -231,7 +231,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
     let given = rustix::fs::setxattr(&file, "user.note", b"kept", flags);
     let mut first = None;
     for round in 0..4 {
-        run_well(&home, ["connect"]);
+        run_successfully(&home, ["connect"]);
         first = first.or_else(|| backups(&home).first().cloned());
         let text = fs::read_to_string(&file).expect("read");
         fs::write(
@@ -239,7 +239,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
             text.replacen('{', &format!("{{ \"k{round}\": 1,"), 1),
         )
         .expect("write");
-        run_well(&home, ["disconnect"]);
+        run_successfully(&home, ["disconnect"]);
         let kept = backups(&home);
         assert!(kept.len() <= 3, "{kept:?}");
         assert_eq!(kept.first(), first.as_ref());
@@ -280,10 +280,10 @@ fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
         }
     };
     lay(&left);
-    run_well(&home, ["resume", "--all"]);
+    run_successfully(&home, ["resume", "--all"]);
     assert!(left.iter().all(|path| !path.exists()), "resume --all");
     lay(&left[..1]);
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     assert!(!left[0].exists(), "connect");
     lay(&left);
     let serving = trusty_tests::trusty::serve(&home);
@@ -300,15 +300,15 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
     fs::create_dir(home.config_dir().join("kept")).expect("folder");
     fs::write(&real, "{}\n").expect("write");
     symlink("kept/mine.json", settings(&home)).expect("link");
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     assert!(fs::read_link(settings(&home)).is_ok(), "the link stays");
     assert!(
         fs::read_to_string(&real)
             .expect("read")
             .contains("trusty-bar")
     );
-    assert_eq!(state(&home), HookInstall::Connected);
-    run_well(&home, ["disconnect"]);
+    assert_eq!(hook_install(&home), HookInstall::Connected);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(fs::read_to_string(&real).expect("read"), "{}\n");
 }
 
@@ -316,30 +316,30 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
 fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     let home = TestHome::new();
     fs::write(settings(&home), "{}").expect("write");
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     let connected = fs::read_to_string(settings(&home)).expect("read");
     let serving = trusty_tests::trusty::serve(&home);
     fs::write(settings(&home), "{}").expect("write");
-    assert_eq!(state(&home), HookInstall::Lost);
+    assert_eq!(hook_install(&home), HookInstall::Incomplete);
     // One of ours less is no connection, either.
     fs::write(settings(&home), connected.replace("SubagentStop", "Other")).expect("write");
-    assert_eq!(state(&home), HookInstall::Lost);
+    assert_eq!(hook_install(&home), HookInstall::Incomplete);
     drop(serving);
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(text.contains("Other"), "as its owner left it");
     // "Reconnect" puts all of them back; "disconnect" forgets.
-    run_well(&home, ["connect"]);
-    assert_eq!(state(&home), HookInstall::Connected);
+    run_successfully(&home, ["connect"]);
+    assert_eq!(hook_install(&home), HookInstall::Connected);
     fs::write(settings(&home), "{}").expect("write");
-    run_well(&home, ["disconnect"]);
-    assert_eq!(state(&home), HookInstall::Apart);
+    run_successfully(&home, ["disconnect"]);
+    assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 }
 
 /// The program that the entries run, and how it is looked after.
 #[test]
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
     let home = TestHome::new();
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     let copy = trusty_integration::program(&home.environment());
     assert!(copy.starts_with(home.xdg_data()));
     assert_eq!(mode(&copy), 0o700);
@@ -352,7 +352,7 @@ fn the_hook_program_is_a_copy_that_an_engine_renews() {
     });
     drop(serving);
     fs::remove_file(&copy).expect("removed");
-    assert_eq!(state(&home), HookInstall::Lost);
+    assert_eq!(hook_install(&home), HookInstall::Incomplete);
 }
 
 #[test]
@@ -360,14 +360,14 @@ fn an_engine_tells_how_the_hooks_stand() {
     let home = TestHome::new();
     let file = home.path().join("seen.jsonl");
     let recording = trusty_tests::RunningRecording::start(&home, &file);
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     let seen = |word: &str| fs::read_to_string(&file).unwrap_or_default().contains(word);
     until(WAIT_TIMEOUT, "the connection", || {
         seen("\"Connected\"").then_some(())
     });
     fs::write(settings(&home), "{}").expect("write");
     until(WAIT_TIMEOUT, "its loss", || seen("\"Lost\"").then_some(()));
-    recording.end();
+    recording.stop_recording();
 }
 
 /// A data folder from which nothing may be run: R10.
@@ -411,14 +411,15 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
 #[test]
 fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let home = TestHome::new();
-    run_well(&home, ["connect"]);
+    run_successfully(&home, ["connect"]);
     let earlier =
         trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&home.environment()))
             .expect("text");
     let old = trusty_integration::merge_hooks("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");
-    assert_eq!(state(&home), HookInstall::Outdated);
-    let listed: Value = serde_json::from_str(&run_well(&home, ["list", "--json"])).expect("JSON");
+    assert_eq!(hook_install(&home), HookInstall::Outdated);
+    let listed: Value =
+        serde_json::from_str(&run_successfully(&home, ["list", "--json"])).expect("JSON");
     let hooks = &listed["connections"][0];
     assert_eq!(
         hooks["state"], "Lost",
@@ -426,8 +427,8 @@ fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     );
     let why = hooks["why"].as_str().expect("why");
     assert!(why.contains("an earlier version"), "{why}");
-    run_well(&home, ["connect"]);
-    assert_eq!(state(&home), HookInstall::Connected);
+    run_successfully(&home, ["connect"]);
+    assert_eq!(hook_install(&home), HookInstall::Connected);
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(!text.contains("9999999") && text.contains("PermissionDenied"));
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn within(folder: &Path) -> Vec<PathBuf> {
+fn files_within(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
     entries
         .map(|entry| entry.expect("an entry").path())
@@ -21,7 +21,7 @@ fn within(folder: &Path) -> Vec<PathBuf> {
 fn no_seed_makes_a_decoder_panic() {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
     for (name, decode) in FUZZED_DECODERS {
-        let seeds = within(&fuzz.join("corpus").join(name));
+        let seeds = files_within(&fuzz.join("corpus").join(name));
         assert!(!seeds.is_empty(), "{name} has no seed");
         for seed in seeds {
             println!("{}", seed.display());
@@ -35,7 +35,10 @@ fn no_seed_makes_a_decoder_panic() {
                 .to_string_lossy()
                 .into_owned()
         };
-        within(&fuzz.join(folder)).into_iter().map(stem).collect()
+        files_within(&fuzz.join(folder))
+            .into_iter()
+            .map(stem)
+            .collect()
     };
     let known: BTreeSet<String> = FUZZED_DECODERS
         .iter()

@@ -10,7 +10,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 use trusty_platform::sys;
-use trusty_tests::trusty::{RunningProgram, run_well, serve, trusty};
+use trusty_tests::trusty::{RunningProgram, run_successfully, serve, trusty};
 use trusty_tests::wait::poll;
 use trusty_tests::{Signal, StandIn, TestHome, WAIT_TIMEOUT, can_freeze};
 
@@ -44,7 +44,7 @@ impl RandomNumbers {
     }
 
     /// Between nothing and this.
-    fn within(&mut self, longest: Duration) -> Duration {
+    fn delay_within(&mut self, longest: Duration) -> Duration {
         let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
         Duration::from_micros(self.next() % micros.max(1))
     }
@@ -84,7 +84,7 @@ fn assert_runs(session: &StandIn, what: &str) {
 }
 
 /// What is left on disk of pauses.
-fn left(home: &TestHome) -> Vec<String> {
+fn leftover_names(home: &TestHome) -> Vec<String> {
     let folder = home.xdg_data().join("trusty/paused");
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
     names
@@ -102,36 +102,36 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
     };
     let sessions: Vec<StandIn> = (0..3).map(|_| StandIn::busy(&home)).collect();
     let begun = Instant::now();
-    run_well(
+    run_successfully(
         &home,
         ["pause", &sessions[0].pid_argument(), "--how", kinds[0]],
     );
     // A kill may come after the end, too.
     let longest = begun.elapsed() * 5 / 4;
-    run_well(&home, ["resume", "--all"]);
+    run_successfully(&home, ["resume", "--all"]);
     let mut random = RandomNumbers::new();
     for round in 0..number("FAULT_ROUNDS").unwrap_or(DEFAULT_ROUNDS) {
         let session = &sessions[usize::try_from(round % 3).expect("small")];
         let kind = kinds[usize::try_from(random.next() % 2).expect("small") % kinds.len()];
-        let (pid, delay) = (session.pid_argument(), random.within(longest));
+        let (pid, delay) = (session.pid_argument(), random.delay_within(longest));
         let pause = ["pause", &pid, "--how", kind];
         let what = format!("round {round}, {kind}, killed after {delay:?}");
         match round % ENGINE_KILL_INTERVAL {
             0 => kill_engine_within(&home, &pause, delay),
             1..=4 => kill_within(&home, &pause, delay),
             5 => {
-                run_well(&home, pause);
+                run_successfully(&home, pause);
                 kill_within(&home, &["resume", "--all"], delay);
             }
             _ => {
-                run_well(&home, pause);
+                run_successfully(&home, pause);
                 kill_within(&home, &["resume", &pid], delay);
             }
         }
-        run_well(&home, ["resume", "--all"]);
+        run_successfully(&home, ["resume", "--all"]);
         assert_runs(session, &what);
         // Neither records nor locks, half-written files or marks of hooks.
-        assert_eq!(left(&home), [""; 0], "{what}");
+        assert_eq!(leftover_names(&home), [""; 0], "{what}");
     }
     for session in &sessions {
         assert_runs(session, "at the end");

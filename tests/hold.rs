@@ -57,7 +57,7 @@ impl HeldSession {
         };
         let machine = sys::machine().expect("the machine");
         Self {
-            store: PauseStore::of(&stage.home.environment()),
+            store: PauseStore::from_env(&stage.home.environment()),
             record: PauseRecord {
                 version: 1,
                 session: machine.session_id(key),
@@ -108,7 +108,8 @@ impl HeldSession {
 
 fn is_alive(gate: &Gate) -> bool {
     let process = gate.process;
-    ProcessRef::of(process.pid).is_some_and(|p| p.start_ticks == process.start.0 && p.is_alive())
+    ProcessRef::of_pid(process.pid)
+        .is_some_and(|p| p.start_ticks == process.start.0 && p.is_alive())
 }
 
 fn is_tool(gate: &Gate) -> bool {
@@ -116,7 +117,7 @@ fn is_tool(gate: &Gate) -> bool {
 }
 
 /// A tool and then a prompt are held and let go; Escape works meanwhile; and at the end a refusal.
-fn held(shape: TerminalShape) {
+fn check_hold(shape: TerminalShape) {
     let Some(session) = open(shape) else { return };
     let terminal = &session.terminal;
 
@@ -181,12 +182,12 @@ fn held(shape: TerminalShape) {
 
 #[test]
 fn a_session_in_tmux_is_held_and_let_go() {
-    held(TerminalShape::TmuxBash);
+    check_hold(TerminalShape::TmuxBash);
 }
 
 #[test]
 fn a_session_in_a_plain_terminal_is_held_and_let_go() {
-    held(TerminalShape::PtyDirect);
+    check_hold(TerminalShape::PtyDirect);
 }
 
 #[test]

@@ -2,12 +2,12 @@
 //! what was taken is not lost, memory stays bounded, and no session is the worse for it.
 #![cfg(target_os = "linux")]
 
-#[path = "hooks/elsewhere.rs"]
-mod elsewhere;
 #[path = "hooks/impostor.rs"]
 mod impostor;
 #[path = "hooks/load.rs"]
 mod load;
+#[path = "hooks/other_environment.rs"]
+mod other_environment;
 #[path = "hooks/serving.rs"]
 mod serving;
 #[expect(dead_code, reason = "made for the tests of answers")]
@@ -63,8 +63,8 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         // Meanwhile another session is asked, and answered.
         let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for number in 0..3 {
-                let request = stage.ask(&format!("bash: touch made-{number}"));
-                stage.give(&request, &allow());
+                let request = stage.ask_permission(&format!("bash: touch made-{number}"));
+                stage.give_answer(&request, &allow());
                 stage.wait_made(&format!("made-{number}"));
                 stage.rest();
             }
@@ -137,7 +137,7 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
     for forger in [None, Some(1)] {
         let connect = || {
             let below = forger.map(|number| crowd.connect(number));
-            below.unwrap_or_else(|| HookClient::of(&home))
+            below.unwrap_or_else(|| HookClient::for_home(&home))
         };
         let report = |payload: Vec<u8>| connect().report(own, &payload).expect("a reply");
         assert_eq!(report(event("PreToolUse", 0, "forged")), "taken\n");
@@ -225,7 +225,7 @@ fn requests_that_nobody_answers_are_bounded() {
 fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
     let (home, _engine, crowd) = serve_crowd(1, "busy");
     // As many as are listened to at a time, three times over.
-    let silent: Vec<_> = (0..768).map(|_| HookClient::of(&home)).collect();
+    let silent: Vec<_> = (0..768).map(|_| HookClient::for_home(&home)).collect();
     let payload = event("PreToolUse", 0, "heard");
     until(WAIT_TIMEOUT, "a hook to be heard", || {
         (crowd.report(0, &payload) == "taken\n").then_some(())

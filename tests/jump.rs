@@ -144,7 +144,7 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     let told = stderr_text(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
     assert!(told.contains("it has no window on"), "{told}");
-    let client = ProcessRef::of(bare.client().pid).expect("alive");
+    let client = ProcessRef::of_pid(bare.client().pid).expect("alive");
     assert!(client.signal(Signal::KILL));
     until(WAIT_TIMEOUT, "its end", || {
         (!client.is_alive()).then_some(())
@@ -205,7 +205,7 @@ fn a_display_is_asked_with_its_key() {
         let told = ask(refused);
         assert!(told.starts_with("cannot be reached: "), "{told}");
     }
-    assert!(ProcessRef::of(server.0.id()).is_some_and(|p| p.signal(Signal::STOP)));
+    assert!(ProcessRef::of_pid(server.0.id()).is_some_and(|p| p.signal(Signal::STOP)));
     let right = home.path().join("right");
     assert_eq!(ask(Some(right)), "does not respond");
 }

@@ -2,34 +2,34 @@
 //! for all who ask.
 #![cfg(target_os = "linux")]
 
-#[path = "local_api/alike.rs"]
-mod alike;
-#[path = "local_api/answered.rs"]
-mod answered;
+#[path = "local_api/answer_log.rs"]
+mod answer_log;
+#[path = "local_api/answer_permissions.rs"]
+mod answer_permissions;
 #[path = "local_api/commands.rs"]
 mod commands;
-#[path = "local_api/crowded.rs"]
-mod crowded;
-#[path = "local_api/described.rs"]
-mod described;
+#[path = "local_api/connection_limits.rs"]
+mod connection_limits;
+#[path = "local_api/engine_files.rs"]
+mod engine_files;
 #[path = "local_api/events.rs"]
 mod events;
-#[path = "local_api/late.rs"]
-mod late;
-#[path = "local_api/one.rs"]
-mod one;
-#[path = "local_api/peers.rs"]
-mod peers;
-#[path = "local_api/permitted.rs"]
-mod permitted;
-#[path = "local_api/places.rs"]
-mod places;
+#[path = "local_api/late_commands.rs"]
+mod late_commands;
+#[path = "local_api/leader_election.rs"]
+mod leader_election;
+#[path = "local_api/openapi.rs"]
+mod openapi;
+#[path = "local_api/peer_identity.rs"]
+mod peer_identity;
 #[path = "local_api/problems.rs"]
 mod problems;
 #[path = "local_api/sockets.rs"]
 mod sockets;
-#[path = "local_api/unseen.rs"]
-mod unseen;
+#[path = "local_api/unseen_callers.rs"]
+mod unseen_callers;
+#[path = "local_api/with_and_without_engine.rs"]
+mod with_and_without_engine;
 
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -56,7 +56,7 @@ impl LocalApiFixture {
         configure(&home, settings);
         Self {
             serving: serve(&home),
-            api: LocalApi::of(&home),
+            api: LocalApi::for_home(&home),
             home,
         }
     }
@@ -79,7 +79,7 @@ impl LocalApiFixture {
 
     /// What the engine replies to these bytes on its hook socket.
     fn hook_reply(&self, bytes: &[u8]) -> std::io::Result<String> {
-        let mut hook = HookClient::of(&self.home);
+        let mut hook = HookClient::for_home(&self.home);
         hook.send_raw(bytes)?;
         hook.read_rest()
     }

@@ -19,7 +19,7 @@ fn is_held_and_answered(client: TestedClient) {
     let shown = || stage.listed(stage.client.pid).unwrap_or_default();
 
     // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
-    let told = stage.run_well(&["pause", &name, "--how", "hold"]);
+    let told = stage.run_successfully(&["pause", &name, "--how", "hold"]);
     let proven = told.contains("Paused, held by you");
     assert!(
         proven || told.contains("waiting for the next hook"),
@@ -31,7 +31,7 @@ fn is_held_and_answered(client: TestedClient) {
         (session["status"] == "Paused" && session["pause"]["held"] == 1).then_some(())
     });
     assert!(!stage.was_asked("say later"));
-    stage.run_well(&["resume", &name]);
+    stage.run_successfully(&["resume", &name]);
     stage.wait_answered("say later");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
@@ -41,7 +41,7 @@ fn is_held_and_answered(client: TestedClient) {
         let requests = shown()["requests"].clone();
         (requests[0]["held"] == true).then_some(())
     });
-    stage.run_well(&["approve", &name, "--yes"]);
+    stage.run_successfully(&["approve", &name, "--yes"]);
     stage.wait_made("made");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let screen = terminal.screen();

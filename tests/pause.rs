@@ -2,15 +2,15 @@
 //! as it was, and no kill of ours at any step leaves it frozen or stopped.
 #![cfg(target_os = "linux")]
 
-#[path = "pause/crowd.rs"]
-mod crowd;
+#[path = "pause/child_processes.rs"]
+mod child_processes;
 #[path = "pause/engine.rs"]
 mod engine;
 #[path = "pause/faults.rs"]
 mod faults;
-#[path = "pause/others.rs"]
-mod others;
-#[path = "pause/shapes.rs"]
-mod shapes;
+#[path = "pause/outside_changes.rs"]
+mod outside_changes;
 #[path = "pause/stage.rs"]
 mod stage;
+#[path = "pause/terminal_shapes.rs"]
+mod terminal_shapes;

@@ -7,17 +7,17 @@
 #[path = "matrix/cell.rs"]
 mod cell;
 #[cfg(target_os = "linux")]
+#[path = "matrix/cell_run.rs"]
+mod cell_run;
+#[cfg(target_os = "linux")]
 #[path = "matrix/cycles.rs"]
 mod cycles;
 #[cfg(target_os = "linux")]
+#[path = "matrix/job_queue.rs"]
+mod job_queue;
+#[cfg(target_os = "linux")]
 #[path = "matrix/kills.rs"]
 mod kills;
-#[cfg(target_os = "linux")]
-#[path = "matrix/pass.rs"]
-mod pass;
-#[cfg(target_os = "linux")]
-#[path = "matrix/pieces.rs"]
-mod pieces;
 #[cfg(target_os = "linux")]
 #[path = "matrix/run.rs"]
 mod run;

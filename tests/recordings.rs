@@ -25,7 +25,7 @@ fn folder() -> PathBuf {
 }
 
 /// All recordings that are kept, by their names.
-fn kept() -> BTreeMap<String, String> {
+fn kept_recordings() -> BTreeMap<String, String> {
     let files = fs::read_dir(folder()).expect("the recordings");
     let paths = files.map(|file| file.expect("a file").path());
     let recordings = paths.filter(|path| path.extension() == Some(OsStr::new("jsonl")));
@@ -37,7 +37,7 @@ fn kept() -> BTreeMap<String, String> {
         .collect()
 }
 
-fn shown(log: &ParsedRecording) -> String {
+fn shown_states(log: &ParsedRecording) -> String {
     let story = describe_timeline(log, &timeline(log));
     let lines: Vec<String> = story.iter().map(ToString::to_string).collect();
     lines.join("\n")
@@ -49,16 +49,16 @@ fn each_recording_shows_what_it_showed() {
     settings.set_snapshot_path(folder().join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    for (name, text) in kept() {
+    for (name, text) in kept_recordings() {
         let log = read(text.as_bytes()).expect("a recording");
         assert_eq!(log.problems, [], "{name}");
-        settings.bind(|| insta::assert_snapshot!(name.as_str(), shown(&log)));
+        settings.bind(|| insta::assert_snapshot!(name.as_str(), shown_states(&log)));
     }
 }
 
 #[test]
 fn recordings_are_small_and_tell_of_no_machine() {
-    let kept = kept();
+    let kept = kept_recordings();
     assert!(!kept.is_empty(), "make some with: make recordings");
     for (name, text) in &kept {
         assert!(
@@ -85,7 +85,7 @@ fn recordings_are_small_and_tell_of_no_machine() {
 /// What an engine shows of each session, repetitions left out.
 type ShownStates = BTreeMap<SessionId, Vec<String>>;
 
-fn take(shown: &mut ShownStates, snapshot: &Snapshot) {
+fn collect_states(shown: &mut ShownStates, snapshot: &Snapshot) {
     for session in &snapshot.sessions {
         let row = Row::from_session(session, None);
         let words = shown.entry(session.id).or_default();
@@ -101,7 +101,7 @@ fn a_replay_shows_what_the_engine_showed() {
     let Some(stage) = TestStage::builder().build() else {
         return;
     };
-    let around = stage.home.environment();
+    let env = stage.home.environment();
     let settings = Settings {
         confinement: Confinement::Confined,
         ..Settings::default()
@@ -109,14 +109,14 @@ fn a_replay_shows_what_the_engine_showed() {
     let path = stage.home.path().join("recording.jsonl");
     let file = fs::File::create_new(&path).expect("a file");
     let (recorder, mut recording) =
-        ObservationRecorder::start(&around, RecordingPrivacy::Full, file).expect("a recorder");
-    let engine = Engine::start_recorded(&around, &settings, recorder).expect("an engine");
+        ObservationRecorder::start(&env, RecordingPrivacy::Full, file).expect("a recorder");
+    let engine = Engine::start_recorded(&env, &settings, recorder).expect("an engine");
     let mut snapshots = engine.snapshots();
     let live = std::thread::spawn(move || {
         let mut shown = ShownStates::new();
         block_on(async {
             while snapshots.changed().await.is_ok() {
-                take(&mut shown, &snapshots.borrow_and_update());
+                collect_states(&mut shown, &snapshots.borrow_and_update());
             }
         });
         shown
@@ -136,7 +136,7 @@ fn a_replay_shows_what_the_engine_showed() {
         snapshot.sessions.iter().any(stopped).then_some(())
     });
     drop(engine);
-    let outcome = block_on(recording.ended());
+    let outcome = block_on(recording.wait_ended());
     assert!(outcome.problem.is_none(), "{outcome:?}");
     let live = live.join().expect("what was shown");
 
@@ -144,7 +144,7 @@ fn a_replay_shows_what_the_engine_showed() {
     let log = read(text.as_slice()).expect("a recording");
     let mut replayed = ShownStates::new();
     for moment in timeline(&log) {
-        take(&mut replayed, &moment.snapshot);
+        collect_states(&mut replayed, &moment.snapshot);
     }
     assert_eq!(live.len(), 1, "{live:#?}");
     // A live engine takes in what comes close together at once, and so shows at most as much.

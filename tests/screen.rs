@@ -42,7 +42,7 @@ impl ScreenFixture {
         terminal
     }
 
-    fn look(&self, terminal: &TestTerminal) -> Option<ScreenReading> {
+    fn read_screen(&self, terminal: &TestTerminal) -> Option<ScreenReading> {
         let pane = terminal.tmux_command(&["display-message", "-p", "#{pane_id}"]);
         let uid = rustix::process::getuid().as_raw();
         let folder = self.home.tmux_tmpdir().join(format!("tmux-{uid}"));
@@ -53,7 +53,7 @@ impl ScreenFixture {
         let wanted = [(key, Some(self.client.version().to_owned()))].into();
         let mut facts = Vec::new();
         let mut screens = ScreenSource::new(&self.home.environment());
-        block_on(screens.look(&wanted, async |told| facts.extend(told)));
+        block_on(screens.poll(&wanted, async |told| facts.extend(told)));
         facts.into_iter().find_map(|fact| match fact {
             Fact::Screen(_, screen) => Some(screen),
             _ => None,
@@ -77,10 +77,10 @@ impl ScreenFixture {
             WAIT_TIMEOUT,
             what,
             || {
-                self.look(terminal)
+                self.read_screen(terminal)
                     .filter(|screen| screen.shows.as_ref().is_some_and(&is))
             },
-            || format!("{:?}\n{}", self.look(terminal), terminal.screen()),
+            || format!("{:?}\n{}", self.read_screen(terminal), terminal.screen()),
         )
     }
 
@@ -125,7 +125,7 @@ fn turns(client: TestedClient) {
     stage.wait_for(&terminal, "a retry", retrying);
     terminal.press(KeyboardKey::Escape);
     until(WAIT_TIMEOUT, "a free prompt", || {
-        match stage.look(&terminal)?.shows {
+        match stage.read_screen(&terminal)?.shows {
             Some(ScreenContent::Idle) => Some(()),
             Some(_) => None,
             // It has put the prompt back.
@@ -191,7 +191,7 @@ fn p18_a_quoted_dialog_is_no_dialog() {
     let quoted = r"say Do you want to proceed?\n ❯ 1. Yes\n   2. No\n\n Esc to cancel";
     terminal.type_text(quoted);
     terminal.wait_screen(WAIT_TIMEOUT, "Esc to cancel");
-    assert_eq!(stage.look(&terminal).expect("a screen").shows, None);
+    assert_eq!(stage.read_screen(&terminal).expect("a screen").shows, None);
     terminal.press(KeyboardKey::Enter);
     terminal.wait_screen(WAIT_TIMEOUT, "  2. No\n");
     stage.wait(&terminal, &ScreenContent::Idle);
@@ -208,7 +208,7 @@ fn p18_a_quoted_dialog_is_no_dialog() {
     stage.leave(&terminal);
     terminal.type_text("Do you want to proceed? ❯ 1. Yes");
     terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed? ❯ 1. Yes");
-    assert_eq!(stage.look(&terminal).expect("a screen").shows, None);
+    assert_eq!(stage.read_screen(&terminal).expect("a screen").shows, None);
 }
 
 #[test]
@@ -222,18 +222,18 @@ fn the_client_s_own_list_is_read() {
     let bin = stage.home.path().join("bin");
     std::fs::create_dir(&bin).expect("folder");
     std::os::unix::fs::symlink(&program, bin.join("claude")).expect("installed");
-    let mut around = stage.home.environment();
-    let path = around.path.take().unwrap_or_default();
+    let mut env = stage.home.environment();
+    let path = env.path.take().unwrap_or_default();
     let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
-    around.path = std::env::join_paths(folders).ok();
+    env.path = std::env::join_paths(folders).ok();
     let dir = stage.home.config_dir().to_path_buf();
     let ask = || -> Vec<ListedSession> {
         // A client that needs too long to start is asked again.
         until(WAIT_TIMEOUT, "the client's list", || {
             let wanted = [dir.clone()].into();
             let mut facts = Vec::new();
-            let mut lists = ListingSource::new(&around);
-            block_on(lists.look(&wanted, async |told| facts.extend(told)));
+            let mut lists = ListingSource::new(&env);
+            block_on(lists.poll(&wanted, async |told| facts.extend(told)));
             let [Fact::Listed(of, listed)] = &facts[..] else {
                 return None;
             };

@@ -4,7 +4,7 @@
 use std::ops::Deref;
 use std::process::Output;
 use trusty_tests::socket_client::HttpResponse;
-use trusty_tests::trusty::{program, run, serve, surroundings};
+use trusty_tests::trusty::{environment_variables, program, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{
     ClientStage, KeyboardKey, LocalApi, Signal, StandIn, TerminalShape, TestHome, TestStage,
@@ -35,7 +35,7 @@ impl StopFixture {
 
     #[track_caller]
     fn post(&self, body: &str) -> HttpResponse {
-        let local = LocalApi::of(&self.home);
+        let local = LocalApi::for_home(&self.home);
         let session = local.session(self.client.pid).expect("listed");
         let id = session["id"].as_str().expect("an id");
         local.post(&format!("/v1/sessions/{id}/stop"), body)
@@ -71,7 +71,7 @@ fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
     let session = StandIn::builder(&home)
         .launcher(&["sh", "-c", "trap '' TERM; exec \"$0\" \"$@\""])
         .start();
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     let process = session.process();
     let pid = session.pid_argument();
     let stays = run(&home, ["stop", &pid, "--yes"]);
@@ -96,7 +96,7 @@ fn a_person_is_asked_twice() {
     let first = desk.client();
     desk.signal(Signal::TERM);
     desk.wait_end(WAIT_TIMEOUT, first);
-    let words = surroundings(&stage.home);
+    let words = environment_variables(&stage.home);
     let words = words
         .iter()
         .map(|(name, value)| format!("{name}='{value}'"));

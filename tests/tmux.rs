@@ -37,7 +37,7 @@ impl TestTmuxServer {
             "sleep 600",
         ]);
         let pid = server.run(&["display-message", "-p", "#{pid}"]);
-        server.process = ProcessRef::of(pid.trim().parse().expect("a pid"));
+        server.process = ProcessRef::of_pid(pid.trim().parse().expect("a pid"));
         server
     }
 
@@ -79,21 +79,21 @@ impl Drop for TestTmuxServer {
 }
 
 fn tmux(home: &TestHome) -> TmuxSource {
-    let around = Environment {
+    let env = Environment {
         tmux_folder: Some(home.tmux_tmpdir()),
         path: std::env::var_os("PATH"),
         ..Environment::default()
     };
     TmuxSource::new(
-        &around,
+        &env,
         rustix::process::getuid().as_raw(),
         Confinement::Confined,
     )
 }
 
-fn ask(tmux: &mut TmuxSource) -> Vec<Fact> {
+fn list_panes(tmux: &mut TmuxSource) -> Vec<Fact> {
     let mut all = Vec::new();
-    block_on(tmux.list(async |facts| all.extend(facts)));
+    block_on(tmux.list_panes(async |facts| all.extend(facts)));
     all
 }
 
@@ -131,7 +131,7 @@ fn hostile_names_are_read_as_tmux_shows_them() {
     }
     // tmux itself turns a line break into an escape; other versions may not.
     server.run(&["new-session", "-d", "-s", "two\nlines", "sleep 600"]);
-    let facts = ask(&mut tmux(&home));
+    let facts = list_panes(&mut tmux(&home));
     let mut found: Vec<&str> = panes(&facts).iter().map(|p| p.session.as_str()).collect();
     found.sort_unstable();
     let listed = server.run(&["list-sessions", "-F", "#{session_name}"]);
@@ -142,7 +142,7 @@ fn hostile_names_are_read_as_tmux_shows_them() {
         assert!(found.contains(&name), "{name} in {found:?}");
     }
     for pane in panes(&facts) {
-        assert!(ProcessRef::of(pane.pid).is_some(), "{pane:?}");
+        assert!(ProcessRef::of_pid(pane.pid).is_some(), "{pane:?}");
         assert!(pane.tty.starts_with("/dev/"), "{pane:?}");
         assert_eq!(pane.clients, 0);
     }
@@ -156,12 +156,12 @@ fn a_hung_server_is_told_and_hides_no_other() {
         TestTmuxServer::start(&home, "well", "b"),
     );
     let mut tmux = tmux(&home);
-    assert_eq!(panes(&ask(&mut tmux)).len(), 2);
+    assert_eq!(panes(&list_panes(&mut tmux)).len(), 2);
     hung.signal(Signal::STOP);
     until(WAIT_TIMEOUT, "the stop", || {
         (hung.process?.state() == Some('T')).then_some(())
     });
-    let facts = ask(&mut tmux);
+    let facts = list_panes(&mut tmux);
     assert_eq!(
         panes(&facts)
             .iter()
@@ -172,17 +172,17 @@ fn a_hung_server_is_told_and_hides_no_other() {
     assert_eq!(problems(&facts), ["tmux did not answer within 1 s"]);
     hung.signal(Signal::CONT);
     until(WAIT_TIMEOUT, "an answer", || {
-        (panes(&ask(&mut tmux)).len() == 2).then_some(())
+        (panes(&list_panes(&mut tmux)).len() == 2).then_some(())
     });
     drop(well);
     drop(hung);
     until(WAIT_TIMEOUT, "the end of both", || {
-        panes(&ask(&mut tmux)).is_empty().then_some(())
+        panes(&list_panes(&mut tmux)).is_empty().then_some(())
     });
 }
 
 #[test]
 fn no_server_is_no_problem() {
     let home = TestHome::new();
-    assert!(ask(&mut tmux(&home)).is_empty());
+    assert!(list_panes(&mut tmux(&home)).is_empty());
 }

@@ -64,11 +64,11 @@ impl RunningSource {
     }
 
     /// What is told of a transcript that is there.
-    fn told(&self, key: &TranscriptKey) -> Option<TranscriptFacts> {
-        self.all().get(key).cloned().flatten()
+    fn reported_facts(&self, key: &TranscriptKey) -> Option<TranscriptFacts> {
+        self.all_facts().get(key).cloned().flatten()
     }
 
-    fn all(&self) -> ToldTranscripts {
+    fn all_facts(&self) -> ToldTranscripts {
         self.told
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -82,9 +82,9 @@ impl RunningSource {
         what: &str,
         wanted: impl Fn(&TranscriptFacts) -> bool,
     ) -> TranscriptFacts {
-        let look = || self.told(key).filter(&wanted);
+        let look = || self.reported_facts(key).filter(&wanted);
         until_or(WAIT_TIMEOUT, what, look, || {
-            format!("{:#?}", self.told(key))
+            format!("{:#?}", self.reported_facts(key))
         })
     }
 }
@@ -113,7 +113,7 @@ impl TranscriptClientFixture {
     }
 
     /// Follows the transcript of the client's present session.
-    fn follow(&self, terminal: &TestTerminal) -> TranscriptKey {
+    fn follow_session(&self, terminal: &TestTerminal) -> TranscriptKey {
         let key = self.key(TranscriptSelector::Session(id(terminal)));
         let wanted = [key.clone()].into();
         let orders = &self.following.orders;
@@ -127,7 +127,7 @@ fn id(terminal: &TestTerminal) -> String {
     registry["sessionId"].as_str().expect("text").to_owned()
 }
 
-fn asked(transcript: &TranscriptFacts, text: &str) -> bool {
+fn has_prompt(transcript: &TranscriptFacts, text: &str) -> bool {
     transcript.prompt.as_ref().is_some_and(|p| p.text == text)
 }
 
@@ -135,7 +135,7 @@ fn asked(transcript: &TranscriptFacts, text: &str) -> bool {
 fn ended(text: &'static str, how: TurnEndKind) -> impl Fn(&TranscriptFacts) -> bool {
     move |t| {
         let end = t.end.as_ref().filter(|end| Some(end.at) > t.turn_at);
-        asked(t, text) && end.is_some_and(|end| end.how == how)
+        has_prompt(t, text) && end.is_some_and(|end| end.how == how)
     }
 }
 
@@ -143,9 +143,9 @@ fn ended(text: &'static str, how: TurnEndKind) -> impl Fn(&TranscriptFacts) -> b
 fn turns_are_told_from_their_prompt_to_their_end() {
     let Some(stage) = open() else { return };
     let terminal = &stage.session.terminal;
-    let key = stage.follow(terminal);
+    let key = stage.follow_session(terminal);
     let told = &stage.following;
-    let gone = || told.all().get(&key)?.is_none().then_some(());
+    let gone = || told.all_facts().get(&key)?.is_none().then_some(());
     until_or(WAIT_TIMEOUT, "that there is none yet", gone, String::new);
 
     terminal.submit("say hi");
@@ -157,7 +157,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
 
     terminal.submit("bash: touch made");
     let asking = told.wait(&key, "an open call", |t| !t.calls.is_empty());
-    assert!(asked(&asking, "bash: touch made"));
+    assert!(has_prompt(&asking, "bash: touch made"));
     assert_eq!(asking.calls[0].tool, "Bash");
     assert_eq!(asking.calls[0].detail.as_deref(), Some("touch made"));
     assert!(Some(asking.calls[0].at) > asking.turn_at);
@@ -176,7 +176,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
             .as_ref()
             .is_some_and(|e| e.how == TurnEndKind::Compacted)
     });
-    assert!(asked(&compacted, "bash: touch made"), "{compacted:?}");
+    assert!(has_prompt(&compacted, "bash: touch made"), "{compacted:?}");
 
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let long = "say begun then stream 30s";
@@ -200,7 +200,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
     terminal.wait_registry(WAIT_TIMEOUT, |r| {
         r["sessionId"] != *before && r["status"] == "idle"
     });
-    let key = stage.follow(terminal);
+    let key = stage.follow_session(terminal);
     terminal.submit("say anew");
     let anew = told.wait(&key, "the end", ended("say anew", TurnEndKind::Finished));
     assert_eq!(anew.error, None);
@@ -210,7 +210,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
 fn sub_agents_are_told_with_what_they_do_until_they_end() {
     let Some(stage) = open() else { return };
     let terminal = &stage.session.terminal;
-    let key = stage.follow(terminal);
+    let key = stage.follow_session(terminal);
     let told = &stage.following;
 
     terminal.submit("agents 2 bg bash: touch x");
@@ -249,7 +249,7 @@ fn sub_agents_are_told_with_what_they_do_until_they_end() {
 fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
     let Some(stage) = open() else { return };
     let terminal = &stage.session.terminal;
-    let key = stage.follow(terminal);
+    let key = stage.follow_session(terminal);
     let told = &stage.following;
     terminal.submit("agents 2 bg stream 60s");
     told.wait(&key, "two", |t| t.delegations.len() == 2);
@@ -262,7 +262,7 @@ fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
     let client = terminal.client();
     terminal.signal(Signal::KILL);
     terminal.wait_end(WAIT_TIMEOUT, client);
-    let left = told.told(&key).expect("told");
+    let left = told.reported_facts(&key).expect("told");
     assert_eq!(left.delegations.len(), 2, "the client could not tidy up");
     let resumed: Timestamp = std::time::SystemTime::now().into();
     assert!(

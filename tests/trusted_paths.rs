@@ -299,7 +299,7 @@ fn a_tmux_server_in_a_container_is_never_asked_and_is_named() {
 fn no_program_of_a_session_is_run_to_list_its_sessions() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"dreaming","version":"2.2.0""#);
+    session.write_status(r#""status":"dreaming","version":"2.2.0""#);
     let pid = session.process().pid;
     let exe = session.process().exe().expect("its program");
     // Whoever started the session chose its program, and may change it.
@@ -326,7 +326,7 @@ fn hook_program(home: &TestHome) -> PathBuf {
     home.xdg_data().join("trusty/bin/trusty-hook")
 }
 
-fn well(output: &Output) -> String {
+fn successful_output(output: &Output) -> String {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{told}");
     told
@@ -344,7 +344,7 @@ fn connect_with(home: &TestHome, umask: &str) -> Output {
 fn what_connect_makes_is_the_user_s_alone_whatever_the_umask() {
     for umask in ["000", "002", "022", "077"] {
         let home = TestHome::new();
-        well(&connect_with(&home, umask));
+        successful_output(&connect_with(&home, umask));
         let copy = hook_program(&home);
         let bin = copy.parent().expect("a folder");
         let data = bin.parent().expect("a folder");
@@ -369,7 +369,7 @@ fn connect_refuses_while_others_could_replace_the_hook_program() {
         "nothing was changed"
     );
     mode(&home.xdg_data(), 0o755);
-    well(&connect_with(&home, "022"));
+    successful_output(&connect_with(&home, "022"));
     // Opened later: health says so, and an engine closes what is its own.
     mode(&home.xdg_data(), 0o777);
     let told = troubles(&list(&home));
@@ -380,7 +380,7 @@ fn connect_refuses_while_others_could_replace_the_hook_program() {
 fn a_replaced_hook_program_is_told_and_renewed() {
     let Some(other) = other_user() else { return };
     let home = TestHome::new();
-    well(&connect_with(&home, "022"));
+    successful_output(&connect_with(&home, "022"));
     let copy = hook_program(&home);
     let bytes = fs::read(&copy).expect("read");
     fs::remove_file(&copy).expect("removed");
@@ -390,7 +390,7 @@ fn a_replaced_hook_program_is_told_and_renewed() {
     let told = troubles(&list(&home));
     assert_told(&told, &copy.display().to_string());
     assert_told(&told, &format!("uid {OTHER_UID}"));
-    well(&connect_with(&home, "022"));
+    successful_output(&connect_with(&home, "022"));
     assert_eq!(fs::read(&copy).expect("read"), bytes);
     assert_ne!(fs::metadata(&copy).expect("there").uid(), OTHER_UID);
     assert_eq!(troubles(&list(&home)), "");
@@ -403,7 +403,7 @@ fn a_home_with_umask_002_and_a_private_group_is_a_home() {
     }
     let home = TestHome::new();
     let session = StandIn::start(&home);
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     // The group of root has no other member.
     for folder in [home.path().to_path_buf(), home.config_dir().to_path_buf()] {
         mode(&folder, 0o775);
@@ -490,7 +490,7 @@ fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
     assert_eq!(troubles(&list), "");
     let listed = session_of(&list, session.process().pid).expect("listed");
     assert_eq!(listed["status"], "AwaitingApproval", "{list}");
-    well(&run(&home, ["connect"]));
+    successful_output(&run(&home, ["connect"]));
 }
 
 #[test]
@@ -505,5 +505,5 @@ fn claude_code_s_settings_that_others_may_change_are_not_edited() {
     assert_eq!(told.matches("not read").count(), 1, "told once: {told}");
     assert_eq!(fs::read_to_string(&settings).expect("kept"), "{}");
     mode(&settings, 0o644);
-    well(&run(&home, ["connect"]));
+    successful_output(&run(&home, ["connect"]));
 }

@@ -26,7 +26,7 @@ use witness::RegistryWord;
 const TEST_PID: u32 = 7;
 const END_MS: u64 = 20_000;
 
-fn at(ms: u64) -> SystemTime {
+fn time_at(ms: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)
 }
 
@@ -50,22 +50,22 @@ fn judged(
 ) -> ScenarioFigures {
     let mut changes = SessionTruth::default();
     for (ms, state) in truth {
-        changes.tell(TrueChange::new(TimeWindow::at(at(*ms)), &[*state]));
+        changes.tell(TrueChange::new(TimeWindow::at(time_at(*ms)), &[*state]));
     }
     let lines = shown
         .iter()
-        .map(|(ms, word)| (at(*ms), line(TEST_PID, word)));
+        .map(|(ms, word)| (time_at(*ms), line(TEST_PID, word)));
     let words = words.iter().map(|(ms, text)| RegistryWord {
-        at: at(*ms),
+        at: time_at(*ms),
         pid: TEST_PID,
         text: (*text).to_owned(),
     });
     measure(&ScenarioEvidence {
-        began: at(0),
+        began: time_at(0),
         stories: &[ProcessTruth {
             pid: TEST_PID,
             truth: changes,
-            end: at(END_MS),
+            end: time_at(END_MS),
         }],
         lines: lines.collect(),
         words: words.collect(),
@@ -199,15 +199,15 @@ fn a_session_that_is_not_shown_is_wrong() {
 #[test]
 fn a_row_of_a_stranger_is_wrong() {
     let measured = measure(&ScenarioEvidence {
-        began: at(0),
+        began: time_at(0),
         stories: &[ProcessTruth {
             pid: TEST_PID,
             truth: SessionTruth::default(),
-            end: at(END_MS),
+            end: time_at(END_MS),
         }],
         lines: vec![
-            (at(1_000), line(TEST_PID + 1, "Idle")),
-            (at(1_500), json!({"sessions": []})),
+            (time_at(1_000), line(TEST_PID + 1, "Idle")),
+            (time_at(1_500), json!({"sessions": []})),
         ],
         words: Vec::new(),
     });

@@ -4,8 +4,8 @@
     reason = "Tauri fixes the form of a command"
 )]
 
-use crate::acts::{self, QuitChoice};
 use crate::popover::{self, Popover};
+use crate::session_actions::{self, QuitChoice};
 use crate::{AppContext, log};
 use std::path::PathBuf;
 use tauri::ipc::Channel;
@@ -53,7 +53,7 @@ pub(crate) fn frame_shown(app: AppHandle) {
 /// Why a session is what it is; none if it is gone.
 #[tauri::command]
 pub(crate) async fn why(app: AppHandle, id: SessionId) -> Option<ExplanationView> {
-    app.state::<Popover>().why(id).await
+    app.state::<Popover>().explain(id).await
 }
 
 /// Opens the settings file in the user's editor; makes it, with its defaults, if it is not there.
@@ -72,21 +72,21 @@ pub(crate) async fn open_settings(
 
 /// Opens the settings file.
 pub(crate) fn edit_settings(place: &AppContext) -> std::io::Result<()> {
-    launch::open(&trusty_records::settings::ensure_file(&place.around)?)
+    launch::open(&trusty_records::settings::ensure_file(&place.env)?)
 }
 
 /// Pauses a session; without a kind, in the best way that loses nothing.
 #[tauri::command]
 pub(crate) async fn pause(app: AppHandle, id: SessionId, how: Option<PauseKind>) {
     // Why it was not done is told by its row.
-    let _ = acts::perform_action(&app, id, acts::pausing(how)).await;
+    let _ = session_actions::perform_action(&app, id, session_actions::pause_action(how)).await;
 }
 
 /// Resumes a session.
 #[tauri::command]
 pub(crate) async fn resume(app: AppHandle, id: SessionId) {
     // Why it was not done is told by its row.
-    let _ = acts::perform_action(&app, id, Action::Resume).await;
+    let _ = session_actions::perform_action(&app, id, Action::Resume).await;
 }
 
 /// All of a request, ready to draw; none if nobody waits for its answer any more. Fails in words:
@@ -97,7 +97,7 @@ pub(crate) async fn card(
     id: SessionId,
     request: RequestId,
 ) -> Result<Option<Card>, String> {
-    let card = acts::card(&app, id, request).await;
+    let card = session_actions::card(&app, id, request).await;
     card.map_err(|e| e.to_string())
 }
 
@@ -109,23 +109,25 @@ pub(crate) async fn answer(
     request: RequestId,
     answer: Answer,
 ) -> Result<(), String> {
-    let done = acts::answer(&app, id, request, answer, AnswerChannel::Popover).await;
+    let done = session_actions::answer(&app, id, request, answer, AnswerChannel::Popover).await;
     done.map_err(|e| e.to_string())
 }
 
 /// Brings the terminal of a session to the front. Fails in words.
 #[tauri::command]
 pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
-    acts::jump(&app, id).await.map_err(|e| e.to_string())
+    session_actions::jump(&app, id)
+        .await
+        .map_err(|e| e.to_string())
 }
 
 /// Ends a session; a paused one never runs what it was kept from. Why it stays, if it was asked to
 /// end and did not; fails in words where it was not asked, or nobody knows.
 #[tauri::command]
 pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>, String> {
-    match acts::perform_action(&app, id, Action::End).await {
+    match session_actions::perform_action(&app, id, Action::End).await {
         Ok(()) => Ok(None),
-        Err(ActionError::Stays(why)) => Ok(Some(why)),
+        Err(ActionError::DidNotExit(why)) => Ok(Some(why)),
         Err(e) => Err(e.to_string()),
     }
 }
@@ -133,20 +135,20 @@ pub(crate) async fn end(app: AppHandle, id: SessionId) -> Result<Option<String>,
 /// Kills a session that did not end. Fails in words.
 #[tauri::command]
 pub(crate) async fn kill(app: AppHandle, id: SessionId) -> Result<(), String> {
-    let done = acts::perform_action(&app, id, Action::Kill).await;
+    let done = session_actions::perform_action(&app, id, Action::Kill).await;
     done.map_err(|e| e.to_string())
 }
 
 /// Pauses all that lose nothing by it.
 #[tauri::command]
 pub(crate) async fn pause_all(app: AppHandle) {
-    acts::pause_all(&app).await;
+    session_actions::pause_all(&app).await;
 }
 
 /// Resumes all.
 #[tauri::command]
 pub(crate) async fn resume_all(app: AppHandle) {
-    acts::resume_all(&app).await;
+    session_actions::resume_all(&app).await;
 }
 
 /// Connects the hooks of these config folders.
@@ -157,9 +159,9 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
         .map(|engine| engine.face().handle().snapshot())
         .unwrap_or_default();
     let done = tauri::async_runtime::spawn_blocking(move || {
-        let around = &app.state::<AppContext>().around;
+        let env = &app.state::<AppContext>().env;
         dirs.iter()
-            .try_for_each(|dir| connect(around, dir, &running).map(drop))
+            .try_for_each(|dir| connect(env, dir, &running).map(drop))
     });
     let told = done.await.map_err(|e| e.to_string());
     let told = told.and_then(|done| done.map_err(|e| e.to_string()));
@@ -172,17 +174,17 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
 /// Ends the app, or asks what is to become of paused sessions.
 #[tauri::command]
 pub(crate) async fn quit(app: AppHandle) {
-    acts::quit(&app).await;
+    session_actions::quit(&app).await;
 }
 
 /// Ends the app. Where something cannot be resumed that should be, it goes on, and the rows say
 /// why.
 #[tauri::command]
 pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String> {
-    acts::wait_for_actions(&app).await;
+    session_actions::wait_for_actions(&app).await;
     let left = match how {
         QuitChoice::Keep => 0,
-        QuitChoice::ResumeAll => acts::resume_all(&app).await,
+        QuitChoice::ResumeAll => session_actions::resume_all(&app).await,
     };
     match left {
         0 => app.exit(0),
@@ -203,5 +205,5 @@ pub(crate) async fn leave(app: AppHandle, how: QuitChoice) -> Result<(), String>
 /// The app does not end after all.
 #[tauri::command]
 pub(crate) fn stay(popover: State<'_, Popover>) {
-    popover.stay();
+    popover.clear_question();
 }

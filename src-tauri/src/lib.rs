@@ -5,13 +5,13 @@
 
 #![forbid(unsafe_code)]
 
-mod acts;
 mod commands;
-mod ending;
 mod log;
 mod notifier;
 mod platform;
 mod popover;
+mod session_actions;
+mod signals;
 mod snooze;
 mod tray;
 
@@ -33,7 +33,7 @@ const REFUSED_EXIT_CODE: u8 = 3;
 
 /// What the app was started in.
 struct AppContext {
-    around: Environment,
+    env: Environment,
     home: PathBuf,
 }
 
@@ -43,9 +43,9 @@ pub fn run() -> ExitCode {
         return done;
     }
     platform::prepare();
-    let around = Environment::read();
-    let settings = Settings::read(&around);
-    let marked = mark_of_this_process(&around, &settings);
+    let env = Environment::read();
+    let settings = Settings::read(&env);
+    let marked = mark_of_this_process(&env, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {
         // An app leads, or answers as the user does: neither is a session's to start.
         let remedy = "start Trusty Bar from the desktop or in another terminal";
@@ -53,8 +53,8 @@ pub fn run() -> ExitCode {
         return ExitCode::from(REFUSED_EXIT_CODE);
     }
     let place = AppContext {
-        home: around.home.clone(),
-        around,
+        home: env.home.clone(),
+        env,
     };
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(
@@ -99,7 +99,7 @@ pub fn run() -> ExitCode {
                 RunEvent::ExitRequested {
                     code: None, api, ..
                 } => api.prevent_exit(),
-                RunEvent::Exit => notifier::end(app),
+                RunEvent::Exit => notifier::end_notifier(app),
                 _ => {}
             });
             ExitCode::SUCCESS
@@ -118,21 +118,21 @@ pub fn run() -> ExitCode {
 }
 
 fn setup(app: &mut App) {
-    ending::listen(app.handle());
+    signals::listen_for_signals(app.handle());
     app.manage(tray::TrayRepaint::default());
     app.manage(snooze::SnoozeState::default());
     platform::follow_desktop(app, tray::repaint, popover::refit);
     let handle = app.handle().clone();
-    let around = &handle.state::<AppContext>().around;
-    match trusty_daemon::join(around, &Settings::read(around)) {
+    let env = &handle.state::<AppContext>().env;
+    match trusty_daemon::join_engine(env, &Settings::read(env)) {
         Ok(engine) => {
-            tray::run(&handle, engine.clone());
-            notifier::run(&handle, engine.clone());
-            app.state::<Popover>().follow(&handle, engine);
+            tray::run_tray(&handle, engine.clone());
+            notifier::start_notifier(&handle, engine.clone());
+            app.state::<Popover>().follow_engine(&handle, engine);
         }
         Err(e) => {
             log::line(&e.to_string());
-            app.state::<Popover>().fail(e.to_string());
+            app.state::<Popover>().set_failure(e.to_string());
             tray::run_without_engine(&handle, &e.to_string());
         }
     }

@@ -40,13 +40,13 @@ enum NotifierCommand {
 struct NotifierHandle(mpsc::Sender<NotifierCommand>);
 
 /// Tells of the engine's sessions for as long as it runs.
-pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
+pub(crate) fn start_notifier(app: &AppHandle, engine: AppSessions) {
     let (send, orders) = mpsc::channel(4);
     app.manage(NotifierHandle(send));
     let notifier = NotifierTask {
         snapshots: engine.face().handle().snapshots(),
         settings: engine.face().handle().settings(),
-        popover: app.state::<Popover>().shown(),
+        popover: app.state::<Popover>().subscribe_visibility(),
         server: DesktopNotifications::new(app),
         app: app.clone(),
         engine,
@@ -54,15 +54,15 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
         clock: Clock::start(),
         notices: NotificationState::default(),
         cards: RequestCards::default(),
-        snoozed: app.state::<SnoozeState>().until(),
+        snoozed: app.state::<SnoozeState>().subscribe(),
         again_at: None,
         silence: None,
     };
-    tauri::async_runtime::spawn(notifier.run());
+    tauri::async_runtime::spawn(notifier.run_loop());
 }
 
 /// Takes all notices back before the app ends: nobody would answer a click on them.
-pub(crate) fn end(app: &AppHandle) {
+pub(crate) fn end_notifier(app: &AppHandle) {
     let Some(orders) = app.try_state::<NotifierHandle>() else {
         return;
     };
@@ -94,7 +94,7 @@ struct NotifierTask {
 }
 
 impl NotifierTask {
-    async fn run(mut self) {
+    async fn run_loop(mut self) {
         loop {
             let due = [self.notices.due(), self.again_at]
                 .into_iter()
@@ -107,7 +107,7 @@ impl NotifierTask {
                         self.withdraw_all().await;
                         return;
                     }
-                    self.look();
+                    self.read_snapshot();
                 }
                 () = clock::sleep(due.unwrap_or_default()), if due.is_some() => {}
                 // Without an engine there are no snapshots either.
@@ -115,7 +115,7 @@ impl NotifierTask {
                 // These live as long as the app.
                 _ = self.snoozed.changed() => {}
                 _ = self.popover.changed() => {}
-                event = self.server.next() => self.take(event).await,
+                event = self.server.next() => self.handle_server_event(event).await,
                 order = self.orders.recv() => match order {
                     Some(NotifierCommand::End(done)) => {
                         self.withdraw_all().await;
@@ -126,18 +126,18 @@ impl NotifierTask {
                     None => return,
                 },
             }
-            self.tell().await;
+            self.update_notices().await;
         }
     }
 
-    fn look(&mut self) {
+    fn read_snapshot(&mut self) {
         let snapshot = self.snapshots.borrow_and_update().clone();
         if snapshot.revision > 0 {
             self.notices.update_sessions(&snapshot, self.clock.now());
         }
     }
 
-    async fn take(&mut self, event: ServerEvent) {
+    async fn handle_server_event(&mut self, event: ServerEvent) {
         match event {
             ServerEvent::Chosen(slot, choice) => {
                 // Not every server puts away what was chosen on.
@@ -146,24 +146,24 @@ impl NotifierTask {
                 choices::choose(&self.app, &self.engine, slot, choice);
             }
             ServerEvent::Closed(slot) => self.notices.closed(slot),
-            ServerEvent::Taken(slot) => {
-                self.told();
+            ServerEvent::ShownLate(slot) => {
+                self.note_shown();
                 if !self.notices.taken(slot) {
                     self.server.withdraw(slot).await;
                 }
             }
-            ServerEvent::Came => self.reach().await,
+            ServerEvent::ServerStarted => self.reach_server().await,
         }
     }
 
     /// Decides what is told now, and tells it.
-    async fn tell(&mut self) {
+    async fn update_notices(&mut self) {
         // What has woken us need not be all that is new.
         if self.snapshots.has_changed().unwrap_or(false) {
-            self.look();
+            self.read_snapshot();
         }
-        while let Some(event) = self.server.waiting() {
-            self.take(event).await;
+        while let Some(event) = self.server.pending_event() {
+            self.handle_server_event(event).await;
         }
         let now = self.clock.now();
         // What is asked below takes its time, and what was read meanwhile was read.
@@ -177,10 +177,10 @@ impl NotifierTask {
         let telling = self.notices.about_to_tell(now);
         let again = self.again_at.is_some_and(|at| at <= now);
         if !telling.is_empty() || again {
-            self.reach().await;
+            self.reach_server().await;
         }
         self.read_cards(&snapshot).await;
-        let front = self.front(&snapshot, &telling).await;
+        let front = self.frontmost_sessions(&snapshot, &telling).await;
         let attention = UserContext {
             popover_open: was_open || *self.popover.borrow_and_update(),
             front,
@@ -193,50 +193,50 @@ impl NotifierTask {
             .notices
             .decide(&snapshot, home, &self.cards, &attention, now);
         for step in decision.steps {
-            self.perform(step).await;
+            self.perform_step(step).await;
         }
     }
 
-    async fn perform(&mut self, step: NoticeStep) {
+    async fn perform_step(&mut self, step: NoticeStep) {
         let (slot, notice) = match step {
             NoticeStep::Deliver(slot, notice) | NoticeStep::Amend(slot, notice) => (slot, notice),
             NoticeStep::Withdraw(slot) => return self.server.withdraw(slot).await,
         };
         let Err(e) = self.server.show(slot, &notice).await else {
-            return self.told();
+            return self.note_shown();
         };
         match e {
-            ShowError::Nobody => self.notices.unheard(Some(slot)),
-            ShowError::Failed(_) => self.notices.refused(slot, self.clock.now()),
+            ShowError::NoServer => self.notices.note_no_server(Some(slot)),
+            ShowError::Failed(_) => self.notices.note_refusal(slot, self.clock.now()),
         }
-        self.say_once(&e);
+        self.log_failure_once(&e);
     }
 
     /// A notice is shown.
-    fn told(&mut self) {
+    fn note_shown(&mut self) {
         if self.silence.take().is_some() {
             log::line("notifications are shown now");
         }
     }
 
     /// Looks whether somebody shows notices; a new server is told what still counts.
-    async fn reach(&mut self) {
+    async fn reach_server(&mut self) {
         self.again_at = None;
         match self.server.reach().await {
             ServerPresence::Same => {}
-            ServerPresence::New => self.notices.heard(self.clock.now()),
-            ServerPresence::Not(e) => {
-                self.notices.unheard(None);
+            ServerPresence::New => self.notices.note_new_server(self.clock.now()),
+            ServerPresence::Absent(e) => {
+                self.notices.note_no_server(None);
                 // One that is there, and silent, is not announced when it has come to itself.
                 let there = matches!(e, ShowError::Failed(_));
                 self.again_at = there.then(|| self.clock.now().after(DELIVERY_RETRY_INTERVAL));
-                self.say_once(&e);
+                self.log_failure_once(&e);
             }
         }
     }
 
     /// Says why nothing is shown, if that is another reason than before.
-    fn say_once(&mut self, e: &ShowError) {
+    fn log_failure_once(&mut self, e: &ShowError) {
         let kind = mem::discriminant(e);
         if self.silence.replace(kind) != Some(kind) {
             log::line(&format!(
@@ -246,7 +246,11 @@ impl NotifierTask {
     }
 
     /// Of these sessions, those whose terminals are what their owner looks at.
-    async fn front(&self, snapshot: &Snapshot, telling: &[SessionId]) -> BTreeSet<SessionId> {
+    async fn frontmost_sessions(
+        &self,
+        snapshot: &Snapshot,
+        telling: &[SessionId],
+    ) -> BTreeSet<SessionId> {
         let mut front = BTreeSet::new();
         let place = self.app.state::<AppContext>();
         let sessions = telling
@@ -254,7 +258,7 @@ impl NotifierTask {
             .filter_map(|id| snapshot.sessions.iter().find(|s| s.id == *id));
         let ask = async {
             for session in sessions {
-                if jump::is_terminal_in_front(session, &place.around).await {
+                if jump::is_terminal_in_front(session, &place.env).await {
                     front.insert(session.id);
                 }
             }
@@ -283,7 +287,7 @@ impl NotifierTask {
     }
 
     async fn withdraw_all(&mut self) {
-        for slot in self.notices.shown().collect::<Vec<NoticeSlot>>() {
+        for slot in self.notices.shown_slots().collect::<Vec<NoticeSlot>>() {
             self.server.withdraw(slot).await;
         }
     }

@@ -7,13 +7,13 @@ mod macos;
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    DesktopNotifications, ICONS_ARE_TEMPLATES, WINDOW_IS_RESIZABLE, clicked_at, follow_desktop,
-    icon, is_ready_to_draw, other_task, place, prepare, present, ready_to_draw, shows_transparency,
-    text_scale, title, tune,
+    DesktopNotifications, ICONS_ARE_TEMPLATES, WINDOW_IS_RESIZABLE, click_position, follow_desktop,
+    icon, is_ready_to_draw, other_task, place_window, prepare, present_window, ready_to_draw,
+    set_up_web_view, shows_transparency, text_scale, tray_title,
 };
 #[cfg(target_os = "macos")]
 pub(crate) use macos::{
-    DesktopNotifications, ICONS_ARE_TEMPLATES, WINDOW_IS_RESIZABLE, clicked_at, follow_desktop,
-    icon, is_ready_to_draw, other_task, place, prepare, present, ready_to_draw, shows_transparency,
-    text_scale, title, tune,
+    DesktopNotifications, ICONS_ARE_TEMPLATES, WINDOW_IS_RESIZABLE, click_position, follow_desktop,
+    icon, is_ready_to_draw, other_task, place_window, prepare, present_window, ready_to_draw,
+    set_up_web_view, shows_transparency, text_scale, tray_title,
 };

@@ -1,13 +1,13 @@
 //! The popover: made some seconds after the start, hidden on blur and Escape, unmade after ten
 //! idle minutes.
 
-mod placing;
+mod geometry;
 mod progress;
 mod state;
 mod window;
 
 use crate::{log, platform};
-pub(crate) use placing::WindowLocation;
+pub(crate) use geometry::WindowLocation;
 use progress::{IconPress, WindowMove};
 pub(crate) use state::Popover;
 use state::PopoverTarget;
@@ -47,7 +47,7 @@ pub(crate) fn prepare(app: &AppHandle) {
             if let Err(e) = window::window(app) {
                 return log::line(&format!("failed to prepare the popover: {e}"));
             }
-            unmake_when_idle(app, turn);
+            close_page_when_idle(app, turn);
         });
     });
 }
@@ -73,18 +73,18 @@ pub(crate) fn open(app: &AppHandle, place: WindowLocation, focus: Option<Session
         id: focus,
         ask: None,
     };
-    show(app, Some(place), wanted);
+    show_popover(app, Some(place), wanted);
 }
 
 /// Asks something in the popover: where it is, or in the corner if it is hidden.
 pub(crate) fn ask(app: &AppHandle, ask: PopoverQuestion, id: Option<SessionId>) {
     let wanted = PopoverTarget { id, ask: Some(ask) };
-    show(app, None, wanted);
+    show_popover(app, None, wanted);
 }
 
-fn show(app: &AppHandle, place: Option<WindowLocation>, wanted: PopoverTarget) {
+fn show_popover(app: &AppHandle, place: Option<WindowLocation>, wanted: PopoverTarget) {
     let begin = move |app: &AppHandle| {
-        if let Err(e) = begin(app, place, wanted) {
+        if let Err(e) = begin_opening(app, place, wanted) {
             log::line(&format!("failed to open the popover: {e}"));
         }
     };
@@ -101,7 +101,7 @@ fn show(app: &AppHandle, place: Option<WindowLocation>, wanted: PopoverTarget) {
 
 /// Asks the page to draw what is to be seen. It is shown as soon as that is drawn: an empty
 /// window first, or one of the wrong size, would flicker.
-fn begin(
+fn begin_opening(
     app: &AppHandle,
     place: Option<WindowLocation>,
     wanted: PopoverTarget,
@@ -116,7 +116,7 @@ fn begin(
             None if visible => {}
             None => state.place = WindowLocation::Corner,
         }
-        (state.look(wanted), state.progress.is_mapped())
+        (state.mark_wanted(wanted), state.progress.is_mapped())
     };
     if on_screen {
         map(app);
@@ -174,13 +174,13 @@ fn map(app: &AppHandle) {
         state.progress.map();
     }
     let turn = state.progress.turn();
-    let shown = window::fit(&window, &state).and_then(|()| platform::present(&window));
+    let shown = window::fit(&window, &state).and_then(|()| platform::present_window(&window));
     if let Err(e) = shown {
         log::line(&format!("failed to show the popover: {e}"));
         // What is taken for shown could not be seen, and no notice would be given.
-        let turn = state.look_away();
+        let turn = state.mark_hidden();
         drop(state);
-        return grow_old(app, turn);
+        return close_page_later(app, turn);
     }
     // Some window managers place a window anew when it is mapped.
     if let Err(e) = window::fit(&window, &state) {
@@ -215,8 +215,8 @@ pub(crate) fn page_ended(app: &AppHandle) {
     log::line("the popover's page crashed or did not paint");
     let wanted = !state.progress.is_hidden();
     let again = state.progress.page_ended();
-    state.unmade();
-    let turn = (wanted && !again).then(|| state.look_away());
+    state.note_page_closed();
+    let turn = (wanted && !again).then(|| state.mark_hidden());
     drop(state);
     if let Some(window) = app.get_webview_window(WINDOW_LABEL)
         && let Err(e) = window.destroy()
@@ -224,7 +224,7 @@ pub(crate) fn page_ended(app: &AppHandle) {
         log::line(&format!("failed to close the popover: {e}"));
     }
     if let Some(turn) = turn {
-        grow_old(app, turn);
+        close_page_later(app, turn);
     }
 }
 
@@ -237,12 +237,12 @@ pub(crate) fn hide(app: &AppHandle) {
         if !window.is_visible().unwrap_or(false) {
             return;
         }
-        let turn = app.state::<Popover>().state().look_away();
+        let turn = app.state::<Popover>().state().mark_hidden();
         if let Err(e) = window.hide() {
             log::line(&format!("failed to hide the popover: {e}"));
         }
-        attend(app);
-        grow_old(app, turn);
+        report_attention(app);
+        close_page_later(app, turn);
     });
 }
 
@@ -290,7 +290,7 @@ pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
         WindowEvent::Focused(true) => {
             window.state::<Popover>().state().progress.focus();
         }
-        WindowEvent::Destroyed => begin_again(window.app_handle()),
+        WindowEvent::Destroyed => rebuild_page(window.app_handle()),
         WindowEvent::CloseRequested { api, .. } => {
             api.prevent_close();
             hide(window.app_handle());
@@ -300,7 +300,7 @@ pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
 }
 
 /// Opens a popover anew whose page has ended, once that is gone.
-fn begin_again(app: &AppHandle) {
+fn rebuild_page(app: &AppHandle) {
     let wanted = {
         let popover = app.state::<Popover>();
         let state = popover.state();
@@ -313,21 +313,23 @@ fn begin_again(app: &AppHandle) {
     // The window's name is free only after this event.
     tauri::async_runtime::spawn(async move {
         let place = app.state::<Popover>().state().place;
-        show(&app, Some(place), wanted);
+        show_popover(&app, Some(place), wanted);
     });
 }
 
 /// The owner has looked, which turns Finished into Idle; said when the look is over, so that
 /// Finished is there to be seen.
-fn attend(app: &AppHandle) {
+fn report_attention(app: &AppHandle) {
     let engine = app.state::<Popover>().state().engine.clone();
     if let Some(engine) = engine {
-        tauri::async_runtime::spawn(async move { engine.attend(FocusEvent::Popover).await });
+        tauri::async_runtime::spawn(
+            async move { engine.report_attention(FocusEvent::Popover).await },
+        );
     }
 }
 
 /// Lets time pass for a hidden popover, until its next turn.
-fn grow_old(app: &AppHandle, turn: u64) {
+fn close_page_later(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(SAME_CLICK_WINDOW).await;
@@ -348,20 +350,20 @@ fn grow_old(app: &AppHandle, turn: u64) {
             }
             state.asked = None;
         }
-        unmake_when_idle(&app, turn);
+        close_page_when_idle(&app, turn);
     });
 }
 
 /// Gives the page back if the popover is not asked for in time.
-fn unmake_when_idle(app: &AppHandle, turn: u64) {
+fn close_page_when_idle(app: &AppHandle, turn: u64) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(IDLE_TIMEOUT).await;
-        on_main(&app, move |app| unmake(app, turn));
+        on_main(&app, move |app| close_page(app, turn));
     });
 }
 
-fn unmake(app: &AppHandle, turn: u64) {
+fn close_page(app: &AppHandle, turn: u64) {
     let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
     };
@@ -370,7 +372,7 @@ fn unmake(app: &AppHandle, turn: u64) {
     if !state.progress.is_idle_since(turn) {
         return;
     }
-    state.unmade();
+    state.note_page_closed();
     drop(state);
     if let Err(e) = window.destroy() {
         log::line(&format!("failed to close the popover: {e}"));

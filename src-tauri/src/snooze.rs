@@ -16,18 +16,18 @@ impl Default for SnoozeState {
 
 impl SnoozeState {
     /// Tells until when, as often as that changes.
-    pub(crate) fn until(&self) -> watch::Receiver<Option<SystemTime>> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Option<SystemTime>> {
         self.0.subscribe()
     }
 
     /// Ends it.
-    pub(crate) fn end(&self) {
+    pub(crate) fn end_snooze(&self) {
         self.0.send_replace(None);
     }
 }
 
 /// Snoozes for so long from now on.
-pub(crate) fn begin(app: &AppHandle, duration: Duration) {
+pub(crate) fn begin_snooze(app: &AppHandle, duration: Duration) {
     let Some(until) = clock::wall().checked_add(duration) else {
         return;
     };

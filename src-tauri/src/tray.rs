@@ -1,7 +1,7 @@
 //! The tray icon: draws the glance and the menu, each only when it differs.
 
 use crate::snooze::{self, SnoozeState};
-use crate::{AppContext, acts, commands, log, platform, popover};
+use crate::{AppContext, commands, log, platform, popover, session_actions};
 use std::time::{Duration, SystemTime};
 use tauri::image::Image;
 use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
@@ -37,7 +37,7 @@ struct TrayAppearance {
 }
 
 impl TrayAppearance {
-    fn of(board: &Board, snoozed: Option<SystemTime>) -> Self {
+    fn from_board(board: &Board, snoozed: Option<SystemTime>) -> Self {
         Self {
             glance: Glance::from_board(board),
             menu: menu(board, snoozed.map(clock::minute_at)),
@@ -55,13 +55,13 @@ pub(crate) fn repaint(app: &AppHandle) {
 }
 
 /// Shows the engine's sessions in the tray for as long as it runs.
-pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
+pub(crate) fn run_tray(app: &AppHandle, engine: AppSessions) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         let mut snapshots = engine.face().handle().snapshots();
-        let mut snoozed = app.state::<SnoozeState>().until();
+        let mut snoozed = app.state::<SnoozeState>().subscribe();
         let home = app.state::<AppContext>().home.clone();
-        let (send, faces) = watch::channel(TrayAppearance::of(
+        let (send, faces) = watch::channel(TrayAppearance::from_board(
             &Board::from_snapshot(&Snapshot::default(), None),
             None,
         ));
@@ -74,7 +74,8 @@ pub(crate) fn run(app: &AppHandle, engine: AppSessions) {
             }
             let snapshot = snapshots.borrow_and_update().clone();
             let until = *snoozed.borrow_and_update();
-            let new = TrayAppearance::of(&Board::from_snapshot(&snapshot, Some(&home)), until);
+            let new =
+                TrayAppearance::from_board(&Board::from_snapshot(&snapshot, Some(&home)), until);
             send.send_if_modified(|known| {
                 let news = *known != new;
                 *known = new;
@@ -90,7 +91,7 @@ pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
         summary: told.to_owned(),
         ..Board::default()
     };
-    let (send, faces) = watch::channel(TrayAppearance::of(&board, None));
+    let (send, faces) = watch::channel(TrayAppearance::from_board(&board, None));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         keep_drawn(app, faces).await;
@@ -105,7 +106,7 @@ async fn keep_drawn(app: AppHandle, mut faces: watch::Receiver<TrayAppearance>) 
     loop {
         let face = faces.borrow_and_update().clone();
         let (before, after) = (drawn.clone(), face.clone());
-        let done = on_main(&app, move |app| draw(app, before.as_ref(), &after)).await;
+        let done = on_main(&app, move |app| draw_icon(app, before.as_ref(), &after)).await;
         match done {
             Some(Ok(())) => {
                 if tries > 0 {
@@ -150,7 +151,7 @@ async fn on_main<T: Send + 'static>(
     done.await.ok()
 }
 
-fn draw(
+fn draw_icon(
     app: &AppHandle,
     before: Option<&TrayAppearance>,
     face: &TrayAppearance,
@@ -162,7 +163,7 @@ fn draw(
     if !same(|f| &f.glance) {
         tray.set_icon_with_as_template(Some(icon(face)?), platform::ICONS_ARE_TEMPLATES)?;
         tray.set_tooltip(Some(&face.glance.tooltip))?;
-        tray.set_title(Some(platform::title(face.glance.count)))?;
+        tray.set_title(Some(platform::tray_title(face.glance.count)))?;
     }
     if before.is_none_or(|b| b.menu != face.menu) {
         tray.set_menu(Some(native_menu(app, &face.menu)?))?;
@@ -175,11 +176,11 @@ fn build(app: &AppHandle, face: &TrayAppearance) -> tauri::Result<()> {
         .icon(icon(face)?)
         .icon_as_template(platform::ICONS_ARE_TEMPLATES)
         .tooltip(&face.glance.tooltip)
-        .title(platform::title(face.glance.count))
+        .title(platform::tray_title(face.glance.count))
         .menu(&native_menu(app, &face.menu)?)
         .show_menu_on_left_click(false)
         .on_menu_event(|app, event| {
-            if let Some(action) = named(event.id().as_ref()) {
+            if let Some(action) = action_from_name(event.id().as_ref()) {
                 choose(app, action);
             }
         })
@@ -213,7 +214,7 @@ fn on_click(tray: &TrayIcon, event: TrayIconEvent) {
         let at = if size.width > 0.0 {
             PhysicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height)
         } else {
-            platform::clicked_at(app, position)
+            platform::click_position(app, position)
         };
         popover::toggle(app, popover::WindowLocation::Below(at));
     }
@@ -242,7 +243,7 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<NativeMenuItem
         MenuItem::Label(label) => Box::new(Item::new(app, text(label), false, None::<&str>)?),
         MenuItem::Choice(label, action) => Box::new(Item::with_id(
             app,
-            name(action),
+            action_name(action),
             text(label),
             true,
             None::<&str>,
@@ -260,7 +261,7 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<NativeMenuItem
 }
 
 /// What an action is called as the id of a line.
-fn name(action: &MenuAction) -> String {
+fn action_name(action: &MenuAction) -> String {
     match action {
         MenuAction::Open => "open".into(),
         MenuAction::Show(id) => format!("show {id}"),
@@ -282,7 +283,7 @@ fn name(action: &MenuAction) -> String {
 }
 
 /// The action of a name.
-fn named(name: &str) -> Option<MenuAction> {
+fn action_from_name(name: &str) -> Option<MenuAction> {
     let mut words = name.split(' ');
     let (verb, id, request) = (words.next()?, words.next(), words.next());
     if words.next().is_some() {
@@ -328,26 +329,36 @@ fn choose(app: &AppHandle, action: MenuAction) {
             or_show(
                 app,
                 id,
-                acts::answer(app, id, request, no, AnswerChannel::Popover),
+                session_actions::answer(app, id, request, no, AnswerChannel::Popover),
             );
         }
         MenuAction::Jump(id) => {
-            let jumping = acts::jump(app, id);
-            or_show(app, id, async move { acts::shown(jumping.await) });
+            let jumping = session_actions::jump(app, id);
+            or_show(app, id, async move {
+                session_actions::ignore_uncertain_tab(jumping.await)
+            });
         }
         MenuAction::End(id) => popover::ask(app, PopoverQuestion::End, Some(id)),
         MenuAction::Pause(id) => {
-            or_show(app, id, acts::perform_action(app, id, acts::pausing(None)));
+            or_show(
+                app,
+                id,
+                session_actions::perform_action(app, id, session_actions::pause_action(None)),
+            );
         }
         MenuAction::Interrupt(id) => popover::ask(app, PopoverQuestion::Interrupt, Some(id)),
-        MenuAction::Resume(id) => or_show(app, id, acts::perform_action(app, id, Action::Resume)),
+        MenuAction::Resume(id) => or_show(
+            app,
+            id,
+            session_actions::perform_action(app, id, Action::Resume),
+        ),
         MenuAction::PauseAll => {
             let app = app.clone();
-            tauri::async_runtime::spawn(async move { acts::pause_all(&app).await });
+            tauri::async_runtime::spawn(async move { session_actions::pause_all(&app).await });
         }
         MenuAction::ResumeAll => {
             let app = app.clone();
-            tauri::async_runtime::spawn(async move { acts::resume_all(&app).await });
+            tauri::async_runtime::spawn(async move { session_actions::resume_all(&app).await });
         }
         MenuAction::Connect => popover::ask(app, PopoverQuestion::Connect, None),
         MenuAction::Settings => {
@@ -355,11 +366,11 @@ fn choose(app: &AppHandle, action: MenuAction) {
                 log::line(&format!("failed to open the settings file: {e}"));
             }
         }
-        MenuAction::Snooze => snooze::begin(app, SNOOZE_DURATION),
-        MenuAction::EndSnooze => app.state::<SnoozeState>().end(),
+        MenuAction::Snooze => snooze::begin_snooze(app, SNOOZE_DURATION),
+        MenuAction::EndSnooze => app.state::<SnoozeState>().end_snooze(),
         MenuAction::Quit => {
             let app = app.clone();
-            tauri::async_runtime::spawn(async move { acts::quit(&app).await });
+            tauri::async_runtime::spawn(async move { session_actions::quit(&app).await });
         }
     }
 }
@@ -403,7 +414,7 @@ mod tests {
             MenuAction::EndSnooze,
             MenuAction::Quit,
         ] {
-            assert_eq!(named(&name(&action)), Some(action));
+            assert_eq!(action_from_name(&action_name(&action)), Some(action));
         }
         let more = [
             format!("pause {id} x"),
@@ -412,7 +423,7 @@ mod tests {
         ];
         let odd = ["", "pause", "open x", "17"].map(str::to_owned);
         for name in odd.iter().chain(&more) {
-            assert_eq!(named(name), None, "{name}");
+            assert_eq!(action_from_name(name), None, "{name}");
         }
     }
 }

@@ -7,8 +7,8 @@ mod agents;
 mod command;
 #[path = "cases/faults.rs"]
 mod faults;
-#[path = "cases/never.rs"]
-mod never;
+#[path = "cases/never_held.rs"]
+mod never_held;
 #[path = "cases/permissions.rs"]
 mod permissions;
 #[path = "cases/questions.rs"]
@@ -57,12 +57,12 @@ pub(crate) const ANSWER_CASES: [AnswerCase; 34] = [
     ("command", command::each_answer),
     ("command-two", command::one_of_several),
     ("quit", faults::the_engine_ends),
-    ("policy", never::a_policy_forbids_hooks),
-    ("modes", never::modes_that_do_not_ask),
+    ("policy", never_held::a_policy_forbids_hooks),
+    ("modes", never_held::modes_that_do_not_ask),
 ];
 
 /// Cases that have no terminal of their own.
 pub(crate) const NO_TERMINAL_CASES: [AnswerCase; 2] = [
-    ("headless", never::headless),
-    ("background", never::in_the_background),
+    ("headless", never_held::headless),
+    ("background", never_held::in_the_background),
 ];

@@ -24,7 +24,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
     let Some(stage) = open(TerminalShape::TmuxBash) else {
         return;
     };
-    let request = stage.ask("bash: touch made");
+    let request = stage.ask_permission("bash: touch made");
     let trusty = |arguments: &[&str]| trusty(&stage.home, arguments);
     // Without a terminal nobody can confirm it.
     let (code, printed, told) = trusty(&["approve", "work"]);
@@ -142,7 +142,7 @@ fn questions_are_answered_by_number_label_and_words() {
     let Some(stage) = open(TerminalShape::TmuxBash) else {
         return;
     };
-    let request = stage.ask("ask multi");
+    let request = stage.ask_permission("ask multi");
     let typed = |arguments: &[&str]| run_confirmed(&stage.home, arguments);
     let trusty = |arguments: &[&str]| trusty(&stage.home, arguments);
     let (code, printed, told) = trusty(&["approve", "work", "--yes"]);
@@ -167,13 +167,13 @@ fn questions_are_answered_by_number_label_and_words() {
     stage.wait_result("\"Which color?\"=\"Blue\", \"Which sizes?\"=\"Small, Large\"");
     stage.wait_over();
 
-    stage.ask("ask");
+    stage.ask_permission("ask");
     let (code, shown) = typed(&["answer", "work", "=neither of them"]);
     assert_eq!(code, Some(0), "{shown}");
     stage.wait_result("\"Which color?\"=\"neither of them\"");
 
     // Let go, the terminal has it alone.
-    stage.ask("ask");
+    stage.ask_permission("ask");
     let (code, _, told) = trusty(&["release", "work"]);
     assert_eq!(code, Some(0), "{told}");
     stage.wait_over();

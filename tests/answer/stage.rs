@@ -72,7 +72,7 @@ impl AnswerFixture {
         let arguments = ["--permission-mode", mode];
         let stage = builder.hooks().engine().open(shape, "work", &arguments)?;
         let stage = Self {
-            local: LocalApi::of(&stage.home),
+            local: LocalApi::for_home(&stage.home),
             stage,
             programs: settings == PROGRAMS_SETTINGS,
         };
@@ -97,8 +97,8 @@ impl AnswerFixture {
     }
 
     /// The requests that can be answered from here, in the order in which they are told.
-    pub(crate) fn held(&self) -> Vec<Value> {
-        self.local.held(self.client.pid)
+    pub(crate) fn held_requests(&self) -> Vec<Value> {
+        self.local.held_requests(self.client.pid)
     }
 
     /// Waits until so many requests can be answered from here.
@@ -107,7 +107,7 @@ impl AnswerFixture {
         until_or(
             WAIT_TIMEOUT,
             &format!("{number} held requests"),
-            || Some(self.held()).filter(|held| held.len() == number),
+            || Some(self.held_requests()).filter(|held| held.len() == number),
             || self.diagnosis(),
         )
     }
@@ -121,7 +121,7 @@ impl AnswerFixture {
 
     /// Submits a prompt that leads to one request; that request.
     #[track_caller]
-    pub(crate) fn ask(&self, prompt: &str) -> String {
+    pub(crate) fn ask_permission(&self, prompt: &str) -> String {
         self.terminal.submit(prompt);
         id(&self.wait_held(1)[0])
     }
@@ -204,7 +204,7 @@ impl AnswerFixture {
 
     /// Answers, and the engine says that the client has it, and shows it no longer.
     #[track_caller]
-    pub(crate) fn give(&self, request: &str, answer: &Value) {
+    pub(crate) fn give_answer(&self, request: &str, answer: &Value) {
         if self.programs || !is_protected(answer) {
             let told = self.answer(request, answer);
             assert_eq!(told, (204, String::new()), "{answer}\n{}", self.diagnosis());
@@ -212,7 +212,7 @@ impl AnswerFixture {
             let (code, shown) = self.answer_typed(request, answer);
             assert_eq!(code, Some(0), "{answer}\n{shown}\n{}", self.diagnosis());
         }
-        let held = self.held();
+        let held = self.held_requests();
         assert!(held.iter().all(|r| id(r) != request), "{held:?}");
     }
 

@@ -56,7 +56,7 @@ fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     let (mut told, mut registry, mut dialog) = (None, None, None);
     until(WAIT_TIMEOUT, "the request everywhere", || {
         if told.is_none() {
-            let all = events.all();
+            let all = events.all_events();
             let held = |e: &&(SystemTime, String)| e.0 >= called && e.1.contains("\"held\":true");
             told = all.iter().find(held).map(|e| e.0);
         }
@@ -75,7 +75,7 @@ fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     times.dialog.extend(dialog.map(since));
     let request = id(&stage.wait_held(1)[0]);
     let answered = SystemTime::now();
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made(&name);
     let file = fs::metadata(stage.folder.join(&name)).expect("made");
     let made = file.modified().expect("a time");

@@ -1,8 +1,8 @@
 //! The jobs, and the table of what came of them.
 
 use crate::cases::{ANSWER_CASES, AnswerCase, NO_TERMINAL_CASES};
+use crate::job_queue::{self, JobLog, MatrixArgs};
 use crate::latency;
-use crate::pieces::{self, JobLog, MatrixArgs};
 use std::fmt;
 use std::process::ExitCode;
 use trusty_tests::TerminalShape;
@@ -83,7 +83,7 @@ pub(crate) fn run() -> ExitCode {
         .into_iter()
         .filter(|j| asked.wants(j))
         .collect();
-    pieces::run(&jobs, &asked, &book, AnswerJob::pass);
+    job_queue::run(&jobs, &asked, &book, AnswerJob::pass);
     for job in &measured {
         println!("\n{}", book.told(job).unwrap_or_default());
     }

@@ -1,11 +1,11 @@
 //! Answering the real client from the popover.
 
-#[path = "answering/following.rs"]
-mod following;
+#[path = "answering/following_engine.rs"]
+mod following_engine;
 #[path = "answering/kinds.rs"]
 mod kinds;
-#[path = "answering/leaving.rs"]
-mod leaving;
+#[path = "answering/quitting_while_held.rs"]
+mod quitting_while_held;
 #[path = "answering/tray.rs"]
 mod tray;
 

@@ -1,17 +1,17 @@
 //! Notices of the real client's sessions on a real notification server.
 
-#[path = "notices/crowd.rs"]
-mod crowd;
-#[path = "notices/fronts.rs"]
-mod fronts;
-#[path = "notices/fussy.rs"]
-mod fussy;
+#[path = "notices/frontmost_window.rs"]
+mod frontmost_window;
+#[path = "notices/groups.rs"]
+mod groups;
 #[path = "notices/kinds.rs"]
 mod kinds;
+#[path = "notices/preferences.rs"]
+mod preferences;
+#[path = "notices/refusing_server.rs"]
+mod refusing_server;
 #[path = "notices/servers.rs"]
 mod servers;
-#[path = "notices/wishes.rs"]
-mod wishes;
 
 use super::WAIT_TIMEOUT;
 use std::ops::Deref;

@@ -38,7 +38,7 @@ fn the_page_is_made_before_the_first_click_and_a_click_shows_it_only_once_it_has
     let begun = Instant::now();
     desktop.click(icon);
     assert_eq!(
-        shown.within(begun, KEPT_BACK),
+        shown.shown_within(begun, KEPT_BACK),
         None,
         "a window without a page"
     );

@@ -184,11 +184,11 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let choose = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.within(begun, EFFECT_TIMEOUT)?;
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
         desktop.key("Down");
         let begun = Instant::now();
         desktop.key("Right");
-        windows.within(begun, EFFECT_TIMEOUT)?;
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
         desktop.key("Down");
         desktop.key("Return");
         Some(())
@@ -223,7 +223,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     let quit = || {
         let begun = Instant::now();
         desktop.right_click(icon);
-        windows.after(begun, WAIT_TIMEOUT);
+        windows.shown_after(begun, WAIT_TIMEOUT);
         desktop.key("Up");
         desktop.key("Return");
     };
@@ -235,7 +235,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     quit();
     assert_eq!(app.wait_exit(WAIT_TIMEOUT), Some(0));
     assert!(is_still(client));
-    stage.run_well(&["resume", "--all"]);
+    stage.run_successfully(&["resume", "--all"]);
     wait_still(client, false);
 }
 

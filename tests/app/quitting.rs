@@ -48,7 +48,7 @@ fn quitting_right_after_a_pause_began_leaves_it_whole() {
 
     assert!(is_still(client));
     assert_eq!(shown_pause(&stage), ("Paused".into(), 1));
-    stage.run_well(&["resume", "--all"]);
+    stage.run_successfully(&["resume", "--all"]);
     until(WAIT_TIMEOUT, "the session to run", || {
         (!is_still(client)).then_some(())
     });

@@ -101,7 +101,7 @@ fn mega(bytes: u64) -> f64 {
 /// The registry file of a stand-in is written in place, again and again.
 fn registry_to_snapshot() {
     let home = TestHome::new();
-    let around = Environment {
+    let env = Environment {
         home: home.path().to_path_buf(),
         tmux_folder: Some(home.tmux_tmpdir()),
         ..Environment::default()
@@ -109,7 +109,7 @@ fn registry_to_snapshot() {
     let settings = Settings::parse("[discovery]\nconfine = true", home.path());
     let write = registry_writer(&home);
     write("busy");
-    let engine = Engine::start(&around, &settings).expect("starts");
+    let engine = Engine::start(&env, &settings).expect("starts");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -147,7 +147,7 @@ fn registry_writer(home: &TestHome) -> impl Fn(&str) + use<> {
     let session = StandIn::start(home);
     move |word| {
         let rest = format!(r#""status":"{word}","waitingFor":"permission prompt""#);
-        session.says(&rest);
+        session.write_status(&rest);
     }
 }
 

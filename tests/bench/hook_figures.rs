@@ -5,7 +5,7 @@ use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use trusty_tests::trusty::{program, serve, surroundings};
+use trusty_tests::trusty::{environment_variables, program, serve};
 use trusty_tests::{
     ApiEvent, ApiEventKind, MANUAL_MODE_ARGS, StageBuilder, TerminalShape, TestHome, TestStage,
 };
@@ -34,7 +34,7 @@ fn over_an_empty_process(home: &TestHome) -> Duration {
         let begun = Instant::now();
         let mut child = command
             .env_clear()
-            .envs(surroundings(home))
+            .envs(environment_variables(home))
             .env("CLAUDE_PID", std::process::id().to_string())
             .stdin(Stdio::piped())
             .spawn()

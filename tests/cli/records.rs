@@ -92,7 +92,7 @@ impl PausedFixture {
         });
         assert!(!self.record.exists());
         assert_eq!(
-            self.session.word(&list(&self.home)).as_deref(),
+            self.session.status_word(&list(&self.home)).as_deref(),
             Some("Working")
         );
         let again = self.trusty(&["pause", &self.pid(), "--how", "stop"]);

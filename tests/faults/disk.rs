@@ -5,7 +5,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use trusty_tests::trusty::{connect, hook, list, run, run_well, session_of, start_with_input};
+use trusty_tests::trusty::{
+    connect, hook, list, run, run_successfully, session_of, start_with_input,
+};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, TestHome, skip};
 
@@ -74,9 +76,9 @@ fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
     assert_runs(&session, "a pause on a full disk");
     fs::remove_file(&filling).expect("removed");
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
-        run_well(&home, pause);
+        run_successfully(&home, pause);
         let filling = disk.fill();
-        run_well(&home, &resume);
+        run_successfully(&home, &resume);
         assert_runs(&session, "a resume on a full disk");
         fs::remove_file(&filling).expect("removed");
     }
@@ -91,16 +93,16 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
     let session = StandIn::busy(&home);
     let pause = ["pause", &session.pid_argument(), "--how", "stop"];
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
-        run_well(&home, pause);
+        run_successfully(&home, pause);
         disk.remount("ro");
-        run_well(&home, &resume);
+        run_successfully(&home, &resume);
         assert_runs(&session, &format!("{resume:?} on a read-only disk"));
         let refused = run(&home, pause);
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");
         assert_runs(&session, "a pause on a read-only disk");
         disk.remount("rw");
         // The record could not be removed; what is not paused is not repaired twice.
-        run_well(&home, ["resume", "--all"]);
+        run_successfully(&home, ["resume", "--all"]);
         assert_runs(&session, "the disk is back");
     }
 }
@@ -122,7 +124,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     };
     let session = StandIn::busy(&home);
     connect(&home);
-    run_well(&home, ["pause", &session.pid_argument(), "--how", "hold"]);
+    run_successfully(&home, ["pause", &session.pid_argument(), "--how", "hold"]);
     let hook = gate(&home, &session);
     let waits = home.xdg_data().join("trusty/paused");
     until(WAIT_TIMEOUT, "a hook that waits", || {
@@ -132,7 +134,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
             .then_some(())
     });
     disk.remount("ro");
-    run_well(&home, ["resume", &session.pid_argument()]);
+    run_successfully(&home, ["resume", &session.pid_argument()]);
     // Its hook goes on, and says nothing that would keep the tool from running.
     let ended = hook.wait_with_output().expect("it ends");
     assert!(ended.stdout.is_empty(), "{ended:?}");
@@ -140,5 +142,5 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     let listed = session_of(&listed, session.process().pid).expect("listed");
     assert!(listed["pause"].is_null(), "{listed}");
     disk.remount("rw");
-    run_well(&home, ["resume", "--all"]);
+    run_successfully(&home, ["resume", "--all"]);
 }

@@ -184,7 +184,7 @@ fn a_killed_gate_is_run_again() {
     let mut seen = Vec::new();
     for signal in [Signal::KILL, Signal::TERM] {
         let gate = session.gate(|g| g.event == "UserPromptSubmit" && !seen.contains(&g.process));
-        let process = ProcessRef::of(gate.process.pid).expect("it waits");
+        let process = ProcessRef::of_pid(gate.process.pid).expect("it waits");
         assert!(process.signal(signal));
         seen.push(gate.process);
     }
@@ -217,7 +217,7 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
     let mut seen = Vec::new();
     for _ in 0..6 {
         let gate = session.gate(|g| !seen.contains(&g.process));
-        let process = ProcessRef::of(gate.process.pid).expect("it waits");
+        let process = ProcessRef::of_pid(gate.process.pid).expect("it waits");
         assert!(process.signal(Signal::KILL));
         seen.push(gate.process);
     }
@@ -249,7 +249,7 @@ fn a_hold_is_refused_in_another_pid_namespace() {
         skip("this user may not make a pid namespace");
         return;
     };
-    session.says(r#""status":"idle""#);
+    session.write_status(r#""status":"idle""#);
     let client = session.process();
     let told = run(&home, ["pause", &client.pid.to_string(), "--how", "hold"]);
     assert_eq!(told.status.code(), Some(3), "{}", printed_text(&told));

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use trusty_platform::sys;
 use trusty_tests::trusty::{
-    RunningProgram, confine, hook, private_folder, program, start_with_input, surroundings,
+    RunningProgram, confine, environment_variables, hook, private_folder, program, start_with_input,
 };
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, StandIn, TestHome};
@@ -52,7 +52,7 @@ fn impostor<T>(home: &TestHome, name: &str, start: impl FnOnce([&Path; 2]) -> T)
 
 fn take_the_place(home: &TestHome, folder: &Path, pid: u32) {
     let machine = sys::machine().expect("readable");
-    let start = ProcessRef::of(pid).expect("alive").start_ticks;
+    let start = ProcessRef::of_pid(pid).expect("alive").start_ticks;
     let record = json!({
         "socket_folder": folder, "pid": pid, "start": start, "version": "0.2.0",
         "domain": machine.domain(),
@@ -91,7 +91,11 @@ fn a_program_that_a_session_started_answers_no_hook_in_the_engines_place() {
     let _other = impostor(&home, "other", |arguments| {
         let mut command = Command::new("python3");
         command.args(arguments).env_clear();
-        RunningProgram::start(command.envs(surroundings(&home)).stdin(Stdio::null()))
+        RunningProgram::start(
+            command
+                .envs(environment_variables(&home))
+                .stdin(Stdio::null()),
+        )
     });
     assert!(asked(&home, &session).contains("\"allow\""));
 }

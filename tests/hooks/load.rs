@@ -79,7 +79,7 @@ impl HookLoad<'_> {
                 format!("trusty-hook 1 {pid} 99999999999999999999\n"),
                 "x".repeat(4096),
             ] {
-                let mut connection = HookClient::of(self.home);
+                let mut connection = HookClient::for_home(self.home);
                 // It may be cut off before all is said.
                 let _ = connection.send_raw(text.as_bytes());
                 open.push(connection);

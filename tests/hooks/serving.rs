@@ -58,19 +58,20 @@ impl ProcessCrowd {
         let start = |number| {
             let builder = StandIn::builder(home).session_id(format!("s-{number}"));
             let stand_in = builder.start();
-            stand_in.says(&format!(
+            stand_in.write_status(&format!(
                 r#""entrypoint":"cli","status":"{status}","waitingFor":"permission prompt""#
             ));
             stand_in
         };
         let crowd = Self {
-            api: LocalApi::of(home),
+            api: LocalApi::for_home(home),
             stand_ins: (0..number).map(start).collect(),
         };
         until(WAIT_TIMEOUT, "the crowd", || {
             let snapshot = crowd.api.sessions();
             let mut all = crowd.stand_ins.iter();
-            all.all(|one| one.word(&snapshot).is_some()).then_some(())
+            all.all(|one| one.status_word(&snapshot).is_some())
+                .then_some(())
         });
         crowd
     }

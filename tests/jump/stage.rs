@@ -135,7 +135,7 @@ impl JumpFixture {
 
     pub(crate) fn post_to(&self, id: &str) -> HttpResponse {
         let path = format!("/v1/sessions/{id}/jump");
-        LocalApi::of(&self.home).request("POST", &path, "", b"")
+        LocalApi::for_home(&self.home).send_request("POST", &path, "", b"")
     }
 
     #[track_caller]

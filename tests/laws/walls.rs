@@ -145,8 +145,8 @@ fn unsafe_code_is_forbidden_but_where_the_system_needs_it() {
 
 /// The files of `crates/sources` that are a source, with all below them.
 const SOURCE_MODULES: [&str; 9] = [
-    "connection",
     "hook",
+    "hook_install",
     "listing",
     "pause",
     "process",

@@ -86,7 +86,7 @@ fn older_engine(socket: &Path) {
 #[test]
 fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     let home = TestHome::new();
-    older_engine(LocalApi::of(&home).socket());
+    older_engine(LocalApi::for_home(&home).socket());
     let session = StandIn::busy(&home);
     let pid = session.pid_argument();
     let done = |arguments: &[&str]| {
@@ -106,7 +106,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     assert_eq!(code, Some(0), "{told}");
     assert!(
         session
-            .word(&serde_json::from_str(&printed).expect("JSON"))
+            .status_word(&serde_json::from_str(&printed).expect("JSON"))
             .is_some()
     );
     warned(&told);
@@ -137,7 +137,7 @@ fn what_was_done_is_listed_at_once() {
         let done = run(&served.home, arguments);
         assert!(done.status.success(), "{done:?}");
         let told = served.api.sessions();
-        assert_eq!(session.word(&told).as_deref(), Some(word), "{told}");
+        assert_eq!(session.status_word(&told).as_deref(), Some(word), "{told}");
     }
     let done = run(&served.home, ["stop", &pid, "--yes"]);
     assert!(done.status.success(), "{done:?}");

@@ -36,7 +36,7 @@ fn read_until(
         assert_eq!(delta.revision, revision(&event));
         known = known.apply(&delta);
         let told: Value = serde_json::to_value(&known).expect("JSON");
-        if session.word(&told).as_deref() == Some(word) {
+        if session.status_word(&told).as_deref() == Some(word) {
             return known;
         }
     }
@@ -85,11 +85,11 @@ fn a_lost_connection_gets_what_it_missed() {
     let missed = events.next().expect("what was missed");
     let now = known.apply(&change(&missed));
     let told = serde_json::to_value(&now).expect("JSON");
-    assert_eq!(session.word(&told).as_deref(), Some("Permission"));
+    assert_eq!(session.status_word(&told).as_deref(), Some("Permission"));
 
     // Whoever has all is told nothing until there is news.
     let mut events = served.api.events(EVENTS_PATH, &last(&missed.id));
-    session.says(r#""status":"busy""#);
+    session.write_status(r#""status":"busy""#);
     read_until(&mut events, now, &session, "Working");
 
     // Another run, a revision that never was, or no id at all: the whole.

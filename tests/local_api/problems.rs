@@ -28,7 +28,7 @@ fn is_problem(answer: &HttpResponse, status: u16, code: &str) {
 fn whatever_is_wrong_is_told_as_a_problem() {
     let served = LocalApiFixture::start();
     let of = |method: &str, path: &str, more: &str, body: &[u8]| {
-        served.api.request(method, path, more, body)
+        served.api.send_request(method, path, more, body)
     };
     is_problem(&of("GET", "/", "", b""), 404, "not-found");
     is_problem(&of("GET", "/v1/nothing", "", b""), 404, "not-found");
@@ -112,7 +112,7 @@ fn what_a_session_does_not_allow_is_refused_with_its_code() {
     let whole = format!(r#"{{"request":"{hash}","answer":{{"kind":"allow"}}}}"#);
     is_problem(&post("answer", &whole), 409, "over");
     let gone = served.path(&session, &format!("requests/{hash}"));
-    let gone = served.api.request("GET", &gone, "", b"");
+    let gone = served.api.send_request("GET", &gone, "", b"");
     is_problem(&gone, 404, "no-such-request");
 }
 
@@ -132,18 +132,22 @@ fn one_session_and_the_engine_tell_of_themselves() {
     assert_eq!(told[0]["subject"], "answers.programs");
     assert!(health["since"].as_str().is_some_and(|t| t.ends_with('Z')));
     let path = "/v1/attention";
-    let note = || served.api.request("POST", path, "", b"").status;
+    let note = || served.api.send_request("POST", path, "", b"").status;
     assert_eq!(note(), 204);
     let whole = format!(r#"{{"session":"{id}"}}"#);
     assert_eq!(served.api.post(path, whole).status, 204);
     // What was looked at has been seen in the very next list.
     for _ in 0..5 {
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         served.api.wait_word(&session, "Working");
-        session.says(r#""status":"idle""#);
+        session.write_status(r#""status":"idle""#);
         served.api.wait_word(&session, "Finished");
         assert_eq!(note(), 204);
         let told = served.api.sessions();
-        assert_eq!(session.word(&told).as_deref(), Some("Idle"), "{told}");
+        assert_eq!(
+            session.status_word(&told).as_deref(),
+            Some("Idle"),
+            "{told}"
+        );
     }
 }

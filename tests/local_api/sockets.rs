@@ -24,9 +24,9 @@ fn a_snapshot_is_told_whole() {
     let home = TestHome::new();
     let mut command = trusty(&home);
     let _serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
-    let api = LocalApi::of(&home);
+    let api = LocalApi::for_home(&home);
     api.wait_open();
-    let response = api.request("GET", "/v1/sessions", "", b"");
+    let response = api.send_request("GET", "/v1/sessions", "", b"");
     assert_eq!(response.status, 200, "{response:?}");
     let version = response.header("x-trusty-version");
     assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{response:?}");
@@ -42,7 +42,7 @@ fn a_snapshot_is_told_whole() {
             .as_str()
             .is_some_and(|v| v.starts_with("3.1"))
     );
-    let response = api.request("GET", "/v1/nothing", "", b"");
+    let response = api.send_request("GET", "/v1/nothing", "", b"");
     assert_eq!(response.status, 404, "{response:?}");
 }
 
@@ -103,7 +103,7 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
     std::thread::scope(|threads| {
         for _ in 0..8 {
             threads.spawn(|| {
-                let hook = HookClient::of(&served.home);
+                let hook = HookClient::for_home(&served.home);
                 let answer = hook.report(0, payload.as_bytes());
                 assert_eq!(answer.expect("answered"), "taken\n");
             });
@@ -118,7 +118,7 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
 fn nonsense_from_a_hook_harms_nobody() {
     let served = LocalApiFixture::start();
     // As many as are listened to at a time, and more, who never say anything.
-    let connect = |_| HookClient::of(&served.home);
+    let connect = |_| HookClient::for_home(&served.home);
     let silent: Vec<HookClient> = (0..300).map(connect).collect();
     served.api.sessions();
     let answer = |bytes: &str| served.hook_reply(bytes.as_bytes()).expect("answered");

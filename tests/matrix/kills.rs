@@ -82,7 +82,7 @@ pub(crate) fn pass(kill: StepKill) {
         killed = die(&stage, &["resume", &pid], kill.step);
     }
     assert!(killed, "nothing came by the step {}", kill.step);
-    stage.run_well(&["resume", "--all"]);
+    stage.run_successfully(&["resume", "--all"]);
     stage.nothing_is_left();
     if kill.kind != Kind::Interrupt {
         stage.finish();

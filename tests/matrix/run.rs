@@ -1,9 +1,9 @@
 //! Runs the cells, two at a time, for at most so long, and prints what came of all.
 
 use crate::cell::{ClientState, Kind, MatrixCell};
+use crate::job_queue::{self, JobLog, MatrixArgs};
 use crate::kills::{self, StepKill};
-use crate::pieces::{self, JobLog, MatrixArgs};
-use crate::{cycles, pass, stage};
+use crate::{cell_run, cycles, stage};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ impl MatrixJob {
 
     fn pass(self) {
         match self {
-            Self::Cell(cell) => pass::pass(cell),
+            Self::Cell(cell) => cell_run::pass(cell),
             Self::Kill(kill) => kills::pass(kill),
             Self::Cycles => cycles::pass(),
         }
@@ -66,7 +66,7 @@ pub(crate) fn run() -> ExitCode {
     if let Some(why) = impossible.first().and_then(|j| j.obstacle()) {
         println!("skipped {} for: {why}", impossible.len());
     }
-    pieces::run(&possible, &asked, &book, MatrixJob::pass);
+    job_queue::run(&possible, &asked, &book, MatrixJob::pass);
     report(&book, &possible)
 }
 

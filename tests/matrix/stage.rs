@@ -116,13 +116,13 @@ impl MatrixFixture {
     /// Pauses it with the kind of the cell.
     #[track_caller]
     pub(crate) fn pause(&self) {
-        self.run_well(&["pause", &self.pid(), "--how", self.cell.kind.name()]);
+        self.run_successfully(&["pause", &self.pid(), "--how", self.cell.kind.name()]);
     }
 
     /// Lets it go on.
     #[track_caller]
     pub(crate) fn resume(&self) {
-        self.run_well(&["resume", &self.pid()]);
+        self.run_successfully(&["resume", &self.pid()]);
     }
 
     /// What `trusty list` says of it.
@@ -254,6 +254,6 @@ pub(crate) fn obstacle(cell: MatrixCell) -> Option<&'static str> {
     if !std::path::Path::new(shell).exists() {
         return Some("no such shell");
     }
-    (cell.kind == Kind::Freeze && !cgroup::may_leave(std::process::id()))
+    (cell.kind == Kind::Freeze && !cgroup::can_leave_cgroup(std::process::id()))
         .then_some("no control group of version 2 is ours to freeze in")
 }

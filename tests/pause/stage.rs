@@ -45,7 +45,7 @@ impl Drop for PauseFixture {
     fn drop(&mut self) {
         let Some(nest) = self.nest.take() else { return };
         for id in self.records() {
-            let _ = block_on(self.hands().resume(id));
+            let _ = block_on(self.executor().resume(id));
         }
         // Nobody may be left in it.
         if let Some(above) = cgroup::parent_for_sibling(&nest) {
@@ -99,13 +99,13 @@ impl PauseFixture {
     /// `trusty pause --how`
     #[track_caller]
     pub(crate) fn pause(&self, how: &str) {
-        self.run_well(&["pause", &self.pid(), "--how", how]);
+        self.run_successfully(&["pause", &self.pid(), "--how", how]);
     }
 
     /// `trusty resume`
     #[track_caller]
     pub(crate) fn resume(&self) {
-        self.run_well(&["resume", &self.pid()]);
+        self.run_successfully(&["resume", &self.pid()]);
     }
 
     /// Words of a refusal.
@@ -130,7 +130,7 @@ impl PauseFixture {
         false
     }
 
-    pub(crate) fn hands(&self) -> &ActionExecutor {
+    pub(crate) fn executor(&self) -> &ActionExecutor {
         &self.after.0
     }
 
@@ -191,7 +191,7 @@ impl PauseFixture {
 
     /// Does what a plan of our own making says.
     pub(crate) fn perform(&self, deed: PlannedAction) -> Result<(), ActionError> {
-        block_on(self.hands().perform(Plan {
+        block_on(self.executor().perform(Plan {
             session: self.id(),
             client: self.key(),
             deed,
@@ -200,7 +200,7 @@ impl PauseFixture {
 
     /// Whose records there are.
     pub(crate) fn records(&self) -> Vec<SessionId> {
-        self.hands().sessions().expect("readable")
+        self.executor().sessions().expect("readable")
     }
 
     /// Makes the only record true.
@@ -210,11 +210,11 @@ impl PauseFixture {
         let [id] = records.as_slice() else {
             panic!("one record, not {records:?}");
         };
-        block_on(self.hands().reconcile(*id)).expect("made true")
+        block_on(self.executor().reconcile(*id)).expect("made true")
     }
 
     pub(crate) fn resume_all(&self) {
-        self.run_well(&["resume", "--all"]);
+        self.run_successfully(&["resume", "--all"]);
     }
 
     pub(crate) fn is_frozen(&self) -> bool {

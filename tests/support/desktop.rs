@@ -16,7 +16,7 @@ pub use text_size::SettingsDaemon;
 pub use webdriver::WebDriver;
 
 use crate::skip::skip;
-use crate::trusty::{confine, surroundings};
+use crate::trusty::{confine, environment_variables};
 use crate::wait::{until, until_or};
 use crate::{TestHome, WAIT_TIMEOUT};
 use std::fs;
@@ -114,7 +114,7 @@ impl TestDesktop {
         let logs = home.path().join("logs");
         fs::create_dir_all(&logs).expect("a folder for logs");
 
-        let mut env = surroundings(home);
+        let mut env = environment_variables(home);
         let mut add = |name: &str, value: String| env.push((name.to_owned(), value));
         let cache = home.path().join(".cache");
         add("XDG_CACHE_HOME", cache.to_string_lossy().into_owned());
@@ -321,7 +321,7 @@ fn first_line(command: &mut Command, env: &[(String, String)]) -> (OwnedProcess,
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{name}: {e}"));
     let out = child.stdout.take().expect("piped");
-    let owned = OwnedProcess::of(child);
+    let owned = OwnedProcess::from_child(child);
     let mut out = BufReader::new(out);
     let mut line = String::new();
     out.read_line(&mut line).expect("a line");

@@ -48,10 +48,10 @@ impl TestHome {
             extra: extra.into_iter().collect(),
         };
         for folder in [home.config.clone(), home.xdg_config(), home.xdg_data()] {
-            make(&folder);
+            make_folder(&folder);
         }
         for folder in [home.runtime(), home.tmux_tmpdir(), home.tmpdir()] {
-            make(&folder);
+            make_folder(&folder);
             let private = fs::Permissions::from_mode(0o700);
             fs::set_permissions(&folder, private).expect("a folder of our own");
         }
@@ -125,7 +125,7 @@ impl TestHome {
     /// Makes a folder for which the client asks whether to trust it.
     pub fn untrusted_project(&self, name: &str) -> PathBuf {
         let folder = self.root.join("code").join(name);
-        make(&folder);
+        make_folder(&folder);
         folder
     }
 
@@ -185,12 +185,12 @@ impl TestHome {
     /// What the client says about the session of this process. `None` also while the client
     /// is writing it.
     pub fn registry(&self, pid: u32) -> Option<Value> {
-        self.sessions().of(pid)
+        self.sessions().entry_of(pid)
     }
 
     /// What the client says about all sessions of this home.
     pub fn registries(&self) -> Vec<Value> {
-        self.sessions().all()
+        self.sessions().all_entries()
     }
 
     pub(crate) fn sessions(&self) -> RegistryFolder {
@@ -242,11 +242,11 @@ impl Drop for TestHome {
 pub(crate) struct RegistryFolder(PathBuf);
 
 impl RegistryFolder {
-    pub(crate) fn of(&self, pid: u32) -> Option<Value> {
+    pub(crate) fn entry_of(&self, pid: u32) -> Option<Value> {
         read(&self.0.join(format!("{pid}.json")))
     }
 
-    fn all(&self) -> Vec<Value> {
+    fn all_entries(&self) -> Vec<Value> {
         let Ok(entries) = fs::read_dir(&self.0) else {
             return Vec::new();
         };
@@ -259,7 +259,7 @@ impl RegistryFolder {
     }
 }
 
-fn make(folder: &Path) {
+fn make_folder(folder: &Path) {
     fs::create_dir_all(folder).expect("a folder in the home");
 }
 

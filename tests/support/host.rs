@@ -172,7 +172,9 @@ impl TestTerminal {
         };
         let root = match &host {
             TerminalHost::Tmux(tmux) => tmux.pane,
-            TerminalHost::Pty(pty) => ProcessRef::of(pty.pid()).expect("the process just started"),
+            TerminalHost::Pty(pty) => {
+                ProcessRef::of_pid(pty.pid()).expect("the process just started")
+            }
         };
         let terminal = Self {
             shape,
@@ -391,7 +393,7 @@ impl TestTerminal {
 
     /// What the client says about its session.
     pub fn registry(&self) -> Option<Value> {
-        self.registry.of(self.find_client()?.pid)
+        self.registry.entry_of(self.find_client()?.pid)
     }
 
     /// Waits until the client's own word about its session is as wanted.
@@ -502,7 +504,7 @@ impl TestTerminal {
     }
 
     fn diagnosis(&self) -> String {
-        let registry = lock(&self.client).and_then(|client| self.registry.of(client.pid));
+        let registry = lock(&self.client).and_then(|client| self.registry.entry_of(client.pid));
         let registry = registry.map_or_else(|| "none".into(), |value| value.to_string());
         let (shape, screen) = (self.shape, self.screen());
         format!(

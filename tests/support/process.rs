@@ -1,13 +1,10 @@
 //! Processes, named by pid and start time so that a reused pid is never taken for them.
 
-use crate::wait;
+use crate::wait::{self, WAIT_TIMEOUT};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-
-const STOP_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// One process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,14 +17,14 @@ pub struct ProcessRef {
 
 impl ProcessRef {
     /// The process that has this pid now.
-    pub fn of(pid: u32) -> Option<Self> {
+    pub fn of_pid(pid: u32) -> Option<Self> {
         ProcStat::read(pid).map(|stat| stat.process)
     }
 
     /// All processes whose `HOME` is this folder.
     pub fn at_home(home: &Path) -> Vec<Self> {
         let ours = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
-        all()
+        all_processes()
             .map(|stat| stat.process)
             .filter(|process| {
                 let read = std::fs::read(format!("/proc/{}/environ", process.pid));
@@ -80,14 +77,14 @@ impl ProcessRef {
         let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else {
             return false;
         };
-        Self::of(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
+        Self::of_pid(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
     }
 
     /// Stops it, and waits until it is stopped.
     #[track_caller]
     pub fn stop(self) {
         assert!(self.signal(Signal::STOP));
-        wait::until(STOP_TIMEOUT, "a stop", || {
+        wait::until(WAIT_TIMEOUT, "a stop", || {
             (self.state() == Some('T')).then_some(())
         });
     }
@@ -95,10 +92,10 @@ impl ProcessRef {
     /// The process itself and all processes below it, nearest first.
     pub fn tree(self) -> Vec<Self> {
         let mut children: HashMap<u32, Vec<Self>> = HashMap::new();
-        for stat in all() {
+        for stat in all_processes() {
             children.entry(stat.parent).or_default().push(stat.process);
         }
-        let mut found: Vec<Self> = Self::of(self.pid)
+        let mut found: Vec<Self> = Self::of_pid(self.pid)
             .filter(|it| *it == self)
             .into_iter()
             .collect();
@@ -144,7 +141,7 @@ impl ProcStat {
     }
 }
 
-fn all() -> impl Iterator<Item = ProcStat> {
+fn all_processes() -> impl Iterator<Item = ProcStat> {
     let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
@@ -157,12 +154,12 @@ mod tests {
 
     #[test]
     fn a_child_is_below_its_parent_and_can_be_signalled() {
-        let me = ProcessRef::of(std::process::id()).expect("this process");
+        let me = ProcessRef::of_pid(std::process::id()).expect("this process");
         let mut child = std::process::Command::new("sleep")
             .arg("60")
             .spawn()
             .expect("sleep starts");
-        let process = ProcessRef::of(child.id()).expect("the child");
+        let process = ProcessRef::of_pid(child.id()).expect("the child");
         assert!(me.tree().contains(&process));
         assert!(process.is_alive());
         assert!(process.signal(Signal::KILL));
@@ -173,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_process_of_another_start_time_is_never_signalled() {
-        let mut other = ProcessRef::of(std::process::id()).expect("this process");
+        let mut other = ProcessRef::of_pid(std::process::id()).expect("this process");
         other.start_ticks += 1;
         assert!(!other.signal(Signal::KILL));
         assert!(other.tree().is_empty());

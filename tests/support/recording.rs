@@ -32,7 +32,7 @@ impl RunningRecording {
 
     /// Ends it as its owner would; the file is whole.
     #[track_caller]
-    pub fn end(mut self) -> PathBuf {
+    pub fn stop_recording(mut self) -> PathBuf {
         assert!(
             self.running.process().signal(Signal::TERM),
             "it runs until it is ended"
@@ -43,8 +43,8 @@ impl RunningRecording {
 
     /// Ends it, and keeps what does not tell of this machine in `to`.
     #[track_caller]
-    pub fn keep(self, to: &Path) {
-        let raw = self.end();
+    pub fn keep_at(self, to: &Path) {
+        let raw = self.stop_recording();
         let text = fs::read_to_string(&raw).expect("a recording");
         let kept: Vec<String> = text.lines().map(placeless).collect();
         fs::write(to, kept.join("\n") + "\n").expect("a file for the recording");

@@ -3,7 +3,7 @@
 //! noticed; each read and write ends after a minute.
 
 use crate::trusty::session_of;
-use crate::wait;
+use crate::wait::{self, WAIT_TIMEOUT};
 use crate::{StandIn, TestHome};
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -11,9 +11,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
-
-const IO_TIMEOUT: Duration = Duration::from_mins(1);
+use std::time::SystemTime;
 
 /// What is sent with a JSON body.
 pub const JSON_HEADER: &str = "Content-Type: application/json\r\n";
@@ -25,8 +23,8 @@ pub fn hook_socket(home: &TestHome) -> PathBuf {
 
 fn connect(socket: &Path) -> io::Result<UnixStream> {
     let stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(IO_TIMEOUT))?;
-    stream.set_write_timeout(Some(IO_TIMEOUT))?;
+    stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
+    stream.set_write_timeout(Some(WAIT_TIMEOUT))?;
     Ok(stream)
 }
 
@@ -87,12 +85,12 @@ pub struct LocalApi {
 
 impl LocalApi {
     /// The API of the engine that serves this home.
-    pub fn of(home: &TestHome) -> Self {
-        Self::at(home.runtime().join("trusty/trusty.sock"))
+    pub fn for_home(home: &TestHome) -> Self {
+        Self::for_socket(home.runtime().join("trusty/trusty.sock"))
     }
 
     /// The API behind a socket.
-    pub fn at(socket: PathBuf) -> Self {
+    pub fn for_socket(socket: PathBuf) -> Self {
         Self { socket }
     }
 
@@ -109,7 +107,7 @@ impl LocalApi {
     /// Waits until an engine accepts connections.
     #[track_caller]
     pub fn wait_open(&self) {
-        wait::until(IO_TIMEOUT, "the socket of the local API", || {
+        wait::until(WAIT_TIMEOUT, "the socket of the local API", || {
             self.is_open().then_some(())
         });
     }
@@ -148,7 +146,13 @@ impl LocalApi {
 
     /// Sends a request and reads the whole response.
     #[track_caller]
-    pub fn request(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> HttpResponse {
+    pub fn send_request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> HttpResponse {
         let stream = self.try_send(method, path, headers, body).expect("sent");
         let response = HttpResponse::read(stream).expect("an answer");
         response.expect("a head, a status and a body")
@@ -157,7 +161,7 @@ impl LocalApi {
     /// `GET`: the JSON of a response that must be 200.
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {
-        let response = self.request("GET", path, "", b"");
+        let response = self.send_request("GET", path, "", b"");
         assert_eq!(response.status, 200, "{response:?}");
         response.json()
     }
@@ -174,7 +178,7 @@ impl LocalApi {
     /// `POST` of a JSON body, which may be empty.
     #[track_caller]
     pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> HttpResponse {
-        self.request("POST", path, JSON_HEADER, body.as_ref())
+        self.send_request("POST", path, JSON_HEADER, body.as_ref())
     }
 
     /// The snapshot: all sessions, and health.
@@ -198,14 +202,14 @@ impl LocalApi {
     /// Waits until a stand-in is listed with this word.
     #[track_caller]
     pub fn wait_word(&self, session: &StandIn, word: &str) {
-        wait::until(IO_TIMEOUT, word, || {
-            (session.word(&self.sessions())? == word).then_some(())
+        wait::until(WAIT_TIMEOUT, word, || {
+            (session.status_word(&self.sessions())? == word).then_some(())
         });
     }
 
     /// The requests of the session with this pid that are held, in their order.
     #[track_caller]
-    pub fn held(&self, pid: u32) -> Vec<Value> {
+    pub fn held_requests(&self, pid: u32) -> Vec<Value> {
         let session = self.session(pid).unwrap_or_default();
         let all = session["requests"].as_array().cloned().unwrap_or_default();
         all.into_iter().filter(|r| r["held"] == true).collect()
@@ -214,8 +218,8 @@ impl LocalApi {
     /// Waits until a request of the session with this pid is held; its id.
     #[track_caller]
     pub fn wait_held(&self, pid: u32) -> String {
-        wait::until(IO_TIMEOUT, "a request that is held", || {
-            Some(self.held(pid).first()?["id"].as_str()?.to_owned())
+        wait::until(WAIT_TIMEOUT, "a request that is held", || {
+            Some(self.held_requests(pid).first()?["id"].as_str()?.to_owned())
         })
     }
 
@@ -300,7 +304,7 @@ pub struct EventRecorder {
 
 impl EventRecorder {
     /// All so far: when each came, and its data as JSON text.
-    pub fn all(&self) -> Vec<(SystemTime, String)> {
+    pub fn all_events(&self) -> Vec<(SystemTime, String)> {
         let received = self.received.lock();
         received.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -326,7 +330,7 @@ impl HookClient {
 
     /// A connection to the engine of this home, from a process that is below no session.
     #[track_caller]
-    pub fn of(home: &TestHome) -> Self {
+    pub fn for_home(home: &TestHome) -> Self {
         Self::open(&hook_socket(home)).expect("connects")
     }
 

@@ -220,8 +220,8 @@ impl TestStage {
 
     /// Runs `trusty`, which has to succeed; what it printed.
     #[track_caller]
-    pub fn run_well(&self, arguments: &[&str]) -> String {
-        trusty::run_well(&self.home, arguments)
+    pub fn run_successfully(&self, arguments: &[&str]) -> String {
+        trusty::run_successfully(&self.home, arguments)
     }
 
     /// The session with this pid, as `trusty list` tells it.

@@ -2,7 +2,7 @@
 //! client.
 
 use crate::socket_client::{HookClient, hook_socket};
-use crate::trusty::{RunningProgram, SETSID_PATH, program, session_of, word};
+use crate::trusty::{RunningProgram, SETSID_PATH, program, session_of, status_word_of};
 use crate::wait;
 use crate::{ProcessRef, Signal, TestHome};
 use serde_json::Value;
@@ -188,20 +188,20 @@ impl StandIn {
     #[track_caller]
     pub fn busy(home: &TestHome) -> Self {
         let session = Self::start(home);
-        session.says(r#""status":"busy""#);
+        session.write_status(r#""status":"busy""#);
         session
     }
 
     /// Writes its registry file: `"status":"busy"`.
     #[track_caller]
-    pub fn says(&self, rest: &str) {
+    pub fn write_status(&self, rest: &str) {
         self.is_named_in(&self.config, rest);
     }
 
     /// The same, that it waits for leave to use a tool.
     #[track_caller]
     pub fn waits(&self) {
-        self.says(r#""status":"waiting","waitingFor":"permission prompt""#);
+        self.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     }
 
     /// Writes a registry file that names it into this config folder.
@@ -238,8 +238,8 @@ impl StandIn {
     }
 
     /// Its word in a snapshot; none if it is not there.
-    pub fn word(&self, snapshot: &Value) -> Option<String> {
-        session_of(snapshot, self.process.pid).map(|session| word(&session))
+    pub fn status_word(&self, snapshot: &Value) -> Option<String> {
+        session_of(snapshot, self.process.pid).map(|session| status_word_of(&session))
     }
 
     /// Its id in a snapshot; none if it is not there.

@@ -2,7 +2,7 @@
 
 use crate::output::{printed_text, stderr_text};
 use crate::socket_client::hook_socket;
-use crate::wait;
+use crate::wait::{self, WAIT_TIMEOUT};
 use crate::{HookClient, LocalApi, ProcessRef, TestHome, TypedProgram};
 use serde_json::Value;
 use std::ffi::OsStr;
@@ -89,7 +89,7 @@ fn settings(home: &TestHome) -> PathBuf {
 pub fn connect(home: &TestHome) {
     // The program that is put into place.
     program("trusty-hook");
-    run_well(home, ["connect"]);
+    run_successfully(home, ["connect"]);
 }
 
 /// `trusty serve` in this home, ready to answer.
@@ -118,15 +118,15 @@ fn serve_by(home: &TestHome, mut command: Command) -> RunningProgram {
     let serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
     wait_sockets(home);
     // It listens before it answers, and a hook does not wait long.
-    LocalApi::of(home).get("/v1/health");
+    LocalApi::for_home(home).get("/v1/health");
     serving
 }
 
 /// Waits until the engine of a home listens on both its sockets.
 #[track_caller]
 pub fn wait_sockets(home: &TestHome) {
-    LocalApi::of(home).wait_open();
-    wait::until(Duration::from_mins(1), "the hook socket", || {
+    LocalApi::for_home(home).wait_open();
+    wait::until(WAIT_TIMEOUT, "the hook socket", || {
         HookClient::open(&hook_socket(home)).ok()
     });
 }
@@ -156,7 +156,7 @@ fn confined(home: &TestHome, launcher: &[&str], program: &Path) -> Command {
     command
         .args(words)
         .env_clear()
-        .envs(surroundings(home))
+        .envs(environment_variables(home))
         .stdin(Stdio::null());
     command
 }
@@ -172,7 +172,7 @@ pub fn private_folder(folder: PathBuf) -> PathBuf {
 /// `trusty-hook`, built or installed, as the client with this pid runs it in this home.
 pub fn hook(home: &TestHome, pid: u32, program: &Path) -> Command {
     let mut command = Command::new(program);
-    let environment = command.env_clear().envs(surroundings(home));
+    let environment = command.env_clear().envs(environment_variables(home));
     environment.env("CLAUDE_PID", pid.to_string());
     command
 }
@@ -188,7 +188,7 @@ pub fn start_with_input(command: &mut Command, input: &[u8]) -> Child {
 }
 
 /// The environment of our own programs in this home.
-pub fn surroundings(home: &TestHome) -> Vec<(String, String)> {
+pub fn environment_variables(home: &TestHome) -> Vec<(String, String)> {
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut all = vec![
         ("HOME".to_owned(), path(home.path().to_path_buf())),
@@ -216,7 +216,10 @@ pub fn run<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item =
 
 /// Runs `trusty` to its end, which must be a good one; what it wrote.
 #[track_caller]
-pub fn run_well(home: &TestHome, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> String {
+pub fn run_successfully(
+    home: &TestHome,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> String {
     let output = run(home, arguments);
     let printed = printed_text(&output);
     assert!(output.status.success(), "{printed}");
@@ -247,9 +250,8 @@ impl TypedCommand {
     /// Waits until it asks something that ends so, or has ended; whether it asks.
     #[track_caller]
     pub fn wait_question(&mut self, end: &str) -> bool {
-        let deadline = Duration::from_mins(1);
         wait::until_or(
-            deadline,
+            WAIT_TIMEOUT,
             "a question in the terminal",
             || {
                 if self.program.screen().trim_end().ends_with(end) {
@@ -311,12 +313,12 @@ pub struct RunningProgram {
 impl RunningProgram {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
-        Self::of(command.spawn().expect("starts"))
+        Self::from_child(command.spawn().expect("starts"))
     }
 
     /// Takes a child over.
-    pub(crate) fn of(child: Child) -> Self {
-        let process = ProcessRef::of(child.id()).expect("the process just started");
+    pub(crate) fn from_child(child: Child) -> Self {
+        let process = ProcessRef::of_pid(child.id()).expect("the process just started");
         Self { child, process }
     }
 
@@ -411,19 +413,19 @@ impl WatchCommand {
             deadline,
             &format!("{what} in trusty watch"),
             || self.session(pid).filter(&ask),
-            || format!("{:?}", self.words(pid)),
+            || format!("{:?}", self.status_words(pid)),
         )
     }
 
     /// What was shown of this pid, when and why, for the message of a test that fails.
-    pub fn story(&self, pid: u32) -> String {
+    pub fn status_history(&self, pid: u32) -> String {
         let mut story: Vec<(SystemTime, String)> = Vec::new();
         for (at, line) in self.lines() {
             let Some(session) = session_of(&line, pid) else {
                 continue;
             };
             let parts = [&session["activity"], &session["need"], &session["because"]];
-            let shown = format!("{} {parts:?}", word(&session));
+            let shown = format!("{} {parts:?}", status_word_of(&session));
             if story.last().is_none_or(|(_, last)| *last != shown) {
                 story.push((at, shown));
             }
@@ -435,12 +437,12 @@ impl WatchCommand {
     }
 
     /// What was shown of this pid, one word a line, repetitions left out.
-    pub fn words(&self, pid: u32) -> Vec<String> {
+    pub fn status_words(&self, pid: u32) -> Vec<String> {
         let sessions = self
             .lines()
             .into_iter()
             .filter_map(|(_, line)| session_of(&line, pid));
-        let mut words: Vec<String> = sessions.map(|s| word(&s)).collect();
+        let mut words: Vec<String> = sessions.map(|s| status_word_of(&s)).collect();
         words.dedup();
         words
     }
@@ -456,7 +458,7 @@ pub fn session_of(snapshot: &Value, pid: u32) -> Option<Value> {
 }
 
 /// A session in one word: what it does, needs, or is.
-pub fn word(session: &Value) -> String {
+pub fn status_word_of(session: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     match session["status"].as_str() {
         Some("Active" | "Detached") => match &session["activity"]["kind"] {

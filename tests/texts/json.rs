@@ -17,7 +17,7 @@ fn every_json_that_is_printed_steers_no_terminal_and_reads_as_the_same_values() 
     let home = TestHome::new();
     let session = StandIn::start(&home);
     let name = serde_json::to_string(ODD_NAME).expect("JSON");
-    session.says(&format!(
+    session.write_status(&format!(
         r#""status":"busy","cwd":"/tmp","name":{name},"nameSource":"user""#
     ));
     let file = home.path().join("seen.jsonl");
@@ -28,7 +28,7 @@ fn every_json_that_is_printed_steers_no_terminal_and_reads_as_the_same_values() 
             .contains("\"busy\"")
             .then_some(())
     });
-    recording.end();
+    recording.stop_recording();
     let serving = serve(&home);
     let pid = session.pid_argument();
     let printed = |arguments: &[&str]| {

@@ -32,7 +32,7 @@ impl LongRequest {
         // Who may answer is another matter.
         configure(&home, "[answers]\nprograms = true\n");
         let serving = serve(&home);
-        let api = LocalApi::of(&home);
+        let api = LocalApi::for_home(&home);
         let session = StandIn::start(&home);
         session.waits();
         api.wait_word(&session, "Permission");

@@ -8,7 +8,7 @@ use super::timeline::{ProcessTruth, TrueChange};
 use super::witness::RegistryWord;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
-use trusty_tests::trusty::{session_of, word};
+use trusty_tests::trusty::{session_of, status_word_of};
 
 /// A need shown later than this was missed.
 const MAX_NEED_DELAY: Duration = Duration::from_secs(2);
@@ -122,8 +122,8 @@ impl<'a> ProcessJudge<'a> {
             .map(|session| {
                 let sure = session["because"]["certainty"].as_str();
                 match sure.filter(|sure| *sure != "Certain") {
-                    Some(sure) => format!("{}({})", word(session), sure.to_lowercase()),
-                    None => word(session),
+                    Some(sure) => format!("{}({})", status_word_of(session), sure.to_lowercase()),
+                    None => status_word_of(session),
                 }
             })
             .collect();

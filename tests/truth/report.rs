@@ -9,7 +9,7 @@ use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_tests::trusty::{session_of, word};
+use trusty_tests::trusty::{session_of, status_word_of};
 use trusty_tests::{TestedClient, Value};
 
 /// On a quiet machine the client says nearly everything within this time.
@@ -196,7 +196,7 @@ pub(crate) fn story(
         let mut last = String::new();
         for (at, line) in scene.watch.lines() {
             let session = session_of(&line, story.pid);
-            let now = session.as_ref().map_or("no row".into(), word);
+            let now = session.as_ref().map_or("no row".into(), status_word_of);
             let because = session.map(|s| s["because"].clone());
             if now != last {
                 let at = t(at);

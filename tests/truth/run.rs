@@ -177,7 +177,7 @@ fn play(scenario: &TruthScenario, wish: &TruthArgs) -> ScenarioOutcome {
         text.unwrap_or_else(|| "it panicked".into())
     });
     if let (Some((recording, to)), None) = (recording, &broken) {
-        recording.keep(&to);
+        recording.keep_at(&to);
     }
     let stories = scene.stories.take();
     let measured = measure::measure(&ScenarioEvidence {

@@ -28,7 +28,7 @@ const SETTLED_TIME: Duration = Duration::from_millis(700);
 pub(crate) const FINAL_WATCH_TIME: Duration = Duration::from_millis(1_500);
 
 /// Lets the present state last, so that it can be shown.
-pub(crate) fn hold(seconds: u64) {
+pub(crate) fn sleep_seconds(seconds: u64) {
     sleep(Duration::from_secs(seconds));
 }
 
@@ -131,7 +131,7 @@ impl TruthFixture {
             started: from,
         };
         let start = TrueChange::new(TimeWindow { from, to }, &[TruthState::Starting]);
-        actor.tell(start.within(START_TOLERANCE).passing(&[TruthState::Absent]));
+        actor.note_change(start.within(START_TOLERANCE).passing(&[TruthState::Absent]));
         actor
     }
 }
@@ -149,7 +149,7 @@ pub(crate) struct SessionActor<'s> {
 }
 
 impl SessionActor<'_> {
-    pub(crate) fn tell(&mut self, change: TrueChange) {
+    pub(crate) fn note_change(&mut self, change: TrueChange) {
         self.truth.tell(change);
     }
 
@@ -162,18 +162,18 @@ impl SessionActor<'_> {
         });
         let from = self.truth.changes.last().map_or(self.started, |c| c.at.to);
         let to = SystemTime::now();
-        self.tell(
+        self.note_change(
             TrueChange::new(TimeWindow { from, to }, &[TruthState::Idle])
                 .passing(&[TruthState::Starting, TruthState::Absent]),
         );
         until(WAIT_TIMEOUT, "the client to say so", || {
-            self.rests().then_some(())
+            self.is_at_rest().then_some(())
         });
     }
 
     /// Whether the client calls itself idle, in its own file or, if that tells no status, on
     /// its screen.
-    fn rests(&self) -> bool {
+    fn is_at_rest(&self) -> bool {
         if self.version.tells_status() {
             let registry = self.terminal.registry();
             registry.is_some_and(|r| r["status"] == "idle")
@@ -200,7 +200,7 @@ impl SessionActor<'_> {
     /// Submits a prompt: it works from then on.
     pub(crate) fn submit(&mut self, prompt: &str) -> TimeWindow {
         let at = self.enter(prompt);
-        self.tell(TrueChange::new(at, &[TruthState::Working]));
+        self.note_change(TrueChange::new(at, &[TruthState::Working]));
         at
     }
 
@@ -218,7 +218,7 @@ impl SessionActor<'_> {
     }
 
     /// Waits until nothing goes on any more; the last word of the API.
-    pub(crate) fn over(&self) -> ApiEvent {
+    pub(crate) fn end_event(&self) -> ApiEvent {
         let mut since = None;
         until(WAIT_TIMEOUT, "the end of the turn", || {
             let events = self.turn();
@@ -227,7 +227,10 @@ impl SessionActor<'_> {
                 ApiEventKind::FirstDelta => open,
                 _ => open - 1,
             });
-            let last = events.last().filter(|_| open == 0 && self.rests()).cloned();
+            let last = events
+                .last()
+                .filter(|_| open == 0 && self.is_at_rest())
+                .cloned();
             let Some(last) = last else {
                 since = None;
                 return None;
@@ -246,8 +249,8 @@ impl SessionActor<'_> {
 
     /// Waits for the end of the turn; it is finished from the end of the last answer on.
     pub(crate) fn finish(&mut self) -> SystemTime {
-        let at = self.over().at;
-        self.tell(
+        let at = self.end_event().at;
+        self.note_change(
             TrueChange::new(TimeWindow::at(at), &[TruthState::Finished]).within(TURN_END_TOLERANCE),
         );
         at
@@ -268,7 +271,7 @@ impl SessionActor<'_> {
         phrase: &str,
     ) -> SystemTime {
         let at = self.step(prompt, step, ApiEventKind::MessageStop);
-        self.tell(TrueChange::new(TimeWindow::at(at), &[state]).within(DIALOG_TOLERANCE));
+        self.note_change(TrueChange::new(TimeWindow::at(at), &[state]).within(DIALOG_TOLERANCE));
         self.terminal.wait_screen(WAIT_TIMEOUT, phrase);
         at
     }
@@ -293,21 +296,21 @@ impl SessionActor<'_> {
     /// Answers the open dialog: it works on.
     pub(crate) fn allow(&mut self, key: KeyboardKey) -> SystemTime {
         let at = self.answer(key);
-        self.tell(TrueChange::new(at, &[TruthState::Working]));
+        self.note_change(TrueChange::new(at, &[TruthState::Working]));
         at.from
     }
 
     /// Presses Escape: it is idle from then on.
     pub(crate) fn escape(&mut self) {
         let at = self.press(KeyboardKey::Escape);
-        self.tell(TrueChange::new(at, &[TruthState::Idle]));
+        self.note_change(TrueChange::new(at, &[TruthState::Idle]));
     }
 
     /// The process ends, somewhere between `from` and its being seen.
     pub(crate) fn ends(&mut self, from: SystemTime) {
         self.terminal.wait_end(WAIT_TIMEOUT, self.client);
         let to = SystemTime::now();
-        self.tell(TrueChange::new(
+        self.note_change(TrueChange::new(
             TimeWindow { from, to },
             &[TruthState::Stopped],
         ));
@@ -327,7 +330,7 @@ impl SessionActor<'_> {
     }
 
     /// Looks a last while, and ends the session.
-    pub(crate) fn done(self) {
+    pub(crate) fn finish_scenario(self) {
         sleep(FINAL_WATCH_TIME);
         self.done_at_once();
     }

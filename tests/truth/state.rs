@@ -1,7 +1,7 @@
 //! What a session is, in the words of its owner.
 
 use trusty_tests::Value;
-use trusty_tests::trusty::word;
+use trusty_tests::trusty::status_word_of;
 
 /// What a session is, or is shown to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl TruthState {
         let Some(session) = session else {
             return Self::Absent;
         };
-        match word(session).as_str() {
+        match status_word_of(session).as_str() {
             "Starting" => Self::Starting,
             "Idle" => Self::Idle,
             "Finished" => Self::Finished,

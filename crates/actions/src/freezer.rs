@@ -1,8 +1,8 @@
 //! Frozen in a control group of its own: neither shell nor terminal notice anything.
 
 use super::failpoints::failpoint;
-use super::work::{PauseTransaction, failed};
-use super::{ActionError, keeper, tree};
+use super::pause_transaction::{PauseTransaction, failed};
+use super::{ActionError, group_keeper, process_tree};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -27,8 +27,8 @@ pub(super) fn prepare(session: SessionId, client: ProcessKey) -> Result<PauseMet
     let own = cgroup::cgroup_of(client.pid)
         .map_err(look())?
         .ok_or_else(none)?;
-    let around = cgroup::parent_for_sibling(&own).ok_or_else(none)?;
-    let group = around.join(format!("trusty-{session}"));
+    let parent = cgroup::parent_for_sibling(&own).ok_or_else(none)?;
+    let group = parent.join(format!("trusty-{session}"));
     let strangers = cgroup::members(&group).map_err(look())?;
     if !strangers.is_empty() || is_frozen(&group).map_err(look())? {
         return Err(ActionError::Failed(format!(
@@ -80,7 +80,7 @@ pub(super) async fn pause(
 /// Without a process a group may be removed by whoever made it.
 fn keep_alive(work: &mut PauseTransaction<'_>, own: &Path) -> Result<(), ActionError> {
     let record = work.hands.store.path(work.record.session);
-    let started = keeper::start(work.hands, &record)?;
+    let started = group_keeper::start_keeper(work.hands, &record)?;
     change(work, |_, keeper| *keeper = Some(started))?;
     failpoint("freeze.keeper-recorded");
     let what = "keep the session's cgroup";
@@ -110,18 +110,18 @@ fn change(
 }
 
 fn gather_all(work: &mut PauseTransaction<'_>, group: &Path) -> Result<(), ActionError> {
-    let us = tree::own_process_chain();
+    let us = process_tree::own_process_chain();
     for _ in 0..MAX_MOVE_ROUNDS {
-        let below =
-            tree::descendants(work.client()).map_err(failed("inspect the session's processes"))?;
+        let below = process_tree::descendants(work.client())
+            .map_err(failed("inspect the session's processes"))?;
         if below.iter().any(|f| us.contains(&f.key.pid)) {
-            return Err(super::inside());
+            return Err(super::own_session_error());
         }
         let there = cgroup::members(group).map_err(failed("inspect the session's cgroup"))?;
         let there: BTreeSet<u32> = there.into_iter().collect();
         let new: Vec<ProcessKey> = below
             .iter()
-            .filter(|f| tree::is_ours(&f.stat) && !there.contains(&f.key.pid))
+            .filter(|f| process_tree::is_ours(&f.stat) && !there.contains(&f.key.pid))
             // A session within this one that is paused by itself stays so when this one goes on.
             .filter(|f| !sys::is_frozen(f.key.pid))
             .map(|f| f.key)
@@ -156,7 +156,10 @@ fn gather(
     }
     change(work, |moved, _| moved.extend(new.iter().cloned()))?;
     for MovedProcess { process, .. } in new {
-        if tree::live_stat(process).map_err(failed(what))?.is_some() {
+        if process_tree::live_stat(process)
+            .map_err(failed(what))?
+            .is_some()
+        {
             cgroup::enter(group, process.pid).map_err(failed(what))?;
         }
     }
@@ -174,7 +177,7 @@ async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
     };
     // A group that is gone holds nobody.
     let so = || Ok(cgroup::freezer_state(group)?.is_none_or(|frost| frost == wanted));
-    if tree::wait_until(FREEZE_TIMEOUT, so)
+    if process_tree::wait_until(FREEZE_TIMEOUT, so)
         .await
         .map_err(failed(what))?
     {
@@ -186,7 +189,7 @@ async fn wait(group: &Path, wanted: FreezerState) -> Result<(), ActionError> {
 }
 
 /// Thaws, moves everybody back to where they came from, and removes the group.
-pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
+pub(super) async fn roll_back_freeze(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let PauseMethod::Freeze {
         group,
         moved,
@@ -203,7 +206,7 @@ pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionEr
             .map_err(failed("thaw the session"))?;
         wait(&group, FreezerState::Thawed).await?;
         failpoint("freeze.thawed");
-        let emptied = empty(&group, &moved).await?;
+        let emptied = move_processes_back(&group, &moved).await?;
         failpoint("freeze.moved-back");
         if emptied {
             remove(&group).await?;
@@ -211,14 +214,14 @@ pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionEr
     }
     failpoint("freeze.group-removed");
     if let Some(keeper) = keeper {
-        keeper::end(keeper)?;
+        group_keeper::end_keeper(keeper)?;
     }
     failpoint("freeze.keeper-ended");
     Ok(())
 }
 
 /// Whether all could be moved. If no group takes one back, it stays and runs where it is.
-async fn empty(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError> {
+async fn move_processes_back(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError> {
     let what = "move the session back to its cgroup";
     // The client's old one; above it, should that be gone.
     let home = moved.first().map(|m| m.from.clone());
@@ -229,13 +232,17 @@ async fn empty(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError
             return Ok(true);
         }
         for pid in members {
-            let Some(found) = tree::process_at(pid).map_err(failed(what))? else {
+            let Some(found) = process_tree::process_at(pid).map_err(failed(what))? else {
                 continue;
             };
             let from = moved.iter().find(|m| m.process == found.key);
             let wanted = from.map(|m| &m.from).or(home.as_ref());
             let places = [wanted, home.as_ref(), above.as_ref()];
-            if !places.into_iter().flatten().any(|place| takes(place, pid)) {
+            if !places
+                .into_iter()
+                .flatten()
+                .any(|place| try_move(place, pid))
+            {
                 return Ok(false);
             }
         }
@@ -245,7 +252,7 @@ async fn empty(group: &Path, moved: &[MovedProcess]) -> Result<bool, ActionError
     Err(failed(what)("new processes keep starting; try again"))
 }
 
-fn takes(place: &Path, pid: u32) -> bool {
+fn try_move(place: &Path, pid: u32) -> bool {
     cgroup::enter(place, pid).is_ok()
 }
 
@@ -256,7 +263,7 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
         Err(e) => Err(e),
     };
     let what = "remove the temporary cgroup";
-    if tree::wait_until(FREEZE_TIMEOUT, gone)
+    if process_tree::wait_until(FREEZE_TIMEOUT, gone)
         .await
         .map_err(failed(what))?
     {
@@ -266,17 +273,17 @@ async fn remove(group: &Path) -> Result<(), ActionError> {
 }
 
 /// Whether the client lies in this group, and nothing in it can run.
-pub(super) fn holds(client: ProcessKey, group: &Path) -> io::Result<bool> {
+pub(super) fn is_client_frozen(client: ProcessKey, group: &Path) -> io::Result<bool> {
     let there = cgroup::cgroup_of(client.pid)?.is_some_and(|own| own == group);
     Ok(there && is_frozen(group)?)
 }
 
 /// Those in a frozen group besides the client.
-pub(super) fn others(client: ProcessKey, group: &Path) -> io::Result<Vec<ProcessKey>> {
+pub(super) fn other_members(client: ProcessKey, group: &Path) -> io::Result<Vec<ProcessKey>> {
     let mut found = Vec::new();
     for pid in cgroup::members(group)? {
         found.extend(
-            tree::process_at(pid)?
+            process_tree::process_at(pid)?
                 .map(|f| f.key)
                 .filter(|key| *key != client),
         );

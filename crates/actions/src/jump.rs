@@ -4,18 +4,18 @@
 //! verified.
 
 mod clients;
-mod gather;
-mod perform;
+mod jump_inspector;
+mod route_runner;
+mod running_jumps;
 mod scripts;
 mod sockets;
-mod under_way;
 pub mod x11;
 
-pub use under_way::RunningJumps;
+pub use running_jumps::RunningJumps;
 
 use crate::lease::CommandLapse;
-use gather::JumpInspector;
-use perform::RouteOutcome;
+use jump_inspector::JumpInspector;
+use route_runner::RouteOutcome;
 use std::time::Duration;
 use trusty_fleet::Session;
 use trusty_fleet::jump::{
@@ -23,7 +23,7 @@ use trusty_fleet::jump::{
 };
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_platform::clock;
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// How long the window of a terminal that was opened may take to come.
 const NEW_WINDOW_TIMEOUT: Duration = Duration::from_secs(5);
@@ -73,7 +73,7 @@ impl JumpError {
 }
 
 /// What was to be raised, and why it was not.
-fn unraised(app: &str, why: &str) -> JumpError {
+fn not_raised_error(app: &str, why: &str) -> JumpError {
     JumpError::Failed(format!("could not raise {app}: {why}"))
 }
 
@@ -81,15 +81,15 @@ fn unraised(app: &str, why: &str) -> JumpError {
 /// session (`jump.terminal`), or empty. Returns when it is there.
 pub async fn jump(
     session: &Session,
-    around: &Environment,
+    env: &Environment,
     terminal: &[String],
 ) -> Result<(), JumpError> {
-    let mut gatherer = JumpInspector::new(around);
+    let mut gatherer = JumpInspector::new(env);
     let place = gatherer.read_context(session, terminal).await;
     let route = plan_jump(&place).map_err(JumpError::Refused)?;
-    let went = perform::follow_route(&route, &place, &gatherer, around).await?;
+    let went = route_runner::follow_route(&route, &place, &gatherer, env).await?;
     if !went.opened {
-        return arrived(session, around, route, went).await;
+        return wait_arrived(session, env, route, went).await;
     }
     // What terminals of macOS open they activate themselves.
     if trusty_platform::sys::SCRIPT_RUNNER.is_some() {
@@ -98,17 +98,17 @@ pub async fn jump(
     // Its window comes a moment after its client; until then, another one would be opened.
     let begun = clock::instant();
     loop {
-        let mut gatherer = JumpInspector::new(around);
+        let mut gatherer = JumpInspector::new(env);
         let place = gatherer.read_context(session, terminal).await;
         let waited = begun.elapsed();
         match plan_jump(&place) {
             Ok(route)
                 if !route.opens() && (route.doubt.is_none() || waited >= NEW_WINDOW_TIMEOUT) =>
             {
-                let went = perform::follow_route(&route, &place, &gatherer, around).await?;
-                return arrived(session, around, route, went).await;
+                let went = route_runner::follow_route(&route, &place, &gatherer, env).await?;
+                return wait_arrived(session, env, route, went).await;
             }
-            Err(JumpObstacle::Elsewhere(_, why)) if waited >= patience(&why) => {
+            Err(JumpObstacle::Elsewhere(_, why)) if waited >= arrival_timeout(&why) => {
                 let told = format!("opened a terminal that shows the session, but {why}");
                 return Err(JumpError::Partly(told));
             }
@@ -122,7 +122,7 @@ pub async fn jump(
 }
 
 /// How long a new terminal is waited for that cannot be raised as it is.
-fn patience(why: &JumpObstacle) -> Duration {
+fn arrival_timeout(why: &JumpObstacle) -> Duration {
     match why {
         JumpObstacle::Wayland(_) => UNTOLD_WINDOW_TIMEOUT,
         _ => NEW_WINDOW_TIMEOUT,
@@ -130,13 +130,13 @@ fn patience(why: &JumpObstacle) -> Duration {
 }
 
 /// Looks whether the end of a route was reached.
-async fn arrived(
+async fn wait_arrived(
     session: &Session,
-    around: &Environment,
+    env: &Environment,
     route: JumpPlan,
     went: RouteOutcome,
 ) -> Result<(), JumpError> {
-    turned_to(&JumpInspector::new(around).read_context(session, &[]).await)?;
+    turned_to(&JumpInspector::new(env).read_context(session, &[]).await)?;
     let doubt = went.doubt.or(route.doubt);
     doubt.map_or(Ok(()), |doubt| Err(JumpError::Partly(doubt)))
 }
@@ -150,18 +150,18 @@ fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
             let found = pane.clients.iter().find(|c| shows(c)).map(|_| ());
             found.ok_or_else(|| JumpError::Failed(none.into()))
         }
-        JumpTarget::Untold(why) => Err(JumpError::Failed(why.to_string())),
+        JumpTarget::SilentServer(why) => Err(JumpError::Failed(why.to_string())),
         JumpTarget::Ended
         | JumpTarget::Headless
         | JumpTarget::Background
-        | JumpTarget::Nowhere
+        | JumpTarget::NoTerminal
         | JumpTarget::Plain(_) => Ok(()),
     }
 }
 
 /// Whether the terminal of a session is what its owner looks at: the window that shows it is the
 /// active one. Only reads; where it is not certain, as on Wayland and macOS, it is not.
-pub async fn is_terminal_in_front(session: &Session, around: &Environment) -> bool {
-    let place = JumpInspector::new(around).read_context(session, &[]).await;
+pub async fn is_terminal_in_front(session: &Session, env: &Environment) -> bool {
+    let place = JumpInspector::new(env).read_context(session, &[]).await;
     is_in_front(&place)
 }

@@ -53,7 +53,7 @@ impl CommandLease {
     /// Why it may not. That is final.
     pub fn check(&self) -> Result<(), CommandLapse> {
         if self.deadline.is_past() {
-            self.lapse(LEASE_LAPSED_TOO_LATE);
+            self.try_lapse(LEASE_LAPSED_TOO_LATE);
         }
         match self.state.load(Ordering::SeqCst) {
             LEASE_WAITING | LEASE_BEGUN => Ok(()),
@@ -81,7 +81,7 @@ impl CommandLease {
     }
 
     /// Whether it has lapsed by this: it had neither begun nor lapsed before.
-    fn lapse(&self, into: u8) -> bool {
+    fn try_lapse(&self, into: u8) -> bool {
         let lapsed =
             self.state
                 .compare_exchange(LEASE_WAITING, into, Ordering::SeqCst, Ordering::SeqCst);
@@ -90,7 +90,7 @@ impl CommandLease {
 }
 
 /// Returns when the deadline is past.
-async fn passed(deadline: CommandDeadline) {
+async fn wait_until_past(deadline: CommandDeadline) {
     while !deadline.is_past() {
         let left = deadline.since_boot().saturating_sub(sys::since_boot());
         // A timer counts in whole milliseconds, and no deadline is past in its own.
@@ -101,8 +101,8 @@ async fn passed(deadline: CommandDeadline) {
 impl CallerWait {
     /// Returns once the command can no longer begin, because its deadline has passed; never if it
     /// has begun.
-    pub async fn lapsed(&self) -> CommandLapse {
-        passed(self.0.deadline).await;
+    pub async fn wait_lapsed(&self) -> CommandLapse {
+        wait_until_past(self.0.deadline).await;
         match self.0.check() {
             Err(lapse) => lapse,
             Ok(()) => std::future::pending().await,
@@ -112,7 +112,7 @@ impl CallerWait {
 
 impl Drop for CallerWait {
     fn drop(&mut self) {
-        self.0.lapse(LEASE_LAPSED_CALLER_GONE);
+        self.0.try_lapse(LEASE_LAPSED_CALLER_GONE);
     }
 }
 
@@ -120,17 +120,17 @@ impl Drop for CallerWait {
 mod tests {
     use super::*;
 
-    fn later() -> CommandDeadline {
+    fn later_deadline() -> CommandDeadline {
         CommandDeadline::of_command_sent_now()
     }
 
-    fn past() -> CommandDeadline {
-        CommandDeadline::at(Duration::ZERO)
+    fn past_deadline() -> CommandDeadline {
+        CommandDeadline::from_boot_time(Duration::ZERO)
     }
 
     #[test]
     fn a_command_begins_while_its_caller_waits_and_is_then_beyond_recall() {
-        let (lease, caller) = CommandLease::new(later());
+        let (lease, caller) = CommandLease::new(later_deadline());
         assert_eq!(lease.check(), Ok(()));
         assert_eq!(lease.begin(), Ok(()));
         drop(caller);
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_command_whose_caller_hung_up_never_begins() {
-        let (lease, caller) = CommandLease::new(later());
+        let (lease, caller) = CommandLease::new(later_deadline());
         drop(caller);
         assert_eq!(lease.check(), Err(CommandLapse::CallerGone));
         assert_eq!(lease.clone().begin(), Err(CommandLapse::CallerGone));
@@ -147,25 +147,25 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_past_its_deadline_never_begins_and_its_caller_is_told() {
-        let (lease, caller) = CommandLease::new(past());
+        let (lease, caller) = CommandLease::new(past_deadline());
         assert_eq!(lease.begin(), Err(CommandLapse::TooLate));
-        assert_eq!(caller.lapsed().await, CommandLapse::TooLate);
+        assert_eq!(caller.wait_lapsed().await, CommandLapse::TooLate);
     }
 
     #[tokio::test]
     async fn a_caller_is_told_at_the_deadline_while_the_command_still_waits_for_its_turn() {
-        let soon = CommandDeadline::at(sys::since_boot() + Duration::from_millis(5));
+        let soon = CommandDeadline::from_boot_time(sys::since_boot() + Duration::from_millis(5));
         let (lease, caller) = CommandLease::new(soon);
-        assert_eq!(caller.lapsed().await, CommandLapse::TooLate);
+        assert_eq!(caller.wait_lapsed().await, CommandLapse::TooLate);
         assert_eq!(lease.begin(), Err(CommandLapse::TooLate));
     }
 
     #[test]
     fn a_deadline_that_passes_after_the_first_step_changes_nothing() {
-        let (lease, _caller) = CommandLease::new(later());
+        let (lease, _caller) = CommandLease::new(later_deadline());
         assert_eq!(lease.begin(), Ok(()));
         let late = CommandLease {
-            deadline: past(),
+            deadline: past_deadline(),
             ..lease
         };
         assert_eq!(late.check(), Ok(()));

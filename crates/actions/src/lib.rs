@@ -12,32 +12,33 @@
     )
 )]
 
-mod begin;
 mod end;
 mod failpoints;
 mod freezer;
+mod group_keeper;
 pub mod jump;
-mod keeper;
 pub mod lease;
 mod pane;
 mod pause_methods;
+mod pause_remains;
+mod pause_transaction;
+mod process_tree;
 mod reconcile;
-mod remains;
 mod signal;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
+mod start_pause;
 #[cfg(test)]
 #[path = "../../../tests/support/test_files.rs"]
 pub mod test_files;
-mod tree;
-mod turn;
-mod work;
+mod turn_state;
 
 pub use failpoints::PAUSE_STEPS;
-pub use remains::PauseRemains;
+pub use pause_remains::PauseRemains;
 
 use crate::lease::{CommandLapse, CommandLease};
+use pause_transaction::PauseTransaction;
 use std::path::PathBuf;
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{Plan, PlannedAction, Refusal};
@@ -45,8 +46,7 @@ use trusty_fleet::pause::{JudgedHold, PauseKind, PausePhase, PauseRecord};
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_platform::tmux;
 use trusty_records::store::{LockAttempt, PauseStore, SessionLock, StoreError};
-use trusty_wire::surroundings::Environment;
-use work::PauseTransaction;
+use trusty_wire::environment::Environment;
 
 /// Why an action was not done.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +67,7 @@ pub enum ActionError {
     #[error(
         "{told}, but the pause record could not be removed ({left}); make the folder writable, \
          then run `trusty resume --all`",
-        told = .0.told(), left = .1
+        told = .0.message(), left = .1
     )]
     RecordLeft(Reconciled, StoreError),
     /// The session changed meanwhile; nothing was done, or every step was rolled back.
@@ -81,7 +81,7 @@ pub enum ActionError {
     Lapsed(#[from] CommandLapse),
     /// The process was told to exit and still runs.
     #[error("{0}")]
-    Stays(String),
+    DidNotExit(String),
     /// The engine has exited.
     #[error("the engine has exited; restart Trusty Bar")]
     Gone,
@@ -122,7 +122,7 @@ impl ActionError {
             Self::Store(_)
             | Self::RecordLeft(..)
             | Self::Failed(_)
-            | Self::Stays(_)
+            | Self::DidNotExit(_)
             | Self::OutcomeUnknown(_)
             | Self::Gone => false,
             Self::Reported(problem) => problem.is_refusal(),
@@ -140,7 +140,7 @@ impl ActionError {
             Self::NotAuthorized(_) => ProblemCode::NotForPrograms,
             Self::Failed(_) | Self::OutcomeUnknown(_) => ProblemCode::Failed,
             Self::Lapsed(_) => ProblemCode::TooLate,
-            Self::Stays(_) => ProblemCode::DoesNotEnd,
+            Self::DidNotExit(_) => ProblemCode::DoesNotEnd,
             Self::Gone => ProblemCode::Gone,
             Self::Reported(problem) => problem.known_code().unwrap_or(ProblemCode::Failed),
         }
@@ -172,8 +172,8 @@ pub enum HolderState {
 }
 
 impl LockHolder {
-    fn of(pid: Option<u32>) -> Self {
-        let stat = pid.and_then(|pid| tree::process_at(pid).ok().flatten());
+    fn from_pid(pid: Option<u32>) -> Self {
+        let stat = pid.and_then(|pid| process_tree::process_at(pid).ok().flatten());
         let is_stopped = stat.is_some_and(|found| found.stat.stopped.is_some());
         let state = if is_stopped {
             HolderState::Stopped
@@ -224,7 +224,7 @@ pub enum GiveUpOutcome {
 }
 
 impl Reconciled {
-    fn told(self) -> &'static str {
+    fn message(self) -> &'static str {
         match self {
             Self::Paused => "the session is paused",
             Self::Running => "the session is running",
@@ -243,11 +243,11 @@ pub struct ActionExecutor {
 
 impl ActionExecutor {
     /// Those of these surroundings.
-    pub fn new(around: &Environment) -> Self {
+    pub fn new(env: &Environment) -> Self {
         Self {
-            store: PauseStore::of(around),
-            tmux: tmux::program(around.path.as_deref()),
-            data: around.data_dir(),
+            store: PauseStore::from_env(env),
+            tmux: tmux::program(env.path.as_deref()),
+            data: env.data_dir(),
         }
     }
 
@@ -290,7 +290,7 @@ impl ActionExecutor {
                 })
             }
             (PlannedAction::Pause(pausing), None) => {
-                let paused = begin::pause(self, session, client, pausing).await;
+                let paused = start_pause::start_pause(self, session, client, pausing).await;
                 if paused.is_err() && self.store.read(session)?.is_none() {
                     self.store.remove(session)?;
                 }
@@ -308,16 +308,16 @@ impl ActionExecutor {
             (PlannedAction::End(_), Some(mut work)) => end::end_paused(&mut work).await,
             (PlannedAction::End(_), None) => {
                 self.store.remove(session)?;
-                end::end(client).await
+                end::end_session(client).await
             }
             (PlannedAction::Kill(_), Some(mut work)) => {
                 let asked = end::end_paused(&mut work).await;
-                end::kill(client, asked).await?;
+                end::kill_session(client, asked).await?;
                 work.remove_record(Reconciled::Ended)
             }
             (PlannedAction::Kill(_), None) => {
                 self.store.remove(session)?;
-                end::kill(client, end::end(client).await).await
+                end::kill_session(client, end::end_session(client).await).await
             }
         }
     }
@@ -325,7 +325,7 @@ impl ActionExecutor {
     /// Ends the pause of a session, whatever is left of it.
     pub async fn resume(&self, id: SessionId) -> Result<Reconciled, ActionError> {
         let _lock = self.lock(id)?;
-        match self.found(id)? {
+        match self.open_transaction(id)? {
             Some(mut work) => reconcile::resume(&mut work).await,
             None => Ok(Reconciled::Running),
         }
@@ -339,7 +339,7 @@ impl ActionExecutor {
     /// Makes a record true: fully paused, fully running, or gone with its session.
     pub async fn reconcile(&self, id: SessionId) -> Result<Reconciled, ActionError> {
         let _lock = self.lock(id)?;
-        match self.found(id)? {
+        match self.open_transaction(id)? {
             Some(mut work) => reconcile::reconcile(&mut work).await,
             None => Ok(Reconciled::Running),
         }
@@ -361,8 +361,8 @@ impl ActionExecutor {
         let Some(record) = record.filter(is_meant) else {
             return Ok(GiveUpOutcome::NothingToDo);
         };
-        let waits = tree::has_hook_below(record.client);
-        if waits.map_err(work::failed("check for a waiting hook"))? {
+        let waits = process_tree::has_hook_below(record.client);
+        if waits.map_err(pause_transaction::failed("check for a waiting hook"))? {
             return Ok(GiveUpOutcome::HookWaits);
         }
         self.store.remove(id)?;
@@ -372,12 +372,12 @@ impl ActionExecutor {
     fn lock(&self, id: SessionId) -> Result<SessionLock, ActionError> {
         match self.store.lock(id)? {
             LockAttempt::Locked(lock) => Ok(lock),
-            LockAttempt::Held(pid) => Err(ActionError::Held(LockHolder::of(pid))),
+            LockAttempt::Held(pid) => Err(ActionError::Held(LockHolder::from_pid(pid))),
         }
     }
 
     /// The pause of a session; without one, what lies around of it is removed.
-    fn found(&self, id: SessionId) -> Result<Option<PauseTransaction<'_>>, ActionError> {
+    fn open_transaction(&self, id: SessionId) -> Result<Option<PauseTransaction<'_>>, ActionError> {
         let record = self.store.read(id)?;
         if record.is_none() {
             // What cannot be removed there holds nobody.
@@ -391,7 +391,7 @@ impl ActionExecutor {
 }
 
 /// Refuses to pause what we ourselves would be paused with.
-fn inside() -> ActionError {
+fn own_session_error() -> ActionError {
     let told = "this program runs inside that session; pause it from elsewhere";
     ActionError::Changed(told.into())
 }

@@ -1,9 +1,9 @@
 //! Keys pressed in tmux panes, only where the pane is as the plan assumed a moment ago.
 
 use super::failpoints::failpoint;
-use super::turn::{self, TurnState};
-use super::work::{PauseTransaction, Rollback, failed};
-use super::{ActionError, ActionExecutor, tree};
+use super::pause_transaction::{PauseTransaction, Rollback, failed};
+use super::turn_state::{self, TurnState};
+use super::{ActionError, ActionExecutor, process_tree};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io;
@@ -40,39 +40,39 @@ const DRAW_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many lines of a pane are worth remembering.
 const MAX_SUMMARY_LINES: usize = 4;
 
-fn program(hands: &ActionExecutor) -> Result<&Path, ActionError> {
+fn tmux_program(hands: &ActionExecutor) -> Result<&Path, ActionError> {
     let none = || ActionError::Failed("tmux is not installed".into());
     hands.tmux.as_deref().ok_or_else(none)
 }
 
-async fn press(
+async fn press_keys(
     hands: &ActionExecutor,
     pane: &PaneKey,
     keys: &[TmuxKeystroke<'_>],
 ) -> Result<(), ActionError> {
-    let done = tmux::send_keys(program(hands)?, &pane.server, &pane.pane, keys).await;
+    let done = tmux::send_keys(tmux_program(hands)?, &pane.server, &pane.pane, keys).await;
     done.map_err(failed("press a key in the tmux pane"))
 }
 
-async fn look(hands: &ActionExecutor, pane: &PaneKey) -> Result<PaneSnapshot, ActionError> {
-    let seen = tmux::read_pane(program(hands)?, &pane.server, &pane.pane).await;
+async fn read_pane(hands: &ActionExecutor, pane: &PaneKey) -> Result<PaneSnapshot, ActionError> {
+    let seen = tmux::read_pane(tmux_program(hands)?, &pane.server, &pane.pane).await;
     seen.map_err(failed("read the tmux pane"))
 }
 
 /// The same, and nothing where the server is too busy to say in time.
-async fn glance(
+async fn read_pane_unless_busy(
     hands: &ActionExecutor,
     pane: &PaneKey,
 ) -> Result<Option<PaneSnapshot>, ActionError> {
-    match tmux::read_pane(program(hands)?, &pane.server, &pane.pane).await {
-        Err(TmuxError::Hangs) => Ok(None),
+    match tmux::read_pane(tmux_program(hands)?, &pane.server, &pane.pane).await {
+        Err(TmuxError::NotResponding) => Ok(None),
         seen => seen.map(Some).map_err(failed("read the tmux pane")),
     }
 }
 
 /// The last lines of a pane that say something, as one text.
 pub(super) async fn last_lines(hands: &ActionExecutor, pane: &PaneKey) -> Option<String> {
-    let look = look(hands, pane).await.ok()?;
+    let look = read_pane(hands, pane).await.ok()?;
     let shown = above_input(&look.lines);
     let mut lines: Vec<&str> = shown
         .iter()
@@ -113,24 +113,25 @@ fn check(look: &PaneSnapshot, stat: &ProcessStat) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn gone() -> ActionError {
+fn pane_gone_error() -> ActionError {
     ActionError::Changed("the session has exited".into())
 }
 
 fn client(work: &PauseTransaction<'_>) -> Result<ProcessStat, ActionError> {
-    let stat = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
-    stat.ok_or_else(gone)
+    let stat =
+        process_tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
+    stat.ok_or_else(pane_gone_error)
 }
 
 /// The client has its terminal, and keys pressed in this pane reach it.
-async fn ready(
+async fn check_ready(
     hands: &ActionExecutor,
     pane: &PaneKey,
     key: ProcessKey,
 ) -> Result<PaneSnapshot, ActionError> {
-    let look = look(hands, pane).await?;
-    let stat = tree::live_stat(key).map_err(failed("inspect the session's process"))?;
-    let stat = stat.ok_or_else(gone)?;
+    let look = read_pane(hands, pane).await?;
+    let stat = process_tree::live_stat(key).map_err(failed("inspect the session's process"))?;
+    let stat = stat.ok_or_else(pane_gone_error)?;
     check(&look, &stat).map_err(|e| ActionError::Changed(e.into()))?;
     if stat.foreground != stat.group {
         let told = "another program has the terminal; bring Claude Code to the foreground first";
@@ -146,9 +147,9 @@ pub(super) async fn prepare_suspend(
     pane: &PaneKey,
     shell: ProcessKey,
 ) -> Result<PauseMethod, ActionError> {
-    let look = ready(hands, pane, key).await?;
-    let stat = tree::live_stat(key).map_err(failed("inspect the session's process"))?;
-    let above = tree::live_stat(shell).map_err(failed("inspect the session's shell"))?;
+    let look = check_ready(hands, pane, key).await?;
+    let stat = process_tree::live_stat(key).map_err(failed("inspect the session's process"))?;
+    let above = process_tree::live_stat(shell).map_err(failed("inspect the session's shell"))?;
     if above.is_none() || stat.is_none_or(|s| s.parent != shell.pid) {
         let told = "the session's shell has exited; try again";
         return Err(ActionError::Changed(told.into()));
@@ -171,12 +172,12 @@ pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), Actio
     let key = work.client();
     // Some shells keep programs of their own beside them.
     let usual = children(shell).map_err(failed("inspect the session's shell"))?;
-    let shown = place(&look(work.hands, &pane).await?);
-    press(work.hands, &pane, &[TmuxKeystroke::Named("C-z")]).await?;
+    let shown = cursor_and_line(&read_pane(work.hands, &pane).await?);
+    press_keys(work.hands, &pane, &[TmuxKeystroke::Named("C-z")]).await?;
     failpoint("suspend.pressed");
-    let aside = || Ok(tree::is_stopped_or_gone(key)? && has_terminal(shell)?);
+    let aside = || Ok(process_tree::is_stopped_or_gone(key)? && has_terminal(shell)?);
     let what = "suspend the session with Ctrl-Z";
-    if !tree::wait_until(KEY_EFFECT_TIMEOUT, aside)
+    if !process_tree::wait_until(KEY_EFFECT_TIMEOUT, aside)
         .await
         .map_err(failed(what))?
     {
@@ -189,7 +190,7 @@ pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), Actio
     let look = prompt(work.hands, &pane, shell, &usual, &shown).await?;
     client(work)?;
     if let PauseMethod::Suspend { cursor, line, .. } = &mut work.record.means {
-        let (at, text) = place(&look);
+        let (at, text) = cursor_and_line(&look);
         (*cursor, *line) = (Some(at), Some(text));
     }
     work.write_record()?;
@@ -199,11 +200,11 @@ pub(super) async fn suspend(work: &mut PauseTransaction<'_>) -> Result<(), Actio
 
 /// Whether a process is in the foreground of its terminal.
 fn has_terminal(key: ProcessKey) -> io::Result<bool> {
-    Ok(tree::live_stat(key)?.is_some_and(|s| s.foreground == s.group))
+    Ok(process_tree::live_stat(key)?.is_some_and(|s| s.foreground == s.group))
 }
 
 /// Where the cursor is, and the line it is in.
-fn place(look: &PaneSnapshot) -> ((u32, u32), String) {
+fn cursor_and_line(look: &PaneSnapshot) -> ((u32, u32), String) {
     let row = usize::try_from(look.cursor.1).unwrap_or(usize::MAX);
     (
         look.cursor,
@@ -224,9 +225,9 @@ async fn prompt(
     let mut since = begun;
     loop {
         clock::sleep(PANE_POLL_INTERVAL).await;
-        if let Some(now) = glance(hands, pane).await? {
+        if let Some(now) = read_pane_unless_busy(hands, pane).await? {
             let asked = children(shell).map_err(failed("inspect the session's shell"))?;
-            let at = place(&now);
+            let at = cursor_and_line(&now);
             let is_drawn = at != *before || begun.elapsed() >= UNCHANGED_PROMPT_TIME;
             if last.as_ref() != Some(&at) || !asked.is_subset(usual) {
                 since = clock::instant();
@@ -245,10 +246,10 @@ async fn prompt(
 
 /// What a shell runs in its own process group: the programs its prompt asks, no jobs.
 fn children(shell: ProcessKey) -> io::Result<BTreeSet<ProcessKey>> {
-    let Some(own) = tree::live_stat(shell)? else {
+    let Some(own) = process_tree::live_stat(shell)? else {
         return Ok(BTreeSet::new());
     };
-    let below = tree::children(shell.pid)?.into_iter();
+    let below = process_tree::children(shell.pid)?.into_iter();
     let asked = below.filter(|f| f.stat.group == own.group);
     Ok(asked.map(|f| f.key).collect())
 }
@@ -270,26 +271,26 @@ pub(super) async fn resume_suspended(
     };
     let key = work.client();
     let see = || failed("inspect the session's process");
-    if how == Rollback::Left {
-        settle(work, shell).await?;
+    if how == Rollback::Recovery {
+        wait_key_taken(work, shell).await?;
     }
-    let Some(stat) = tree::live_stat(key).map_err(see())? else {
+    let Some(stat) = process_tree::live_stat(key).map_err(see())? else {
         return Ok(());
     };
     if stat.stopped.is_some() && work.record.tty.is_some() && stat.terminal == 0 {
         // Its terminal was closed while it could not hear of it.
-        let sent = tree::signal(key, Signal::CONT);
+        let sent = process_tree::signal(key, Signal::CONT);
         return sent.map(drop).map_err(failed("wake the session"));
     }
     if stat.stopped.is_some() {
         let by_hand =
             |why: &str| ActionError::Changed(format!("{why}; type fg in that terminal instead"));
-        let look = look(work.hands, &pane).await?;
+        let look = read_pane(work.hands, &pane).await?;
         check(&look, &stat).map_err(by_hand)?;
         if !has_terminal(shell).map_err(see())? {
             return Err(by_hand("another program runs in the terminal"));
         }
-        let jobs = tree::children(shell.pid).map_err(see())?;
+        let jobs = process_tree::children(shell.pid).map_err(see())?;
         if jobs
             .iter()
             .any(|f| f.stat.stopped.is_some() && f.stat.group != stat.group)
@@ -299,27 +300,27 @@ pub(super) async fn resume_suspended(
         let fg = [TmuxKeystroke::Text("fg"), TmuxKeystroke::Named("Enter")];
         match (cursor, line) {
             (Some(cursor), Some(line)) => {
-                if place(&look) != (cursor, line) {
+                if cursor_and_line(&look) != (cursor, line) {
                     return Err(by_hand("something was typed or printed in the terminal"));
                 }
-                press(work.hands, &pane, &fg).await?;
+                press_keys(work.hands, &pane, &fg).await?;
             }
-            _ if how == Rollback::Asked => {
+            _ if how == Rollback::Requested => {
                 return Err(by_hand("the shell prompt was not recorded"));
             }
             // The pause was not finished, so what the empty prompt looks like is not known: it is
             // emptied, from its end on. Shells keep what is cut off there.
             _ => {
                 let emptied = ["C-e", "C-u"].map(TmuxKeystroke::Named);
-                press(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
+                press_keys(work.hands, &pane, &[&emptied, &fg[..]].concat()).await?;
             }
         }
         failpoint("suspend.fg-typed");
         let back = || {
-            Ok(tree::live_stat(key)?.is_none()
-                || (tree::is_running_or_gone(key)? && has_terminal(key)?))
+            Ok(process_tree::live_stat(key)?.is_none()
+                || (process_tree::is_running_or_gone(key)? && has_terminal(key)?))
         };
-        if !tree::wait_until(KEY_EFFECT_TIMEOUT, back)
+        if !process_tree::wait_until(KEY_EFFECT_TIMEOUT, back)
             .await
             .map_err(see())?
         {
@@ -333,15 +334,17 @@ pub(super) async fn resume_suspended(
 }
 
 /// A key that was pressed right before its presser was ended may not have been taken yet.
-async fn settle(work: &PauseTransaction<'_>, shell: ProcessKey) -> Result<(), ActionError> {
+async fn wait_key_taken(work: &PauseTransaction<'_>, shell: ProcessKey) -> Result<(), ActionError> {
     let key = work.client();
     let failed = || failed("inspect the session's process");
     let taken = match work.record.phase {
         PausePhase::Pausing => {
-            tree::wait_until(KEY_IN_FLIGHT_TIME, || tree::is_stopped_or_gone(key)).await
+            process_tree::wait_until(KEY_IN_FLIGHT_TIME, || process_tree::is_stopped_or_gone(key))
+                .await
         }
         PausePhase::Resuming => {
-            tree::wait_until(KEY_IN_FLIGHT_TIME, || tree::is_running_or_gone(key)).await
+            process_tree::wait_until(KEY_IN_FLIGHT_TIME, || process_tree::is_running_or_gone(key))
+                .await
         }
         PausePhase::Paused | PausePhase::Ending => return Ok(()),
     };
@@ -349,8 +352,8 @@ async fn settle(work: &PauseTransaction<'_>, shell: ProcessKey) -> Result<(), Ac
         return Ok(());
     }
     // Its shell takes the terminal only after it has heard of that.
-    let shown = || Ok(has_terminal(shell)? || !tree::is_stopped_or_gone(key)?);
-    let shown = tree::wait_until(SHELL_RETURN_TIMEOUT, shown).await;
+    let shown = || Ok(has_terminal(shell)? || !process_tree::is_stopped_or_gone(key)?);
+    let shown = process_tree::wait_until(SHELL_RETURN_TIMEOUT, shown).await;
     shown.map(drop).map_err(failed())
 }
 
@@ -362,7 +365,7 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
         return Ok(());
     };
     let tty = || {
-        let stat = tree::live_stat(key)?.filter(|s| s.foreground == s.group);
+        let stat = process_tree::live_stat(key)?.filter(|s| s.foreground == s.group);
         let tty = stat.and_then(|s| sys::control_terminal(s.terminal));
         Ok::<_, io::Error>(tty.map(PathBuf::from))
     };
@@ -371,7 +374,7 @@ async fn repair(key: ProcessKey, settings: Option<&str>) -> Result<(), ActionErr
         // It has ended, or is not in the foreground, where others' settings are in force.
         None => Ok(true),
     };
-    if tree::wait_until(TERMINAL_SETUP_TIME, right)
+    if process_tree::wait_until(TERMINAL_SETUP_TIME, right)
         .await
         .map_err(failed(what))?
     {
@@ -392,7 +395,7 @@ pub(super) async fn prepare_interrupt(
     key: ProcessKey,
     pane: &PaneKey,
 ) -> Result<PauseMethod, ActionError> {
-    ready(hands, pane, key).await?;
+    check_ready(hands, pane, key).await?;
     Ok(PauseMethod::Interrupt { pane: pane.clone() })
 }
 
@@ -405,19 +408,19 @@ pub(super) async fn interrupt(
     let PauseMethod::Interrupt { pane } = work.record.means.clone() else {
         return Ok(());
     };
-    press(work.hands, &pane, &[TmuxKeystroke::Named("Escape")]).await?;
+    press_keys(work.hands, &pane, &[TmuxKeystroke::Named("Escape")]).await?;
     failpoint("interrupt.pressed");
     let begun = clock::instant();
     let mut over_since = None;
     while begun.elapsed() < KEY_EFFECT_TIMEOUT {
         clock::sleep(PANE_POLL_INTERVAL).await;
         client(work)?;
-        let over = match registry.map_or(TurnState::Unknown, turn::read_turn_state) {
+        let over = match registry.map_or(TurnState::Unknown, turn_state::read_turn_state) {
             TurnState::Over => true,
             TurnState::Running => false,
             TurnState::Unknown => {
-                let shown = glance(work.hands, &pane).await?;
-                shown.is_some_and(|shown| !turn::is_shown(&shown.lines))
+                let shown = read_pane_unless_busy(work.hands, &pane).await?;
+                shown.is_some_and(|shown| !turn_state::is_shown(&shown.lines))
             }
         };
         // Between two turns a client says for a moment that it rests.
@@ -443,29 +446,29 @@ pub(super) async fn resume_interrupted(
     let PauseMethod::Interrupt { pane } = work.record.means.clone() else {
         return Ok(());
     };
-    if how == Rollback::Left {
+    if how == Rollback::Recovery {
         // An interruption cannot be taken back, and what comes next is its owner's to say.
         return Ok(());
     }
     let key = work.client();
-    ready(work.hands, &pane, key).await?;
+    check_ready(work.hands, &pane, key).await?;
     let text = [TmuxKeystroke::Named("C-u"), TmuxKeystroke::Text("continue")];
-    press(work.hands, &pane, &text).await?;
+    press_keys(work.hands, &pane, &text).await?;
     failpoint("interrupt.typed");
     let begun = clock::instant();
     clock::sleep(ENTER_DELAY).await;
-    let mut look = ready(work.hands, &pane, key).await?;
+    let mut look = check_ready(work.hands, &pane, key).await?;
     while !stands_alone("continue", &look.lines) && begun.elapsed() < DRAW_TIMEOUT {
         clock::sleep(PANE_POLL_INTERVAL).await;
-        look = ready(work.hands, &pane, key).await?;
+        look = check_ready(work.hands, &pane, key).await?;
     }
     if !stands_alone("continue", &look.lines) {
         // In a dialog an Enter would choose, and below other lines it would send them, too.
-        press(work.hands, &pane, &[TmuxKeystroke::Named("C-u")]).await?;
+        press_keys(work.hands, &pane, &[TmuxKeystroke::Named("C-u")]).await?;
         let told = "the input line is not empty; clear it and type continue there";
         return Err(ActionError::Changed(told.into()));
     }
-    press(work.hands, &pane, &[TmuxKeystroke::Named("Enter")]).await?;
+    press_keys(work.hands, &pane, &[TmuxKeystroke::Named("Enter")]).await?;
     failpoint("interrupt.entered");
     Ok(())
 }
@@ -535,7 +538,7 @@ mod tests {
             lines: vec!["tb> ".into()],
         };
         assert_eq!(check(&fine, &stat), Ok(()));
-        assert_eq!(place(&fine).1, "tb> ");
+        assert_eq!(cursor_and_line(&fine).1, "tb> ");
         let with = |change: fn(&mut PaneSnapshot)| {
             let mut look = fine.clone();
             change(&mut look);
@@ -549,7 +552,7 @@ mod tests {
             cursor: (0, 7),
             ..fine
         };
-        assert_eq!(place(&below).1, "");
+        assert_eq!(cursor_and_line(&below).1, "");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Records made true: fully paused, fully running, or gone with their sessions.
 
 use super::failpoints::failpoint;
-use super::work::{PauseTransaction, Rollback, failed};
-use super::{ActionError, Reconciled, pause_methods, tree};
+use super::pause_transaction::{PauseTransaction, Rollback, failed};
+use super::{ActionError, Reconciled, pause_methods, process_tree};
 use trusty_fleet::pause::{PauseKind, PausePhase};
 use trusty_platform::sys;
 
@@ -13,7 +13,7 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
     }
     if work.record.phase != PausePhase::Paused {
         return match finish(work).await? {
-            RecoveryOutcome::As(became) => Ok(became),
+            RecoveryOutcome::Reconciled(became) => Ok(became),
             RecoveryOutcome::PutAside(why) => Err(why),
         };
     }
@@ -31,7 +31,7 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
         PauseKind::Hold => "hold.resuming",
         PauseKind::Interrupt => "interrupt.resuming",
     });
-    if let Err(e) = pause_methods::undo(work, Rollback::Asked).await {
+    if let Err(e) = pause_methods::roll_back(work, Rollback::Requested).await {
         let untouched = matches!(e, ActionError::Changed(_)) && !kind_runs(work)?;
         if untouched {
             work.record = before;
@@ -52,7 +52,7 @@ pub(super) async fn resume(work: &mut PauseTransaction<'_>) -> Result<Reconciled
 
 /// Whether a session that is paused by stopping it goes on.
 fn kind_runs(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
-    Ok(work.record.kind().is_hard() && !pause_methods::holds(work)?)
+    Ok(work.record.kind().is_hard() && !pause_methods::is_paused(work)?)
 }
 
 /// Makes a record true.
@@ -64,13 +64,13 @@ pub(super) async fn reconcile(work: &mut PauseTransaction<'_>) -> Result<Reconci
     let interrupted = work.record.kind() == PauseKind::Interrupt;
     if work.record.phase == PausePhase::Paused
         && !interrupted
-        && pause_methods::holds(work)?
+        && pause_methods::is_paused(work)?
         && !has_hung_up(work)?
     {
         return Ok(Reconciled::Paused);
     }
     Ok(match finish(work).await? {
-        RecoveryOutcome::As(became) => became,
+        RecoveryOutcome::Reconciled(became) => became,
         RecoveryOutcome::PutAside(_) => Reconciled::Paused,
     })
 }
@@ -80,7 +80,8 @@ fn is_over(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
     let boot = sys::machine()
         .map_err(failed("identify this machine"))?
         .boot;
-    let alive = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
+    let alive =
+        process_tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.boot != boot || alive.is_none())
 }
 
@@ -90,7 +91,7 @@ async fn clean_up(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionE
         .boot;
     // Of another boot nothing is left, and its pids are others' now.
     if work.record.boot == boot && work.record.kind() != PauseKind::Interrupt {
-        pause_methods::undo(work, Rollback::Left).await?;
+        pause_methods::roll_back(work, Rollback::Recovery).await?;
     }
     work.remove_record(Reconciled::Ended)?;
     Ok(Reconciled::Ended)
@@ -99,22 +100,22 @@ async fn clean_up(work: &mut PauseTransaction<'_>) -> Result<Reconciled, ActionE
 /// What became of a pause that was not finished.
 enum RecoveryOutcome {
     /// Nothing of it is left.
-    As(Reconciled),
+    Reconciled(Reconciled),
     /// Its client is put aside, and for this reason not ours to bring back.
     PutAside(ActionError),
 }
 
 /// Undoes whatever is left.
 async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, ActionError> {
-    match pause_methods::undo(work, Rollback::Left).await {
+    match pause_methods::roll_back(work, Rollback::Recovery).await {
         Ok(()) => {
             let became = state(work)?;
             work.remove_record(became)?;
-            Ok(RecoveryOutcome::As(became))
+            Ok(RecoveryOutcome::Reconciled(became))
         }
         // Then that is what it is, until somebody does.
         Err(why @ ActionError::Changed(_))
-            if work.record.kind() == PauseKind::Suspend && pause_methods::holds(work)? =>
+            if work.record.kind() == PauseKind::Suspend && pause_methods::is_paused(work)? =>
         {
             work.enter_phase(PausePhase::Paused)?;
             Ok(RecoveryOutcome::PutAside(why))
@@ -124,7 +125,8 @@ async fn finish(work: &mut PauseTransaction<'_>) -> Result<RecoveryOutcome, Acti
 }
 
 fn state(work: &PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
-    let alive = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
+    let alive =
+        process_tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(match alive {
         Some(_) => Reconciled::Running,
         None => Reconciled::Ended,
@@ -133,6 +135,7 @@ fn state(work: &PauseTransaction<'_>) -> Result<Reconciled, ActionError> {
 
 /// Whether the terminal it was paused in was closed: it cannot hear of that before it goes on.
 fn has_hung_up(work: &PauseTransaction<'_>) -> Result<bool, ActionError> {
-    let stat = tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
+    let stat =
+        process_tree::live_stat(work.client()).map_err(failed("inspect the session's process"))?;
     Ok(work.record.tty.is_some() && stat.is_some_and(|s| s.terminal == 0))
 }

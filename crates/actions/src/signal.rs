@@ -2,9 +2,9 @@
 //! and takes the terminal; then the client's process group, then what it has started elsewhere.
 
 use super::failpoints::failpoint;
-use super::tree::{self, LiveProcess};
-use super::work::{PauseTransaction, failed};
-use super::{ActionError, inside};
+use super::pause_transaction::{PauseTransaction, failed};
+use super::process_tree::{self, LiveProcess};
+use super::{ActionError, own_session_error};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io;
@@ -34,44 +34,45 @@ pub(super) fn prepare(
     group: u32,
 ) -> Result<PauseMethod, ActionError> {
     let look = || failed("inspect the session's processes");
-    let stat = tree::live_stat(client).map_err(look())?;
+    let stat = process_tree::live_stat(client).map_err(look())?;
     if stat.is_none_or(|s| s.group != group) {
-        return Err(changed("the session's process group has changed"));
+        return Err(changed_error("the session's process group has changed"));
     }
-    let us = tree::own_process_chain();
+    let us = process_tree::own_process_chain();
     for shell in shells {
         if us.contains(&shell.pid) {
             let told = "this program runs in the session's terminal; pause the session from \
                         another terminal, or use hold";
             return Err(ActionError::Changed(told.into()));
         }
-        match tree::live_stat(*shell).map_err(look())? {
-            Some(stat) if tree::is_ours(&stat) => {}
-            _ => return Err(changed("a shell above the session has exited")),
+        match process_tree::live_stat(*shell).map_err(look())? {
+            Some(stat) if process_tree::is_ours(&stat) => {}
+            _ => return Err(changed_error("a shell above the session has exited")),
         }
     }
-    let members = tree::group(group).map_err(look())?;
+    let members = process_tree::group(group).map_err(look())?;
     // A script without job control runs all that it starts in one group: us, too.
-    let is_of_ours = |f: &LiveProcess| us.contains(&f.key.pid) || tree::is_own_program(f.key.pid);
+    let is_of_ours =
+        |f: &LiveProcess| us.contains(&f.key.pid) || process_tree::is_own_program(f.key.pid);
     if members.iter().any(is_of_ours) {
-        return Err(inside());
+        return Err(own_session_error());
     }
     Ok(PauseMethod::Stop {
         shells: shells.to_vec(),
-        group: running(&members),
+        group: running_keys(&members),
         tools: Vec::new(),
     })
 }
 
-fn changed(what: &str) -> ActionError {
+fn changed_error(what: &str) -> ActionError {
     ActionError::Changed(format!("{what}; try again"))
 }
 
 /// Those that we stop: what others have stopped is theirs to wake.
-fn running(found: &[LiveProcess]) -> Vec<ProcessKey> {
+fn running_keys(found: &[LiveProcess]) -> Vec<ProcessKey> {
     let ours = found
         .iter()
-        .filter(|f| f.stat.stopped.is_none() && tree::is_ours(&f.stat));
+        .filter(|f| f.stat.stopped.is_none() && process_tree::is_ours(&f.stat));
     ours.map(|f| f.key).collect()
 }
 
@@ -85,14 +86,14 @@ pub(super) async fn pause(
         return Ok(());
     };
     let look = || failed("inspect the session's processes");
-    let before = tree::live_stat(client).map_err(look())?;
+    let before = process_tree::live_stat(client).map_err(look())?;
     let before = before.ok_or_else(|| ActionError::Changed("the session has exited".into()))?;
-    let others = tree::stopped().map_err(look())?;
+    let others = process_tree::stopped().map_err(look())?;
     for shell in &shells {
         stop(&[*shell], &others, "stop the shell above the session").await?;
         failpoint("stop.shell-stopped");
     }
-    let mut members = running(&tree::group(before.group).map_err(look())?);
+    let mut members = running_keys(&process_tree::group(before.group).map_err(look())?);
     let kept = |group: &Vec<ProcessKey>, tools: &Vec<ProcessKey>| PauseMethod::Stop {
         shells: shells.clone(),
         group: group.clone(),
@@ -102,12 +103,12 @@ pub(super) async fn pause(
     work.set_means(kept(&members, &stopped))?;
     let sent = sys::signal_group(client, before.group, Signal::STOP);
     if !sent.map_err(failed("stop the session"))? {
-        return Err(changed("the session's process group has changed"));
+        return Err(changed_error("the session's process group has changed"));
     }
     wait_stopped(&members, &others, "stop the session").await?;
     // Whoever was just being started has joined it.
-    let joined = tree::group(before.group).map_err(look())?;
-    let joined = joined.iter().filter(|f| tree::is_ours(&f.stat));
+    let joined = process_tree::group(before.group).map_err(look())?;
+    let joined = joined.iter().filter(|f| process_tree::is_ours(&f.stat));
     members = joined.map(|f| f.key).collect();
     members.retain(|key| !others.contains(key));
     work.set_means(kept(&members, &stopped))?;
@@ -115,9 +116,9 @@ pub(super) async fn pause(
     failpoint("stop.group-stopped");
     if tools == ToolPausePolicy::Stop {
         for _ in 0..MAX_STOP_ROUNDS {
-            let mut below = tree::descendants(client).map_err(look())?;
+            let mut below = process_tree::descendants(client).map_err(look())?;
             below.retain(|f| f.stat.group != before.group);
-            let new = running(&below);
+            let new = running_keys(&below);
             if new.is_empty() {
                 break;
             }
@@ -130,10 +131,10 @@ pub(super) async fn pause(
     let all = [&shells[..], &members, &stopped].concat();
     let begun = clock::instant();
     while begun.elapsed() < STAYS_STOPPED_TIME {
-        let now = tree::live_stat(client).map_err(look())?;
+        let now = process_tree::live_stat(client).map_err(look())?;
         let woken = all
             .iter()
-            .any(|key| !tree::is_stopped_or_gone(*key).unwrap_or(false));
+            .any(|key| !process_tree::is_stopped_or_gone(*key).unwrap_or(false));
         if woken || now.is_none_or(|now| now.foreground != before.foreground) {
             let told = "another program resumed the session at once, as tmux and screen do; \
                         connect hooks to pause it";
@@ -154,7 +155,7 @@ async fn stop(
     what: &'static str,
 ) -> Result<(), ActionError> {
     for key in keys {
-        tree::signal(*key, Signal::STOP).map_err(failed(what))?;
+        process_tree::signal(*key, Signal::STOP).map_err(failed(what))?;
     }
     wait_stopped(keys, others, what).await
 }
@@ -165,7 +166,7 @@ async fn wait_stopped(
     what: &'static str,
 ) -> Result<(), ActionError> {
     let begun = clock::instant();
-    while !all(keys, tree::is_stopped_or_gone).map_err(failed(what))? {
+    while !all_processes(keys, process_tree::is_stopped_or_gone).map_err(failed(what))? {
         if begun.elapsed() >= STOP_TIMEOUT {
             return Err(failed(what)("the process keeps running; try again"));
         }
@@ -182,22 +183,22 @@ async fn wait_stopped(
 async fn let_start(keys: &[ProcessKey], others: &ForeignStops) -> io::Result<()> {
     let mut started = Vec::new();
     for key in keys {
-        if !tree::is_stopped_or_gone(*key)? {
-            started.extend(tree::children(key.pid)?);
+        if !process_tree::is_stopped_or_gone(*key)? {
+            started.extend(process_tree::children(key.pid)?);
         }
     }
     started.retain(|f| f.stat.stopped.is_some() && !others.contains(&f.key));
     for found in &started {
-        tree::signal(found.key, Signal::CONT)?;
+        process_tree::signal(found.key, Signal::CONT)?;
     }
     clock::sleep(STOP_POLL_INTERVAL).await;
     for found in &started {
-        tree::signal(found.key, Signal::STOP)?;
+        process_tree::signal(found.key, Signal::STOP)?;
     }
     Ok(())
 }
 
-fn all(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Result<bool> {
+fn all_processes(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Result<bool> {
     for key in keys {
         if !so(*key)? {
             return Ok(false);
@@ -207,7 +208,7 @@ fn all(keys: &[ProcessKey], so: fn(ProcessKey) -> io::Result<bool>) -> io::Resul
 }
 
 /// Wakes them in the reverse order. One that does not wake keeps none of the others from it.
-pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
+pub(super) async fn roll_back_stop(work: &mut PauseTransaction<'_>) -> Result<(), ActionError> {
     let client = work.client();
     let PauseMethod::Stop {
         shells,
@@ -219,33 +220,45 @@ pub(super) async fn undo(work: &mut PauseTransaction<'_>) -> Result<(), ActionEr
     };
     let mut problem = Ok(());
     for tool in tools.iter().rev() {
-        note(&mut problem, tree::signal(*tool, Signal::CONT).map(drop));
+        keep_first_error(
+            &mut problem,
+            process_tree::signal(*tool, Signal::CONT).map(drop),
+        );
     }
     failpoint("stop.tools-woken");
     // Whoever has joined the group meanwhile was stopped with it.
-    if let Ok(Some(stat)) = tree::live_stat(client) {
+    if let Ok(Some(stat)) = process_tree::live_stat(client) {
         let sent = sys::signal_group(client, stat.group, Signal::CONT);
-        note(&mut problem, sent.map(drop));
+        keep_first_error(&mut problem, sent.map(drop));
     }
     for member in &group {
-        note(&mut problem, tree::signal(*member, Signal::CONT).map(drop));
+        keep_first_error(
+            &mut problem,
+            process_tree::signal(*member, Signal::CONT).map(drop),
+        );
     }
-    let awake = tree::wait_until(STOP_TIMEOUT, || tree::is_running_or_gone(client)).await;
-    note(&mut problem, awake.and_then(in_time));
+    let awake =
+        process_tree::wait_until(STOP_TIMEOUT, || process_tree::is_running_or_gone(client)).await;
+    keep_first_error(&mut problem, awake.and_then(still_stopped_error));
     failpoint("stop.group-woken");
     if !shells.is_empty() {
         clock::sleep(CLIENT_HEAD_START).await;
     }
     for shell in shells.iter().rev() {
-        note(&mut problem, tree::signal(*shell, Signal::CONT).map(drop));
-        let awake = tree::wait_until(STOP_TIMEOUT, || tree::is_running_or_gone(*shell)).await;
-        note(&mut problem, awake.and_then(in_time));
+        keep_first_error(
+            &mut problem,
+            process_tree::signal(*shell, Signal::CONT).map(drop),
+        );
+        let awake =
+            process_tree::wait_until(STOP_TIMEOUT, || process_tree::is_running_or_gone(*shell))
+                .await;
+        keep_first_error(&mut problem, awake.and_then(still_stopped_error));
         failpoint("stop.shell-woken");
     }
     problem.map_err(failed("wake all processes of the session"))
 }
 
-fn in_time(so: bool) -> io::Result<()> {
+fn still_stopped_error(so: bool) -> io::Result<()> {
     if so {
         return Ok(());
     }
@@ -254,17 +267,20 @@ fn in_time(so: bool) -> io::Result<()> {
     ))
 }
 
-fn note(problem: &mut io::Result<()>, done: io::Result<()>) {
+fn keep_first_error(problem: &mut io::Result<()>, done: io::Result<()>) {
     if problem.is_ok() {
         *problem = done;
     }
 }
 
 /// Whether all that was stopped rests still.
-pub(super) fn holds(client: ProcessKey, stopped: [&Vec<ProcessKey>; 3]) -> io::Result<bool> {
-    let mut held = tree::is_stopped_or_gone(client)?;
+pub(super) fn are_all_stopped(
+    client: ProcessKey,
+    stopped: [&Vec<ProcessKey>; 3],
+) -> io::Result<bool> {
+    let mut held = process_tree::is_stopped_or_gone(client)?;
     for keys in stopped {
-        held = held && all(keys, tree::is_stopped_or_gone)?;
+        held = held && all_processes(keys, process_tree::is_stopped_or_gone)?;
     }
     Ok(held)
 }
@@ -282,19 +298,23 @@ mod tests {
     /// Stops and wakes a process group at so many different moments.
     async fn stop_often(client: ProcessKey) -> Result<(), ActionError> {
         let look = || failed("look");
-        let started = || Ok(!tree::children(client.pid)?.is_empty());
-        tree::wait_until(STOP_TIMEOUT, started)
+        let started = || Ok(!process_tree::children(client.pid)?.is_empty());
+        process_tree::wait_until(STOP_TIMEOUT, started)
             .await
             .map_err(look())?;
         for round in 0..100 {
             clock::sleep(Duration::from_micros(round * 137 % 4_000)).await;
-            let others = tree::stopped().map_err(look())?;
-            let members = running(&tree::group(client.pid).map_err(look())?);
+            let others = process_tree::stopped().map_err(look())?;
+            let members = running_keys(&process_tree::group(client.pid).map_err(look())?);
             sys::signal_group(client, client.pid, Signal::STOP).map_err(look())?;
             wait_stopped(&members, &others, "stop the session").await?;
             sys::signal_group(client, client.pid, Signal::CONT).map_err(look())?;
-            let awake = tree::wait_until(STOP_TIMEOUT, || tree::is_running_or_gone(client)).await;
-            awake.and_then(in_time).map_err(failed("wake it"))?;
+            let awake =
+                process_tree::wait_until(STOP_TIMEOUT, || process_tree::is_running_or_gone(client))
+                    .await;
+            awake
+                .and_then(still_stopped_error)
+                .map_err(failed("wake it"))?;
         }
         Ok(())
     }
@@ -312,7 +332,7 @@ mod tests {
             .process_group(0)
             .spawn()
             .expect("starts");
-        let client = tree::process_at(starts.id())
+        let client = process_tree::process_at(starts.id())
             .expect("looked")
             .expect("lives")
             .key;
@@ -325,7 +345,7 @@ mod tests {
     #[test]
     fn a_group_that_holds_this_process_is_not_stopped() {
         let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
-        let found = tree::process_at(child.id())
+        let found = process_tree::process_at(child.id())
             .expect("readable")
             .expect("alive");
         let refused = prepare(found.key, &[], found.stat.group);

@@ -7,14 +7,14 @@ use trusty_fleet::pause::{Initiator, PauseMethod, PauseRecord};
 use trusty_fleet::problem::ProblemCode;
 use trusty_platform::sys;
 
-fn hands(home: &Path) -> ActionExecutor {
+fn executor(home: &Path) -> ActionExecutor {
     ActionExecutor::new(&Environment {
         home: home.into(),
         ..Environment::default()
     })
 }
 
-fn us() -> ProcessKey {
+fn own_process() -> ProcessKey {
     let pid = std::process::id();
     let stat = sys::stat(pid).expect("stat").expect("alive");
     ProcessKey {
@@ -26,7 +26,7 @@ fn us() -> ProcessKey {
 fn nobody() -> ProcessKey {
     ProcessKey {
         start: StartTime(1),
-        ..us()
+        ..own_process()
     }
 }
 
@@ -48,7 +48,7 @@ fn pause(client: ProcessKey, way: PauseCandidate) -> Plan {
     }
 }
 
-fn left(hands: &ActionExecutor) -> usize {
+fn record_count(hands: &ActionExecutor) -> usize {
     let entries = std::fs::read_dir(hands.store.folder());
     entries.map_or(0, Iterator::count)
 }
@@ -56,36 +56,39 @@ fn left(hands: &ActionExecutor) -> usize {
 #[tokio::test]
 async fn we_never_pause_ourselves() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let stop = PauseCandidate::Stop {
         shells: Vec::new(),
         group: 0,
     };
     for way in [PauseCandidate::Freeze, stop] {
-        let refused = hands.perform(pause(us(), way)).await.expect_err("inside");
+        let refused = hands
+            .perform(pause(own_process(), way))
+            .await
+            .expect_err("inside");
         assert_eq!(refused.code(), ProblemCode::Changed);
         assert!(refused.to_string().contains("runs inside that session"));
-        assert_eq!(left(&hands), 0);
+        assert_eq!(record_count(&hands), 0);
     }
 }
 
 #[tokio::test]
 async fn one_that_has_ended_is_left_alone() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let refused = hands.perform(pause(nobody(), PauseCandidate::Hold)).await;
     assert_eq!(
         refused.expect_err("ended").code(),
         ProblemCode::NoSuchSession
     );
-    assert_eq!(left(&hands), 0);
+    assert_eq!(record_count(&hands), 0);
 }
 
 #[tokio::test]
 async fn a_hold_is_a_record_and_only_one_works_on_it() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
-    let plan = pause(us(), PauseCandidate::Hold);
+    let hands = executor(home.path());
+    let plan = pause(own_process(), PauseCandidate::Hold);
     let id = plan.session;
     let lock = hands.lock(id).expect("free");
     let busy = hands.perform(plan.clone()).await.expect_err("busy");
@@ -117,7 +120,7 @@ async fn a_hold_is_a_record_and_only_one_works_on_it() {
         hands.resume(id).await.expect("released"),
         Reconciled::Running
     );
-    assert_eq!(left(&hands), 0);
+    assert_eq!(record_count(&hands), 0);
 }
 
 fn record(client: ProcessKey, boot: &str) -> PauseRecord {
@@ -144,20 +147,20 @@ fn record(client: ProcessKey, boot: &str) -> PauseRecord {
 #[tokio::test]
 async fn records_of_what_is_gone_go() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let boot = sys::machine().expect("machine").boot;
-    for record in [record(us(), "another"), record(nobody(), &boot)] {
+    for record in [record(own_process(), "another"), record(nobody(), &boot)] {
         hands.store.write(&record).expect("written");
         let done = hands.reconcile(record.session).await.expect("made true");
         assert_eq!(done, Reconciled::Ended);
-        assert_eq!(left(&hands), 0);
+        assert_eq!(record_count(&hands), 0);
     }
 }
 
 #[test]
 fn nothing_is_left_beside_a_record_that_goes() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let record = record(nobody(), "b");
     hands.store.write(&record).expect("written");
     let id = record.session;
@@ -166,13 +169,13 @@ fn nothing_is_left_beside_a_record_that_goes() {
         std::fs::write(path, "half of i").expect("written");
     }
     hands.store.remove(id).expect("removed");
-    assert_eq!(left(&hands), 0);
+    assert_eq!(record_count(&hands), 0);
 }
 
 #[test]
 fn records_of_other_machines_are_left_alone() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let machine = sys::machine().expect("machine");
     let Some(own) = machine.domain().filter(|_| machine.host.is_some()) else {
         skip::skip("this system does not tell where pids are from");
@@ -193,7 +196,7 @@ fn records_of_other_machines_are_left_alone() {
 #[tokio::test]
 async fn an_interrupted_session_that_goes_on_loses_its_record() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let boot = sys::machine().expect("machine").boot;
     let pane = PaneKey {
         server: "/nowhere".into(),
@@ -201,12 +204,12 @@ async fn an_interrupted_session_that_goes_on_loses_its_record() {
     };
     let record = PauseRecord {
         means: PauseMethod::Interrupt { pane },
-        ..record(us(), &boot)
+        ..record(own_process(), &boot)
     };
     hands.store.write(&record).expect("written");
     let done = hands.reconcile(record.session).await.expect("made true");
     assert_eq!(done, Reconciled::Running);
-    assert_eq!(left(&hands), 0);
+    assert_eq!(record_count(&hands), 0);
 }
 
 /// A process of ours in a group of its own; never left stopped.
@@ -236,7 +239,7 @@ impl GroupChild {
 #[tokio::test]
 async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let child = GroupChild::new();
     let key = child.key();
     let stop = PauseCandidate::Stop {
@@ -246,25 +249,25 @@ async fn what_is_stopped_goes_on_even_where_nothing_can_be_written() {
     let plan = pause(key, stop);
     let id = plan.session;
     hands.perform(plan).await.expect("stopped");
-    assert!(tree::is_stopped_or_gone(key).expect("readable"));
+    assert!(process_tree::is_stopped_or_gone(key).expect("readable"));
     // As on a full disk: no record can be made any more.
     let mut taken = hands.store.path(id).into_os_string();
     taken.push(format!(".{}.new", std::process::id()));
     std::fs::create_dir(&taken).expect("in the way");
     // That its record stays is told; it would be seen to again.
     hands.resume(id).await.expect_err("it is in the way");
-    assert!(tree::is_running_or_gone(key).expect("readable"));
+    assert!(process_tree::is_running_or_gone(key).expect("readable"));
     std::fs::remove_dir(&taken).expect("removed");
     let again = hands.resume(id).await.expect("goes on");
     assert_eq!(again, Reconciled::Running);
-    assert_eq!(left(&hands), 0);
+    assert_eq!(record_count(&hands), 0);
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_is_named_and_kept() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
-    let record = record(us(), "another");
+    let hands = executor(home.path());
+    let record = record(own_process(), "another");
     hands.store.write(&record).expect("written");
     let path = hands.store.path(record.session);
     std::fs::write(&path, "{").expect("written");
@@ -278,7 +281,7 @@ async fn what_cannot_be_read_is_named_and_kept() {
 #[test]
 fn only_the_hold_that_was_judged_is_given_up() {
     let home = tempfile::tempdir().expect("folder");
-    let hands = hands(home.path());
+    let hands = executor(home.path());
     let hour = std::time::Duration::from_hours(1);
     for (filed_ago, ahead, wanted) in [
         (std::time::Duration::ZERO, 0, GiveUpOutcome::Removed),

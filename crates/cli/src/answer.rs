@@ -1,12 +1,12 @@
 //! `trusty approve`, `trusty deny`, `trusty answer`, `trusty release`
 
-use crate::choose;
+use crate::answer_parser;
+use crate::cli_context::CliContext;
 use crate::confirmation::{self, ControllingTerminal};
 use crate::failure::CommandFailure;
-use crate::fleet::CliContext;
-use crate::out;
 use crate::pager::{self, ReadingOutcome};
 use crate::requests::{self, AnswerableRequest};
+use crate::terminal_output;
 use std::io;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestKind};
@@ -79,16 +79,16 @@ pub(crate) async fn approve(asked: &ApproveArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     let terminal = reading_terminal(asked.yes);
-    show(&open, terminal.as_ref())?;
+    show_request(&open, terminal.as_ref())?;
     let decided = approval(asked, &place, &open, terminal.as_ref()).await;
     copy_to_standard_output(&open, terminal.as_ref())?;
     let (answer, channel) = decided?;
     let lasts = matches!(answer, Answer::Always { .. });
-    give(&place, &open, answer, channel).await?;
+    send_answer(&place, &open, answer, channel).await?;
     done("approved", &open)?;
     if lasts {
         for change in settings_changes(&place, &open).await {
-            out::done(&format!("{}\n", replace_hidden_chars(&change)))?;
+            terminal_output::print_result(&format!("{}\n", replace_hidden_chars(&change)))?;
         }
     }
     Ok(())
@@ -139,7 +139,7 @@ async fn settings_changes(place: &CliContext, open: &AnswerableRequest) -> Vec<S
     let answered = session.and_then(|session| session.answered.clone());
     let answered = answered.filter(|answered| answered.request == *open.id());
     let changes = answered.map(|answered| answered.changes);
-    let home = Some(place.around.home.as_path());
+    let home = Some(place.env.home.as_path());
     let changes = changes.unwrap_or_default().into_iter();
     changes.map(|change| change.sentence(home)).collect()
 }
@@ -172,21 +172,21 @@ pub(crate) async fn deny(asked: &DenyArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     // To deny it, nobody has to read it.
-    out::done(&requests::render_request(&open))?;
+    terminal_output::print_result(&requests::render_request(&open))?;
     let message = asked.message.clone();
     let (answer, word) = if asked.stop {
         (Answer::Stop { message }, "denied, and the turn ended:")
     } else {
         (Answer::Deny { message }, "denied")
     };
-    give(&place, &open, answer, AnswerChannel::Terminal).await?;
+    send_answer(&place, &open, answer, AnswerChannel::Terminal).await?;
     done(word, &open)
 }
 
 pub(crate) async fn release(which: &RequestSelector) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let open = which.find(&place).await?;
-    give(&place, &open, Answer::Release {}, AnswerChannel::Terminal).await?;
+    send_answer(&place, &open, Answer::Release {}, AnswerChannel::Terminal).await?;
     done("returned to the terminal:", &open)
 }
 
@@ -194,11 +194,11 @@ pub(crate) async fn choose(asked: &AnswerArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
     let open = asked.which.find(&place).await?;
     let terminal = reading_terminal(asked.yes);
-    show(&open, terminal.as_ref())?;
+    show_request(&open, terminal.as_ref())?;
     let decided = chosen_answers(asked, &place, &open, terminal.as_ref()).await;
     copy_to_standard_output(&open, terminal.as_ref())?;
     let (answer, channel) = decided?;
-    give(&place, &open, answer, channel).await?;
+    send_answer(&place, &open, answer, channel).await?;
     done("answered", &open)
 }
 
@@ -225,7 +225,7 @@ async fn chosen_answers(
     }
     let said = match &asked.answers[..] {
         [] => None,
-        said => Some(choose::parse_answers(card, said).map_err(CommandFailure::Ambiguous)?),
+        said => Some(answer_parser::parse_answers(card, said).map_err(CommandFailure::Ambiguous)?),
     };
     let (answers, channel) = match said {
         Some(answers) if asked.yes => (answers, AnswerChannel::Program),
@@ -259,17 +259,17 @@ fn reading_terminal(yes: bool) -> Option<ControllingTerminal> {
 
 /// Shows a request to its end: on the terminal in which its answer is confirmed, else on standard
 /// output.
-fn show(
+fn show_request(
     open: &AnswerableRequest,
     terminal: Option<&ControllingTerminal>,
 ) -> Result<(), CommandFailure> {
     let text = requests::render_request(open);
     let Some(terminal) = terminal else {
-        return Ok(out::print(&text)?);
+        return Ok(terminal_output::print(&text)?);
     };
     match pager::show_text(terminal, &text)? {
         ReadingOutcome::ToEnd => Ok(()),
-        ReadingOutcome::Left => Err(CommandFailure::Refused(
+        ReadingOutcome::Aborted => Err(CommandFailure::Refused(
             "nothing was answered: the request was not read to the end and is still pending".into(),
         )),
     }
@@ -282,7 +282,7 @@ fn copy_to_standard_output(
     terminal: Option<&ControllingTerminal>,
 ) -> Result<(), CommandFailure> {
     if terminal.is_some() && !is_controlling_terminal(io::stdout()) {
-        out::done(&requests::render_request(open))?;
+        terminal_output::print_result(&requests::render_request(open))?;
     }
     Ok(())
 }
@@ -297,15 +297,18 @@ fn ask(
         let number = answers.len();
         let line = terminal.ask(&format!("Answer to question {}: ", number + 1))?;
         let line = line.ok_or_else(not_answered)?;
-        match choose::parse_answer(&open.whole.card, number, line.trim()) {
+        match answer_parser::parse_answer(&open.whole.card, number, line.trim()) {
             Ok(answer) => answers.push(answer),
-            Err(told) => terminal.print(&format!("trusty: {}\n", out::plain(&told)))?,
+            Err(told) => terminal.print(&format!(
+                "trusty: {}\n",
+                terminal_output::without_controls(&told)
+            ))?,
         }
     }
     Ok(answers)
 }
 
-async fn give(
+async fn send_answer(
     place: &CliContext,
     open: &AnswerableRequest,
     answer: Answer,
@@ -319,7 +322,7 @@ async fn give(
 }
 
 fn done(word: &str, open: &AnswerableRequest) -> Result<(), CommandFailure> {
-    Ok(out::done(&format!(
+    Ok(terminal_output::print_result(&format!(
         "{word} {} of {}\n",
         open.id(),
         open.title

@@ -1,9 +1,9 @@
 //! The controlling terminal: a request is read on it before a letter typed on it approves that
 //! request. Standard input and output may lead anywhere, so neither is used for that.
 
+use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
-use crate::fleet::CliContext;
-use crate::out;
+use crate::terminal_output;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -44,7 +44,7 @@ impl ControllingTerminal {
     /// Asks, and reads a line; none at its end. What was typed before the question does not count.
     pub(crate) fn ask(&self, question: &str) -> Result<Option<String>, CommandFailure> {
         discard_input(&self.file);
-        self.print(&out::plain(question))?;
+        self.print(&terminal_output::without_controls(question))?;
         let mut line = String::new();
         let count = BufReader::new(&self.file).read_line(&mut line)?;
         Ok((count > 0).then_some(line))
@@ -71,7 +71,7 @@ pub(crate) fn is_yes(line: &str) -> bool {
 /// Why there is no terminal to confirm an answer in: most often since a session runs this. `what`
 /// names what was not done.
 pub(crate) async fn no_terminal(place: &CliContext, what: &str) -> CommandFailure {
-    let mark = mark_of_this_process(&place.around, &place.settings).await;
+    let mark = mark_of_this_process(&place.env, &place.settings).await;
     CommandFailure::Refused(match mark {
         Some(mark) => AuthorizationRefusal::MarkedAnswer(mark).to_string(),
         None => format!(

@@ -1,9 +1,9 @@
 //! `trusty connect` and `trusty disconnect`
 
+use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
-use crate::fleet::CliContext;
-use crate::marked::refuse_marked;
-use crate::out;
+use crate::mark_check::refuse_marked;
+use crate::terminal_output;
 use similar::TextDiff;
 use std::path::Path;
 use trusty_integration::{ConnectError, ConnectReport, SettingsEdit, SettingsEditOutcome};
@@ -28,22 +28,24 @@ pub(crate) async fn connect_hooks(hooks: &ConnectArgs) -> Result<(), CommandFail
     }
     let seen = place.scan().await?;
     let running = seen.snapshot();
-    let folders = trusty_integration::folders(&place.around, &place.settings);
+    let folders = trusty_integration::folders(&place.env, &place.settings);
     for dir in &folders {
         if hooks.dry_run {
-            let change = trusty_integration::plan_connect(&place.around, dir, &running);
-            show(&change.map_err(|e| failure("connect", e))?)?;
+            let change = trusty_integration::plan_connect(&place.env, dir, &running);
+            print_change(&change.map_err(|e| failure("connect", e))?)?;
         } else {
-            let done = trusty_integration::connect(&place.around, dir, &running);
-            out::done(&connected(&done.map_err(|e| failure("connect", e))?))?;
+            let done = trusty_integration::connect(&place.env, dir, &running);
+            terminal_output::print_result(&connect_message(
+                &done.map_err(|e| failure("connect", e))?,
+            ))?;
         }
     }
     for dir in seen.config_dirs().difference(&folders) {
-        out::done(&format!(
+        terminal_output::print_result(&format!(
             "A running session keeps its settings in {}. To connect that session too, add the \
              folder to `config_dirs` under [discovery] in {} and run `trusty connect` again.\n",
             dir.display(),
-            place.around.settings_file().display()
+            place.env.settings_file().display()
         ))?;
     }
     Ok(())
@@ -55,13 +57,15 @@ pub(crate) async fn disconnect_hooks(hooks: &ConnectArgs) -> Result<(), CommandF
     if !hooks.dry_run {
         refuse_marked(&place, "disconnect the hooks in another terminal").await?;
     }
-    for dir in trusty_integration::folders(&place.around, &place.settings) {
+    for dir in trusty_integration::folders(&place.env, &place.settings) {
         if hooks.dry_run {
-            let change = trusty_integration::plan_disconnect(&place.around, &dir);
-            show(&change.map_err(|e| failure("disconnect", e))?)?;
+            let change = trusty_integration::plan_disconnect(&place.env, &dir);
+            print_change(&change.map_err(|e| failure("disconnect", e))?)?;
         } else {
-            let done = trusty_integration::disconnect(&place.around, &dir);
-            out::done(&disconnected(&done.map_err(|e| failure("disconnect", e))?))?;
+            let done = trusty_integration::disconnect(&place.env, &dir);
+            terminal_output::print_result(&disconnected(
+                &done.map_err(|e| failure("disconnect", e))?,
+            ))?;
         }
     }
     Ok(())
@@ -76,11 +80,11 @@ fn failure(verb: &str, e: ConnectError) -> CommandFailure {
     }
 }
 
-fn show(change: &SettingsEdit) -> Result<(), CommandFailure> {
+fn print_change(change: &SettingsEdit) -> Result<(), CommandFailure> {
     let before = change.before.as_deref().unwrap_or_default();
     let after = change.after.as_deref().unwrap_or_default();
     if change.before == change.after {
-        out::print(&format!(
+        terminal_output::print(&format!(
             "Nothing to change in {}.\n",
             change.file.display()
         ))?;
@@ -94,24 +98,24 @@ fn show(change: &SettingsEdit) -> Result<(), CommandFailure> {
     let diff = TextDiff::from_lines(before, after);
     let mut unified = diff.unified_diff();
     unified.header(&named(&change.before), &named(&change.after));
-    out::print(&unified.to_string())?;
+    terminal_output::print(&unified.to_string())?;
     Ok(())
 }
 
-fn kept(backup: Option<&Path>) -> String {
+fn backup_sentence(backup: Option<&Path>) -> String {
     backup.map_or_else(String::new, |path| {
         format!(" The previous file is kept in {}.", path.display())
     })
 }
 
-fn connected(done: &ConnectReport) -> String {
+fn connect_message(done: &ConnectReport) -> String {
     let file = done.file.display();
-    let kept = kept(done.backup.as_deref());
+    let kept = backup_sentence(done.backup.as_deref());
     match done.outcome {
         SettingsEditOutcome::Unchanged | SettingsEditOutcome::Removed => {
             format!("The hooks in {file} are already connected; nothing was changed.\n")
         }
-        SettingsEditOutcome::Made | SettingsEditOutcome::Replaced => format!(
+        SettingsEditOutcome::Created | SettingsEditOutcome::Replaced => format!(
             "Connected the hooks of {} events in {file}.{kept} Running sessions use them within \
              about 3 s, and {HOOK_COST_TEXT}. To undo this, run `trusty disconnect`.\n",
             trusty_integration::HOOK_EVENTS.len()
@@ -121,9 +125,9 @@ fn connected(done: &ConnectReport) -> String {
 
 fn disconnected(done: &ConnectReport) -> String {
     let file = done.file.display();
-    let kept = kept(done.backup.as_deref());
+    let kept = backup_sentence(done.backup.as_deref());
     match done.outcome {
-        SettingsEditOutcome::Unchanged | SettingsEditOutcome::Made => {
+        SettingsEditOutcome::Unchanged | SettingsEditOutcome::Created => {
             format!("{file} has no hooks of Trusty Bar; nothing was changed.\n")
         }
         SettingsEditOutcome::Replaced => {

@@ -1,6 +1,6 @@
 //! How a command fails: words on standard error and an exit code.
 
-use crate::out;
+use crate::terminal_output;
 use anyhow::anyhow;
 use std::io;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use trusty_fleet::Session;
 use trusty_fleet::action::Refusal;
 use trusty_fleet::jump::JumpObstacle;
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_fleet::select::SelectionError;
+use trusty_fleet::session_selector::SelectionError;
 use trusty_fleet::view::Row;
 
 /// Why a command did not do what it was asked.
@@ -24,7 +24,7 @@ pub(crate) enum CommandFailure {
     /// It was refused, with a reason.
     Refused(String),
     /// Whoever read our output has stopped: nothing more to do.
-    Unread,
+    OutputClosed,
 }
 
 /// A session that has exited is an error; whatever else an engine refuses is a refusal.
@@ -88,25 +88,25 @@ impl CommandFailure {
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Self::Failed(e) => {
-                out::tell(&in_words(e));
+                terminal_output::print_diagnostic(&in_words(e));
                 ExitCode::from(1)
             }
             Self::Ambiguous(told) => {
-                out::tell(told);
+                terminal_output::print_diagnostic(told);
                 ExitCode::from(2)
             }
             Self::Refused(told) => {
-                out::tell(told);
+                terminal_output::print_diagnostic(told);
                 ExitCode::from(3)
             }
-            Self::Unread => ExitCode::SUCCESS,
+            Self::OutputClosed => ExitCode::SUCCESS,
         }
     }
 
     /// The same of a command that was to do something: what nobody reads was not done.
     pub(crate) fn of_action(self) -> Self {
         match self {
-            Self::Unread => Self::Failed(anyhow::anyhow!(
+            Self::OutputClosed => Self::Failed(anyhow::anyhow!(
                 "the reader of the output exited, so the command stopped"
             )),
             other => other,
@@ -114,13 +114,13 @@ impl CommandFailure {
     }
 
     /// No session, or several, are called `word`.
-    pub(crate) fn unclear(word: &str, why: &SelectionError<'_>) -> Self {
+    pub(crate) fn from_selection(word: &str, why: &SelectionError<'_>) -> Self {
         match why {
             SelectionError::Unknown => Self::Failed(anyhow::anyhow!(
                 "no session matches {word:?}; run `trusty list` to see all sessions"
             )),
             SelectionError::Ambiguous(found) => {
-                let lines: Vec<String> = found.iter().map(|s| candidate(s)).collect();
+                let lines: Vec<String> = found.iter().map(|s| candidate_line(s)).collect();
                 Self::Ambiguous(format!(
                     "{word:?} matches {} sessions; use a pid instead:\n{}",
                     found.len(),
@@ -131,7 +131,7 @@ impl CommandFailure {
     }
 }
 
-fn candidate(session: &Session) -> String {
+fn candidate_line(session: &Session) -> String {
     let row = Row::from_session(session, None);
     format!(
         "  {:>7}  {} ({})",
@@ -150,7 +150,7 @@ impl From<anyhow::Error> for CommandFailure {
 impl From<io::Error> for CommandFailure {
     fn from(e: io::Error) -> Self {
         match e.kind() {
-            io::ErrorKind::BrokenPipe => Self::Unread,
+            io::ErrorKind::BrokenPipe => Self::OutputClosed,
             _ => Self::Failed(e.into()),
         }
     }

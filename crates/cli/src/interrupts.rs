@@ -1,6 +1,6 @@
 //! Actions that a signal does not cut short.
 
-use crate::out;
+use crate::terminal_output;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// What a program that was interrupted ends with, as shells tell it.
@@ -8,7 +8,7 @@ const INTERRUPTED_EXIT_CODE: i32 = 130;
 
 /// Does something to its end: half of it would leave a session stopped. Whoever interrupts us is
 /// told so, and we end right after it.
-pub(crate) async fn whole<T>(work: impl Future<Output = T>) -> T {
+pub(crate) async fn run_uninterrupted<T>(work: impl Future<Output = T>) -> T {
     let listen = |kind| signal(kind);
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut hangup)) = (
         listen(SignalKind::interrupt()),
@@ -22,7 +22,7 @@ pub(crate) async fn whole<T>(work: impl Future<Output = T>) -> T {
     tokio::select! {
         done = &mut work => return done,
         _ = interrupt.recv() => {
-            out::tell("finishing the current action before exiting");
+            terminal_output::print_diagnostic("finishing the current action before exiting");
         }
         _ = terminate.recv() => {}
         _ = hangup.recv() => {}

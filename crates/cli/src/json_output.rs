@@ -1,7 +1,7 @@
 //! Standard output for programs: one line of JSON for each value.
 
 use crate::failure::CommandFailure;
-use crate::out::print;
+use crate::terminal_output::print;
 use anyhow::Context;
 use serde::Serialize;
 use trusty_fleet::text::escape_json;

@@ -1,9 +1,9 @@
 //! `trusty list`
 
+use crate::cli_context::{CliContext, find_session, only_session};
 use crate::failure::CommandFailure;
-use crate::fleet::{CliContext, named, only};
 use crate::json_output::print_json;
-use crate::out::{self, OutputFormat};
+use crate::terminal_output::{self, OutputFormat};
 use crate::{ShowArgs, table};
 use trusty_platform::clock;
 
@@ -11,16 +11,16 @@ pub(crate) async fn print_sessions(show: &ShowArgs) -> Result<(), CommandFailure
     let place = CliContext::find()?;
     let mut snapshot = place.snapshot().await?;
     if let Some(word) = &show.session {
-        snapshot = only(&snapshot, named(&snapshot, word)?);
+        snapshot = only_session(&snapshot, find_session(&snapshot, word)?);
     }
     if show.json {
         return print_json(&snapshot);
     }
     let text = table::render_table(
         &snapshot,
-        &place.around.home,
+        &place.env.home,
         clock::wall(),
         OutputFormat::now(),
     );
-    Ok(out::print(&text)?)
+    Ok(terminal_output::print(&text)?)
 }

@@ -4,25 +4,25 @@
 
 #![forbid(unsafe_code)]
 
-mod act;
 mod answer;
-mod answered;
-mod choose;
+mod answer_list;
+mod answer_parser;
+mod cli_context;
 mod confirmation;
 mod connect;
 mod failure;
-mod fleet;
 mod interrupts;
 mod json_output;
 mod list;
-mod marked;
-mod out;
+mod mark_check;
 mod pager;
 mod record;
 mod replay;
 mod requests;
 mod serve;
+mod session_actions;
 mod table;
+mod terminal_output;
 mod watch;
 mod why;
 
@@ -32,7 +32,7 @@ use failure::CommandFailure;
 use record::RecordArgs;
 use replay::ReplayArgs;
 use std::process::ExitCode;
-use trusty_platform::file_room;
+use trusty_platform::file_limit;
 
 /// The files that the runtime opens, and the first that a command needs.
 const MIN_FREE_FILES: usize = 16;
@@ -60,9 +60,9 @@ enum CliCommand {
     /// Explain the status of a session: what each source says and which source decided
     Why(WhyArgs),
     /// Pause a session until you resume it
-    Pause(act::PauseArgs),
+    Pause(session_actions::PauseArgs),
     /// Resume a paused session
-    Resume(act::ResumeArgs),
+    Resume(session_actions::ResumeArgs),
     /// Show pending requests in full
     Requests(requests::RequestsArgs),
     /// Show a request in full and approve that request alone
@@ -74,9 +74,9 @@ enum CliCommand {
     /// Return a request to the terminal without an answer
     Release(answer::RequestSelector),
     /// Bring the terminal of a session to the front; open one for a detached tmux session
-    Jump(act::JumpArgs),
+    Jump(session_actions::JumpArgs),
     /// Stop a session (SIGTERM); a paused session never runs what the pause held back
-    Stop(act::StopArgs),
+    Stop(session_actions::StopArgs),
     /// Run the engine without the app until interrupted
     Serve,
     /// Record what Trusty Bar observes until interrupted, to report a wrong status
@@ -91,7 +91,7 @@ enum CliCommand {
 
 impl CliCommand {
     /// Whether it is to do more than to show something.
-    fn acts(&self) -> bool {
+    fn changes_sessions(&self) -> bool {
         match self {
             Self::List(_)
             | Self::Watch(_)
@@ -140,9 +140,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let arguments = CliArgs::parse();
-    let acts = arguments.command.acts();
+    let acts = arguments.command.changes_sessions();
     // Without it the runtime would not fail, but panic.
-    if let Err(e) = file_room::check_room(MIN_FREE_FILES) {
+    if let Err(e) = file_limit::check_room(MIN_FREE_FILES) {
         let told = "the limit on open files is too low; raise it with `ulimit -n 1024`";
         return CommandFailure::from(anyhow::Error::from(e).context(told)).report();
     }
@@ -150,7 +150,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build();
     let done = match runtime {
-        Ok(runtime) => runtime.block_on(run(arguments.command)),
+        Ok(runtime) => runtime.block_on(run_command(arguments.command)),
         Err(e) => Err(CommandFailure::from(
             anyhow::Error::from(e).context("failed to start trusty"),
         )),
@@ -162,20 +162,20 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(command: CliCommand) -> Result<(), CommandFailure> {
+async fn run_command(command: CliCommand) -> Result<(), CommandFailure> {
     match command {
         CliCommand::List(show) => list::print_sessions(&show).await,
         CliCommand::Watch(show) => watch::watch_sessions(&show).await,
         CliCommand::Why(ask) => why::print_explanation(&ask).await,
-        CliCommand::Pause(pause) => act::pause(&pause).await,
-        CliCommand::Resume(resume) => act::resume(&resume).await,
+        CliCommand::Pause(pause) => session_actions::pause(&pause).await,
+        CliCommand::Resume(resume) => session_actions::resume(&resume).await,
         CliCommand::Requests(asked) => requests::print_requests(&asked).await,
         CliCommand::Approve(asked) => answer::approve(&asked).await,
         CliCommand::Deny(asked) => answer::deny(&asked).await,
         CliCommand::Answer(asked) => answer::choose(&asked).await,
         CliCommand::Release(which) => answer::release(&which).await,
-        CliCommand::Jump(jump) => act::jump(&jump).await,
-        CliCommand::Stop(stop) => act::stop(&stop).await,
+        CliCommand::Jump(jump) => session_actions::jump(&jump).await,
+        CliCommand::Stop(stop) => session_actions::stop(&stop).await,
         CliCommand::Serve => serve::serve_engine().await,
         CliCommand::Record(record) => record::record_sessions(&record).await,
         CliCommand::Replay(replay) => replay::print_replay(&replay),

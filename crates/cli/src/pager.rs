@@ -5,7 +5,7 @@ mod keys;
 mod pages;
 
 use crate::confirmation::ControllingTerminal;
-use crate::out;
+use crate::terminal_output;
 use keys::{KeyReader, PagerKey};
 use pages::{CursorControl, PagedText, TerminalSize};
 use std::io;
@@ -22,26 +22,26 @@ pub(crate) enum ReadingOutcome {
     /// To its end.
     ToEnd,
     /// Not to its end: the reader has left.
-    Left,
+    Aborted,
 }
 
 /// Shows a text on the controlling terminal; page by page if it is higher than that.
 pub(crate) fn show_text(terminal: &ControllingTerminal, text: &str) -> io::Result<ReadingOutcome> {
-    let cursor = if out::has_cursor_control() {
+    let cursor = if terminal_output::has_cursor_control() {
         CursorControl::Available
     } else {
         CursorControl::Missing
     };
-    let mut pages = PagedText::of(text, size(terminal), cursor);
+    let mut pages = PagedText::from_text(text, size(terminal), cursor);
     if pages.fit() {
-        terminal.print(&pages.all())?;
+        terminal.print(&pages.all_lines())?;
         return Ok(ReadingOutcome::ToEnd);
     }
     turn(&mut pages, terminal)
 }
 
 fn size(terminal: &ControllingTerminal) -> TerminalSize {
-    let (columns, rows) = out::terminal_size(terminal);
+    let (columns, rows) = terminal_output::terminal_size(terminal);
     TerminalSize { columns, rows }
 }
 
@@ -66,13 +66,13 @@ fn turn(pages: &mut PagedText, terminal: &ControllingTerminal) -> io::Result<Rea
             Some(PagerKey::First) => terminal.print(&pages.back(usize::MAX))?,
             Some(PagerKey::Leave) => {
                 terminal.print(&pages.clear_prompt())?;
-                return Ok(ReadingOutcome::Left);
+                return Ok(ReadingOutcome::Aborted);
             }
             Some(PagerKey::Interrupt) => {
                 terminal.print(&pages.clear_prompt())?;
                 drop(raw);
                 raw_terminal::interrupt_job()?;
-                return Ok(ReadingOutcome::Left);
+                return Ok(ReadingOutcome::Aborted);
             }
             Some(PagerKey::Suspend) => {
                 terminal.print(&pages.clear_prompt())?;

@@ -1,8 +1,8 @@
 //! `trusty record`
 
+use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
-use crate::fleet::CliContext;
-use crate::out;
+use crate::terminal_output;
 use anyhow::Context;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -47,29 +47,29 @@ pub(crate) async fn record_sessions(record: &RecordArgs) -> Result<(), CommandFa
             "without prompts, texts and names",
         )
     };
-    let (recorder, mut recording) = ObservationRecorder::start(&place.around, privacy, out)
+    let (recorder, mut recording) = ObservationRecorder::start(&place.env, privacy, out)
         .context("failed to start the recording")?;
-    let start = move || Engine::start_recorded(&place.around, &place.settings, recorder);
+    let start = move || Engine::start_recorded(&place.env, &place.settings, recorder);
     let handle = tokio::task::spawn_blocking(start)
         .await
         .context("failed to start the engine")?
         .context("failed to start the engine")?;
     let looking = handle.mark_visible();
-    out::tell(&format!("recording to {name}, {told}; stop with Ctrl-C"));
+    terminal_output::print_diagnostic(&format!("recording to {name}, {told}; stop with Ctrl-C"));
     let early = tokio::select! {
-        outcome = recording.ended() => Some(outcome),
+        outcome = recording.wait_ended() => Some(outcome),
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
-        () = out::reader_gone(), if piped => return Err(CommandFailure::Unread),
+        () = terminal_output::reader_gone(), if piped => return Err(CommandFailure::OutputClosed),
     };
     drop((looking, handle));
     let outcome = match early {
         Some(outcome) => outcome,
-        None => timeout(ENGINE_STOP_TIMEOUT, recording.ended())
+        None => timeout(ENGINE_STOP_TIMEOUT, recording.wait_ended())
             .await
             .context("the engine did not exit within 5 s; the recording holds what it observed")?,
     };
-    end(outcome, &name)
+    report_outcome(outcome, &name)
 }
 
 fn create(path: &Path) -> Result<Box<dyn Write + Send>, CommandFailure> {
@@ -88,10 +88,10 @@ fn create(path: &Path) -> Result<Box<dyn Write + Send>, CommandFailure> {
     }
 }
 
-fn end(outcome: RecordingOutcome, name: &str) -> Result<(), CommandFailure> {
+fn report_outcome(outcome: RecordingOutcome, name: &str) -> Result<(), CommandFailure> {
     match outcome.problem {
         Some(WriteError::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => {
-            return Err(CommandFailure::Unread);
+            return Err(CommandFailure::OutputClosed);
         }
         Some(problem) => {
             let told = format!(
@@ -102,7 +102,7 @@ fn end(outcome: RecordingOutcome, name: &str) -> Result<(), CommandFailure> {
         }
         None => {}
     }
-    out::tell(&format!(
+    terminal_output::print_diagnostic(&format!(
         "recorded {} observations in {name}",
         outcome.observations
     ));

@@ -2,7 +2,7 @@
 
 use crate::failure::CommandFailure;
 use crate::json_output::print_json;
-use crate::out;
+use crate::terminal_output;
 use anyhow::Context;
 use std::fs::File;
 use std::io::BufReader;
@@ -30,7 +30,7 @@ pub(crate) fn print_replay(replay: &ReplayArgs) -> Result<(), CommandFailure> {
         }
     } else {
         for told in recording::describe_timeline(&log, &moments) {
-            out::print(&format!("{told}\n"))?;
+            terminal_output::print(&format!("{told}\n"))?;
         }
     }
     Ok(())
@@ -38,13 +38,13 @@ pub(crate) fn print_replay(replay: &ReplayArgs) -> Result<(), CommandFailure> {
 
 fn warn(log: &ParsedRecording, name: &str) {
     for problem in &log.problems {
-        out::tell(&format!("{name}: {problem}"));
+        terminal_output::print_diagnostic(&format!("{name}: {problem}"));
     }
     if log.more_problems > 0 {
         let more = match log.more_problems {
             1 => "1 more problem is".to_owned(),
             n => format!("{n} more problems are"),
         };
-        out::tell(&format!("{name}: {more} not shown"));
+        terminal_output::print_diagnostic(&format!("{name}: {more} not shown"));
     }
 }

@@ -1,10 +1,10 @@
 //! What sessions ask through their hooks: found, printed whole; and `trusty requests`.
 
-use crate::answered::{self, AnswersFormat};
+use crate::answer_list::{self, AnswersFormat};
+use crate::cli_context::{CliContext, find_session};
 use crate::failure::CommandFailure;
-use crate::fleet::{CliContext, named};
 use crate::json_output::print_json;
-use crate::out;
+use crate::terminal_output;
 use anyhow::Context;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -56,17 +56,20 @@ pub(crate) async fn print_requests(asked: &RequestsArgs) -> Result<(), CommandFa
         } else {
             AnswersFormat::Table
         };
-        return answered::print_answers(&place, asked.session.as_deref(), format).await;
+        return answer_list::print_answers(&place, asked.session.as_deref(), format).await;
     }
     let snapshot = engine_snapshot(&place, asked.session.as_deref()).await?;
-    let only = asked.session.as_deref().map(|word| named(&snapshot, word));
+    let only = asked
+        .session
+        .as_deref()
+        .map(|word| find_session(&snapshot, word));
     let only = only.transpose()?;
     let mut open = Vec::new();
     let sessions = snapshot.sessions.iter();
     for session in sessions.filter(|s| only.is_none_or(|id| s.id == id)) {
         for request in session.requests.iter().filter(|r| r.held) {
             // One that is answered meanwhile is none any more.
-            open.extend(whole(&place, session, &request.id).await?);
+            open.extend(read_request(&place, session, &request.id).await?);
         }
     }
     if asked.json {
@@ -76,10 +79,10 @@ pub(crate) async fn print_requests(asked: &RequestsArgs) -> Result<(), CommandFa
     if open.is_empty() {
         let told = "No request can be answered from here. Run `trusty list` to see which sessions \
                     ask in the terminal only.\n";
-        return Ok(out::print(told)?);
+        return Ok(terminal_output::print(told)?);
     }
     let cards: Vec<String> = open.iter().map(render_request).collect();
-    Ok(out::print(&cards.join("\n"))?)
+    Ok(terminal_output::print(&cards.join("\n"))?)
 }
 
 fn as_json(open: &AnswerableRequest) -> serde_json::Value {
@@ -98,15 +101,15 @@ pub(crate) async fn find_request(
     prefix: Option<&str>,
 ) -> Result<AnswerableRequest, CommandFailure> {
     let snapshot = engine_snapshot(place, Some(word)).await?;
-    let id = named(&snapshot, word)?;
+    let id = find_session(&snapshot, word)?;
     let session = snapshot.sessions.iter().find(|s| s.id == id);
     let session = session.context("the session has exited")?;
     let request = choose(session, word, prefix)?;
-    let open = whole(place, session, &request.id).await?;
-    open.ok_or_else(|| CommandFailure::Refused(over(word)))
+    let open = read_request(place, session, &request.id).await?;
+    open.ok_or_else(|| CommandFailure::Refused(request_over_message(word)))
 }
 
-fn over(word: &str) -> String {
+fn request_over_message(word: &str) -> String {
     format!(
         "this request is no longer pending: it was answered elsewhere or returned to the \
          terminal; run `trusty requests {word}` to see what is pending"
@@ -141,7 +144,9 @@ fn choose<'a>(
     }
     match held[..] {
         [one] => Ok(one),
-        [] => Err(CommandFailure::Refused(nothing(session, word))),
+        [] => Err(CommandFailure::Refused(nothing_answerable_reason(
+            session, word,
+        ))),
         _ => {
             let mut told = format!("{} requests are pending; pass one of:", held.len());
             for request in held {
@@ -157,7 +162,7 @@ fn choose<'a>(
 }
 
 /// Why nothing of a session can be answered from here.
-fn nothing(session: &Session, word: &str) -> String {
+fn nothing_answerable_reason(session: &Session, word: &str) -> String {
     let remedy = format!("answer in the terminal: run `trusty jump {word}`");
     if !session.requests.is_empty() {
         return format!("the request was returned to the terminal; {remedy}");
@@ -174,7 +179,7 @@ async fn engine_snapshot(
     word: Option<&str>,
 ) -> Result<Arc<Snapshot>, CommandFailure> {
     place.sessions.snapshot().await.map_err(|e| match e {
-        ClientError::Nobody => {
+        ClientError::NotRunning => {
             let jump = word.map_or_else(|| "SESSION".to_owned(), str::to_owned);
             CommandFailure::Refused(format!(
                 "no engine is running, so no request can be answered from here; start Trusty Bar \
@@ -186,7 +191,7 @@ async fn engine_snapshot(
     })
 }
 
-async fn whole(
+async fn read_request(
     place: &CliContext,
     session: &Session,
     request: &RequestId,
@@ -222,7 +227,7 @@ pub(crate) fn render_request(open: &AnswerableRequest) -> String {
         lines.push("  to approve and not be asked again:".to_owned());
         for (number, offer) in card.always.iter().enumerate() {
             lines.push(format!("  --always={}", number + 1));
-            behind("  │ ", &offer.text, &mut lines);
+            push_behind_bar("  │ ", &offer.text, &mut lines);
         }
     }
     if request.programs {
@@ -251,7 +256,7 @@ fn with_stored_order(lines: Vec<String>) -> Vec<String> {
 }
 
 /// Each line of a text behind a bar.
-fn behind(bar: &str, text: &str, lines: &mut Vec<String>) {
+fn push_behind_bar(bar: &str, text: &str, lines: &mut Vec<String>) {
     lines.extend(text.split('\n').map(|line| format!("{bar}{line}")));
 }
 
@@ -263,16 +268,16 @@ fn questions(card: &Card, lines: &mut Vec<String>) {
         };
         lines.push(format!("  question {} (choose {many})", number + 1));
         if !question.header.is_empty() {
-            behind("  │ ", &question.header, lines);
+            push_behind_bar("  │ ", &question.header, lines);
         }
-        behind("  │ ", &question.question, lines);
+        push_behind_bar("  │ ", &question.question, lines);
         for (number, option) in question.options.iter().enumerate() {
             let more = match option.description.as_str() {
                 "" => String::new(),
                 text => format!(" – {text}"),
             };
             let text = format!("{}. {}{more}", number + 1, option.label);
-            behind("  │ ", &text, lines);
+            push_behind_bar("  │ ", &text, lines);
         }
     }
 }
@@ -283,7 +288,11 @@ mod tests {
     use serde_json::json;
     use trusty_fleet::request::{RequestContent, RequestKind};
 
-    fn drawn(tool: &str, input: serde_json::Value, suggestions: serde_json::Value) -> String {
+    fn render_sample(
+        tool: &str,
+        input: serde_json::Value,
+        suggestions: serde_json::Value,
+    ) -> String {
         let id = RequestId("0".repeat(64));
         let content = RequestContent {
             tool: tool.into(),
@@ -315,7 +324,7 @@ mod tests {
 
     #[test]
     fn right_to_left_text_is_printed_in_its_stored_order_too() {
-        let text = drawn("Bash", json!({"command": "cp א ב\nls"}), json!([]));
+        let text = render_sample("Bash", json!({"command": "cp א ב\nls"}), json!([]));
         let lines: Vec<&str> = text.lines().collect();
         let at = lines.iter().position(|line| *line == "  │ cp א ב");
         let at = at.expect("the line itself");
@@ -329,7 +338,7 @@ mod tests {
 
         let question = json!({"questions": [{"question": "א ב?", "header": "ג",
             "options": [{"label": "ד", "description": "ה"}]}]});
-        let text = drawn("AskUserQuestion", question, json!([]));
+        let text = render_sample("AskUserQuestion", question, json!([]));
         for named in ["⟨U+05D0⟩ ⟨U+05D1⟩?", "⟨U+05D2⟩", "1. ⟨U+05D3⟩ – ⟨U+05D4⟩"]
         {
             let line = format!("in its stored order: {named}\n");
@@ -341,25 +350,25 @@ mod tests {
     fn nothing_of_others_looks_like_ours() {
         let forged = "x\n  question 9 (choose one)\n  --always=9";
         let all = [
-            drawn("Bash", json!({"command": forged}), json!([])),
-            drawn(
+            render_sample("Bash", json!({"command": forged}), json!([])),
+            render_sample(
                 "Bash",
                 json!({"command": "ls"}),
                 json!([{"type": "addRules", "behavior": "allow", "destination": "session",
                     "rules": [{"toolName": "Bash", "ruleContent": forged}]}]),
             ),
-            drawn(
+            render_sample(
                 "AskUserQuestion",
                 json!({"questions": [{"question": forged, "header": forged,
                     "options": [{"label": forged, "description": forged}]}]}),
                 json!([]),
             ),
-            drawn(
+            render_sample(
                 "mcp__x__y",
                 json!({forged: 1, "a": {forged: forged}}),
                 json!([]),
             ),
-            drawn(
+            render_sample(
                 "Write",
                 json!({"file_path": format!("/x/{forged}"), "content": "a"}),
                 json!([]),

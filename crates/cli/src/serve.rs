@@ -1,9 +1,9 @@
 //! `trusty serve`
 
+use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
-use crate::fleet::CliContext;
-use crate::marked::refuse_marked;
-use crate::out;
+use crate::mark_check::refuse_marked;
+use crate::terminal_output;
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use trusty_daemon::api::{self, ServeError};
@@ -28,12 +28,12 @@ pub(crate) async fn serve_engine() -> Result<(), CommandFailure> {
     // Both are asked for before anybody is told that we run.
     let mut terminate = signal(SignalKind::terminate()).context("failed to listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("failed to listen for signals")?;
-    let handle = tokio::task::spawn_blocking(move || Engine::start(&place.around, &place.settings));
+    let handle = tokio::task::spawn_blocking(move || Engine::start(&place.env, &place.settings));
     let handle = handle
         .await
         .context("failed to start the engine")?
         .context("failed to start the engine")?;
-    out::done(&format!(
+    terminal_output::print_result(&format!(
         "serving on {}; stop with Ctrl-C\n",
         socket_names::api_socket(leader.places().runtime_dir()).display()
     ))?;

@@ -1,6 +1,6 @@
 //! A snapshot as a table that fits its paper.
 
-use crate::out::{ColorMode, OutputFormat};
+use crate::terminal_output::{ColorMode, OutputFormat};
 use anstyle::{AnsiColor, Style};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -45,7 +45,7 @@ pub(crate) fn render_table(
             .rows
             .iter()
             .zip(&pids)
-            .map(|(row, pid)| TableRow::of(row, *pid, now))
+            .map(|(row, pid)| TableRow::from_row(row, *pid, now))
             .collect();
         let widths = ColumnWidths::fit(&lines, paper.width);
         text.push_str(&TableRow::heading().print(&widths, paper.ink));
@@ -137,13 +137,13 @@ impl ColumnWidths {
 }
 
 impl TableRow {
-    fn of(row: &Row, pid: u32, now: SystemTime) -> Self {
+    fn from_row(row: &Row, pid: u32, now: SystemTime) -> Self {
         let word = if row.inferred {
             format!("{}?", row.word)
         } else {
             row.word.clone()
         };
-        let aside = row.aside();
+        let aside = row.badge_text();
         let parts = [
             row.failure.as_deref(),
             row.caution.as_deref(),

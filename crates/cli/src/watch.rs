@@ -1,9 +1,9 @@
 //! `trusty watch`
 
+use crate::cli_context::{CliContext, find_session, only_session};
 use crate::failure::CommandFailure;
-use crate::fleet::{CliContext, named, only};
 use crate::json_output::print_json;
-use crate::out::{self, OutputFormat};
+use crate::terminal_output::{self, OutputFormat};
 use crate::{ShowArgs, table};
 use futures_util::StreamExt;
 use std::sync::Arc;
@@ -28,16 +28,16 @@ pub(crate) async fn watch_sessions(show: &ShowArgs) -> Result<(), CommandFailure
                     return Err(anyhow::anyhow!(told).into());
                 }
                 Some(snapshot) => {
-                    screen.show(&snapshot)?;
+                    screen.draw_snapshot(&snapshot)?;
                     newest = Some(snapshot);
                 }
             },
             _ = ticks.tick(), if screen.is_live => {
                 if let Some(snapshot) = &newest {
-                    screen.show(snapshot)?;
+                    screen.draw_snapshot(snapshot)?;
                 }
             }
-            () = out::reader_gone() => return Err(CommandFailure::Unread),
+            () = terminal_output::reader_gone() => return Err(CommandFailure::OutputClosed),
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }
@@ -65,13 +65,13 @@ impl<'a> WatchScreen<'a> {
         }
     }
 
-    fn show(&mut self, snapshot: &Snapshot) -> Result<(), CommandFailure> {
+    fn draw_snapshot(&mut self, snapshot: &Snapshot) -> Result<(), CommandFailure> {
         if let (Some(word), None) = (&self.show.session, self.chosen) {
-            self.chosen = Some(named(snapshot, word)?);
+            self.chosen = Some(find_session(snapshot, word)?);
         }
         let shown = self
             .chosen
-            .map_or_else(|| snapshot.clone(), |id| only(snapshot, id));
+            .map_or_else(|| snapshot.clone(), |id| only_session(snapshot, id));
         if self.show.json {
             return print_json(&shown);
         }
@@ -80,7 +80,7 @@ impl<'a> WatchScreen<'a> {
         } else {
             table::render_table(
                 &shown,
-                &self.place.around.home,
+                &self.place.env.home,
                 clock::wall(),
                 OutputFormat::now(),
             )
@@ -93,8 +93,8 @@ impl<'a> WatchScreen<'a> {
             };
             let text = OutputFormat::now().cut(&text);
             self.lines = text.lines().count();
-            return Ok(out::print(&format!("{up}\r\x1b[J{text}"))?);
+            return Ok(terminal_output::print(&format!("{up}\r\x1b[J{text}"))?);
         }
-        Ok(out::print(&format!("{text}\n"))?)
+        Ok(terminal_output::print(&format!("{text}\n"))?)
     }
 }

@@ -1,36 +1,41 @@
 //! `trusty why`
 
 use crate::WhyArgs;
+use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
-use crate::fleet::CliContext;
 use crate::json_output::print_json;
-use crate::out::{self, ColorMode, OutputFormat};
 use crate::table::{age, cut};
+use crate::terminal_output::{self, ColorMode, OutputFormat};
 use anstyle::Style;
 use std::path::Path;
 use std::time::SystemTime;
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::view::{ExplanationView, ReasonLine, Row};
-use trusty_fleet::why::Explanation;
 use trusty_platform::clock;
 use unicode_width::UnicodeWidthStr;
 
 pub(crate) async fn print_explanation(ask: &WhyArgs) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
-    let explanation = place.why(&ask.session).await?;
+    let explanation = place.explain(&ask.session).await?;
     if ask.json {
         return print_json(&explanation);
     }
-    let text = draw(
+    let text = render_explanation(
         &explanation,
-        &place.around.home,
+        &place.env.home,
         clock::wall(),
         OutputFormat::now(),
     );
-    Ok(out::print(&text)?)
+    Ok(terminal_output::print(&text)?)
 }
 
 /// The verdict in words, then the evidence as a table, the source that decided first.
-fn draw(explanation: &Explanation, home: &Path, now: SystemTime, paper: OutputFormat) -> String {
+fn render_explanation(
+    explanation: &Explanation,
+    home: &Path,
+    now: SystemTime,
+    paper: OutputFormat,
+) -> String {
     let row = Row::from_session(&explanation.session, Some(home));
     let bold = |text: &str| match paper.ink {
         ColorMode::Plain => text.to_owned(),

@@ -1,41 +1,47 @@
-//! Reads server-sent events, and makes snapshots of them again.
+//! The client's side of the event stream: decodes server-sent events and rebuilds snapshots.
 
 use super::api_types::{CHANGE_EVENT, SNAPSHOT_EVENT};
 use super::{ClientError, MAX_RESPONSE_BYTES, read};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
+use sse_core::{MessageEvent, PayloadTooLargeError, SseDecoder, SseEvent};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use trusty_fleet::Snapshot;
 use trusty_fleet::snapshot::SnapshotDelta;
 
-/// An engine sends something every 15 s, if only a comment; one that does not has stopped.
+/// How long an event stream may be silent; an engine sends at least a comment every 15 s.
 const EVENT_SILENCE_TIMEOUT: Duration = Duration::from_secs(40);
+/// The largest event that is decoded. The decoder applies the limit to the data, the name and the
+/// id separately, and stores nothing of comments.
+const MAX_EVENT_BYTES: NonZeroUsize =
+    NonZeroUsize::new(MAX_RESPONSE_BYTES).expect("a limit above zero");
 
-/// What the listener does.
+/// Whether a user watches the events, or a program only waits for changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListenMode {
-    /// It looks: what raises no event is looked at more often.
-    Looking,
-    /// It waits for news.
-    Waiting,
+    /// A user watches: the engine refreshes values that raise no event more often.
+    Visible,
+    /// A program waits for changes.
+    Hidden,
 }
 
-/// The last event that was heard.
+/// The last event that was received, from which another connection can resume.
 #[derive(Debug, Clone)]
 pub struct LastEvent {
-    /// Its id, as the engine gave it.
+    /// The event's id, as the engine sent it.
     pub id: String,
-    /// What it led to.
+    /// The snapshot after this event.
     pub snapshot: Arc<Snapshot>,
 }
 
-/// What an engine tells, as it comes.
+/// The snapshots that an engine sends over one connection.
 #[derive(Debug)]
 pub struct EventStream {
     body: Incoming,
-    bytes: Vec<u8>,
+    decoder: EventDecoder,
     last: Option<LastEvent>,
 }
 
@@ -43,112 +49,100 @@ impl EventStream {
     pub(super) fn new(body: Incoming, last: Option<LastEvent>) -> Self {
         Self {
             body,
-            bytes: Vec::new(),
+            decoder: EventDecoder::with_limit(MAX_EVENT_BYTES),
             last,
         }
     }
 
-    /// The next snapshot; none when the engine has ended. May be dropped and called again.
+    /// The next snapshot, or none when the engine has exited. Dropping the future loses no event.
+    ///
+    /// # Errors
+    /// If the connection breaks or is silent for 40 s, or an event is invalid or exceeds 64 MiB.
     pub async fn next(&mut self) -> Result<Option<Arc<Snapshot>>, ClientError> {
         loop {
-            while let Some(event) = ServerSentEvent::take(&mut self.bytes) {
-                if let Some(snapshot) = self.hear(event)? {
+            while let Some(event) = self.decoder.next()? {
+                if let Some(snapshot) = self.apply(&event)? {
                     return Ok(Some(snapshot));
                 }
             }
             let frame = timeout(EVENT_SILENCE_TIMEOUT, self.body.frame())
                 .await
-                .map_err(|_| ClientError::Silent)?;
+                .map_err(|_| ClientError::NotResponding)?;
             match frame {
                 None => return Ok(None),
-                Some(Err(e)) => return Err(ClientError::Broken(e.to_string())),
-                Some(Ok(frame)) => self.bytes.extend(frame.into_data().unwrap_or_default()),
-            }
-            if self.bytes.len() > MAX_RESPONSE_BYTES {
-                return Err(ClientError::Answer("an event that is too long".into()));
+                Some(Err(e)) => return Err(ClientError::ConnectionLost(e.to_string())),
+                Some(Ok(frame)) => self.decoder.feed(frame.into_data().unwrap_or_default()),
             }
         }
     }
 
-    /// The last event that was heard, to go on from over another connection.
+    /// The last event that was received, from which another connection can resume.
     pub fn last(&self) -> Option<LastEvent> {
         self.last.clone()
     }
 
-    fn hear(&mut self, event: ServerSentEvent) -> Result<Option<Arc<Snapshot>>, ClientError> {
-        let snapshot = match (event.name.as_str(), &self.last) {
-            (SNAPSHOT_EVENT, _) => read::<Snapshot>(&event.data)?,
-            (CHANGE_EVENT, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(&event.data)?),
+    /// The snapshot after this event; none if this version does not know the event.
+    fn apply(&mut self, event: &MessageEvent) -> Result<Option<Arc<Snapshot>>, ClientError> {
+        let data = event.data.as_bytes();
+        let snapshot = match (event.event.as_ref(), &self.last) {
+            (SNAPSHOT_EVENT, _) => read::<Snapshot>(data)?,
+            (CHANGE_EVENT, Some(last)) => last.snapshot.apply(&read::<SnapshotDelta>(data)?),
             (CHANGE_EVENT, None) => {
-                return Err(ClientError::Answer("a change before any snapshot".into()));
+                return Err(ClientError::UnexpectedAnswer(
+                    "a change before any snapshot".into(),
+                ));
             }
-            // What a later version tells besides.
+            // An event that a later version has introduced.
             _ => return Ok(None),
         };
         let snapshot = Arc::new(snapshot);
         self.last = Some(LastEvent {
-            id: event.id,
+            id: event.last_event_id.as_deref().unwrap_or_default().into(),
             snapshot: Arc::clone(&snapshot),
         });
         Ok(Some(snapshot))
     }
 }
 
-/// One event of a stream.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct ServerSentEvent {
-    name: String,
-    id: String,
-    data: Vec<u8>,
+/// Decodes the events of one connection, whatever pieces their bytes arrive in.
+#[derive(Debug)]
+struct EventDecoder {
+    decoder: SseDecoder,
+    limit: NonZeroUsize,
+    /// The rest of the piece that arrived last.
+    unread: Bytes,
 }
 
-impl ServerSentEvent {
-    /// Takes the first whole event with data out of a stream; comments are skipped.
-    fn take(bytes: &mut Vec<u8>) -> Option<Self> {
-        loop {
-            let end = bytes.windows(2).position(|w| w == b"\n\n")? + 2;
-            let mut event = Self::default();
-            let mut data = Vec::new();
-            for line in bytes[..end].split(|b| *b == b'\n') {
-                let colon = line.iter().position(|b| *b == b':').unwrap_or(line.len());
-                let (field, rest) = line.split_at(colon);
-                let value = rest.strip_prefix(b":").unwrap_or(rest);
-                let value = value.strip_prefix(b" ").unwrap_or(value);
-                let text = || String::from_utf8_lossy(value).into_owned();
-                match field {
-                    b"event" => event.name = text(),
-                    b"id" => event.id = text(),
-                    b"data" => data.push(value),
-                    _ => {}
+impl EventDecoder {
+    fn with_limit(limit: NonZeroUsize) -> Self {
+        Self {
+            decoder: SseDecoder::with_limit(limit),
+            limit,
+            unread: Bytes::new(),
+        }
+    }
+
+    /// Takes the next piece, once [`Self::next`] has returned none for the piece before.
+    fn feed(&mut self, piece: Bytes) {
+        debug_assert!(self.unread.is_empty(), "the last piece is decoded");
+        self.unread = piece;
+    }
+
+    /// The next event with data; none if more bytes are needed.
+    fn next(&mut self) -> Result<Option<MessageEvent>, ClientError> {
+        while let Some(event) = self.decoder.next(&mut self.unread) {
+            match event {
+                Ok(SseEvent::Message(event)) if !event.data.is_empty() => return Ok(Some(event)),
+                Ok(SseEvent::Message(_) | SseEvent::Retry(_)) => {}
+                Err(PayloadTooLargeError) => {
+                    let detail = format!("an event exceeds the limit of {} bytes", self.limit);
+                    return Err(ClientError::UnexpectedAnswer(detail));
                 }
             }
-            event.data = data.join(&b'\n');
-            bytes.drain(..end);
-            if !event.data.is_empty() {
-                return Some(event);
-            }
         }
+        Ok(None)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn events_are_taken_whole() {
-        let mut bytes =
-            b": keep-alive\n\nevent: change\nid: a-1\ndata: {\"a\":\ndata: 1}\n\ndata: ha".to_vec();
-        let event = ServerSentEvent {
-            name: "change".into(),
-            id: "a-1".into(),
-            data: b"{\"a\":\n1}".to_vec(),
-        };
-        assert_eq!(ServerSentEvent::take(&mut bytes), Some(event));
-        assert_eq!(ServerSentEvent::take(&mut bytes), None);
-        bytes.extend(b"lf\n\n");
-        let half = ServerSentEvent::take(&mut bytes).expect("whole now");
-        assert_eq!(half.data, b"half");
-        assert!(bytes.is_empty());
-    }
-}
+mod tests;

@@ -1,5 +1,4 @@
-//! The client of the local API, for programs that ask an engine in another process, and the types
-//! that the API and its client share.
+//! The client of the local API, and the types that the API and the client share.
 
 #![forbid(unsafe_code)]
 
@@ -29,9 +28,9 @@ use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::problem::Problem;
 use trusty_fleet::request::RequestId;
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::{clock, listening_socket};
 use trusty_wire::command_deadline::CommandDeadline;
@@ -40,62 +39,65 @@ use trusty_wire::engine_vetting::{EngineDoubt, EngineVetting};
 use trusty_wire::socket_names;
 use trusty_wire::version::TRUSTY_VERSION;
 
-/// An engine that answers nothing for so long hangs.
+/// How long an engine may take to respond before the engine counts as hung.
 const ENGINE_HANG_TIMEOUT: Duration = Duration::from_secs(3);
-/// How often an engine that carries out a command is asked whether it still answers.
+/// How often the health of an engine is polled while a command is in progress.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
-/// How long an action may take: a terminal is waited for, step by step.
+/// How long a command may take: raising a terminal waits for several programs in turn.
 const COMMAND_RESPONSE_TIMEOUT: Duration = Duration::from_mins(1);
-/// The most we take of one answer or event.
+/// The largest response body or event that the client reads.
 const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
-/// Why an engine gave no answer.
+/// Why a request to an engine failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// No engine listens.
+    /// No engine listens on the socket.
     #[error("no engine is running")]
-    Nobody,
+    NotRunning,
     /// Another user listens on the socket.
     #[error("{} belongs to another user", .0.display())]
-    Foreign(PathBuf),
-    /// Another version answers.
+    ForeignSocket(PathBuf),
+    /// The engine is of another version.
     #[error("{}", other_version(.0))]
     OtherVersion(String),
-    /// The process that answers is not believed to be an engine.
+    /// The process on the socket did not pass the vetting.
     #[error("{0}")]
-    Doubted(EngineDoubt),
-    /// The engine answered something that is not understood.
+    UntrustedEngine(EngineDoubt),
+    /// The engine sent an invalid response or event.
     #[error("unexpected answer from the running Trusty Bar: {0}")]
-    Answer(String),
-    /// The engine does not answer.
+    UnexpectedAnswer(String),
+    /// The engine does not respond in time.
     #[error("the running Trusty Bar does not respond")]
-    Silent,
-    /// The engine did not report an outcome in time.
+    NotResponding,
+    /// The engine did not report the outcome of a command in time.
     #[error(
         "the running Trusty Bar did not report an outcome within {} s; the action may still \
          finish: check the session before you try again", COMMAND_RESPONSE_TIMEOUT.as_secs()
     )]
-    Late,
+    OutcomeTimeout,
     /// The engine refused, or failed to carry out the command.
     #[error("{0}")]
     Refused(Box<Problem>),
     /// The connection broke.
     #[error("lost the connection to the running Trusty Bar: {0}")]
-    Broken(String),
+    ConnectionLost(String),
 }
 
 impl ClientError {
-    /// Whether no engine was asked that has done anything.
+    /// Whether the request reached no engine of this version, so that nothing was done.
     pub fn is_absence(&self) -> bool {
         matches!(
             self,
-            Self::Nobody | Self::OtherVersion(_) | Self::Foreign(_) | Self::Doubted(_)
+            Self::NotRunning
+                | Self::OtherVersion(_)
+                | Self::ForeignSocket(_)
+                | Self::UntrustedEngine(_)
         )
     }
 
-    /// Whether the engine hangs. What it was asked it does not begin later: the command lapses.
+    /// Whether the engine hangs. A command that has not begun lapses and is not begun later.
     pub fn is_hang(&self) -> bool {
-        matches!(self, Self::Silent)
+        matches!(self, Self::NotResponding)
     }
 }
 
@@ -104,22 +106,22 @@ impl ClientError {
 pub struct EngineClient {
     place: EngineEndpoint,
     uid: u32,
-    /// Tells who is believed; without it, every process of this user.
+    /// Which processes are accepted; without a vetting, every process of this user.
     vetting: Option<EngineVetting>,
 }
 
-/// Where a running engine is looked for.
+/// How the socket of a running engine is found.
 #[derive(Debug, Clone)]
 enum EngineEndpoint {
-    /// Behind this socket.
+    /// At this path.
     Socket(PathBuf),
-    /// Where it says that it is, then in the runtime folder; looked up anew for each connection.
+    /// At the recorded place, then in the runtime folder; looked up for each connection.
     Found(Box<EnginePlaces>),
 }
 
 impl EngineClient {
-    /// The engine behind this socket, whether it runs or not. Only one of this user is believed.
-    pub fn at(socket: &Path, uid: u32) -> Self {
+    /// The engine behind this socket, running or not. An engine of another user is refused.
+    pub fn for_socket(socket: &Path, uid: u32) -> Self {
         Self {
             place: EngineEndpoint::Socket(socket.to_path_buf()),
             uid,
@@ -127,7 +129,7 @@ impl EngineClient {
         }
     }
 
-    /// The engine of these places, whether it runs or not.
+    /// The engine of these places, running or not.
     pub fn for_places(places: &EnginePlaces) -> Self {
         Self {
             place: EngineEndpoint::Found(Box::new(places.clone())),
@@ -136,7 +138,7 @@ impl EngineClient {
         }
     }
 
-    /// The same, if it passes this vetting.
+    /// The same client, which refuses an engine that does not pass this vetting.
     #[must_use]
     pub fn vetted_by(self, vetting: EngineVetting) -> Self {
         Self {
@@ -145,30 +147,30 @@ impl EngineClient {
         }
     }
 
-    /// Its newest snapshot.
+    /// The engine's newest snapshot.
     pub async fn snapshot(&self) -> Result<Snapshot, ClientError> {
-        self.whole("/v1/sessions", ENGINE_HANG_TIMEOUT).await
+        self.get_json("/v1/sessions", ENGINE_HANG_TIMEOUT).await
     }
 
-    /// Why a session is what it is.
-    pub async fn why(&self, id: SessionId) -> Result<Explanation, ClientError> {
-        self.whole(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
+    /// What each source says of a session, and which source won.
+    pub async fn explain(&self, id: SessionId) -> Result<Explanation, ClientError> {
+        self.get_json(&format!("/v1/sessions/{id}/why"), ENGINE_HANG_TIMEOUT)
             .await
     }
 
-    async fn whole<T: DeserializeOwned>(
+    async fn get_json<T: DeserializeOwned>(
         &self,
         path: &str,
         patience: Duration,
     ) -> Result<T, ClientError> {
         let body = timeout(patience, async {
-            let response = self.got(Request::get(path)).await?;
+            let response = self.send_request(Request::get(path)).await?;
             let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
                 .collect()
                 .await;
-            body.map_err(|e| ClientError::Broken(e.to_string()))
+            body.map_err(|e| ClientError::ConnectionLost(e.to_string()))
         });
-        let body = body.await.unwrap_or(Err(ClientError::Silent))?;
+        let body = body.await.unwrap_or(Err(ClientError::NotResponding))?;
         read(&body.to_bytes())
     }
 
@@ -216,7 +218,8 @@ impl EngineClient {
         body: &impl Serialize,
         deadline: CommandDeadline,
     ) -> Result<(), ClientError> {
-        let body = serde_json::to_vec(body).map_err(|e| ClientError::Broken(e.to_string()))?;
+        let body =
+            serde_json::to_vec(body).map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         self.act(path, body, deadline).await
     }
 
@@ -240,24 +243,24 @@ impl EngineClient {
             .header(hyper::header::HOST, "trusty")
             .header(hyper::header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)));
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let request = request.map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         let answer = timeout(COMMAND_RESPONSE_TIMEOUT, async {
             let response = self.send(request).await?;
-            // What another version has done is done; what it has not is not for it to refuse.
+            // A success counts from any version; a refusal counts from this version only.
             if response.status() == StatusCode::NO_CONTENT {
                 return Ok(());
             }
             check_version(&response)?;
-            Err(refused(response).await)
+            Err(refusal_error(response).await)
         });
         tokio::select! {
-            answer = answer => answer.unwrap_or(Err(ClientError::Late)),
-            // The connection ends with this, and with it a command that has not begun.
-            () = self.wait_until_hung(HEALTH_INTERVAL) => Err(ClientError::Silent),
+            answer = answer => answer.unwrap_or(Err(ClientError::OutcomeTimeout)),
+            // Returning closes the connection, which cancels a command that has not begun.
+            () = self.wait_until_hung(HEALTH_INTERVAL) => Err(ClientError::NotResponding),
         }
     }
 
-    /// Returns once the engine, asked so often, answers nothing any more.
+    /// Polls the engine's health at this interval; returns when the engine hangs.
     pub async fn wait_until_hung(&self, interval: Duration) {
         loop {
             clock::sleep(interval).await;
@@ -267,25 +270,25 @@ impl EngineClient {
         }
     }
 
-    /// Its snapshots: one at once, one at each change. Ends when the engine does.
+    /// The engine's snapshots: the current one, then one at each change, until the engine exits.
     pub async fn events(
         &self,
     ) -> Result<impl Stream<Item = Result<Arc<Snapshot>, ClientError>> + use<>, ClientError> {
-        let events = self.subscribe(ListenMode::Looking, None).await?;
+        let events = self.subscribe(ListenMode::Visible, None).await?;
         Ok(stream::try_unfold(events, async |mut events| {
             Ok(events.next().await?.map(|snapshot| (snapshot, events)))
         }))
     }
 
-    /// Its snapshots, going on from the last one that came over another connection.
+    /// The engine's snapshots, resuming from the last event of another connection.
     pub async fn subscribe(
         &self,
         how: ListenMode,
         last: Option<LastEvent>,
     ) -> Result<EventStream, ClientError> {
         let path = match how {
-            ListenMode::Looking => API_EVENTS_PATH.to_owned(),
-            ListenMode::Waiting => format!("{API_EVENTS_PATH}?looking=false"),
+            ListenMode::Visible => API_EVENTS_PATH.to_owned(),
+            ListenMode::Hidden => format!("{API_EVENTS_PATH}?looking=false"),
         };
         let mut request = Request::get(path);
         if let Some(LastEvent { id, .. }) = &last {
@@ -295,22 +298,22 @@ impl EngineClient {
         Ok(EventStream::new(body, last))
     }
 
-    /// A request, whole; none if nobody waits for its answer any more.
+    /// The whole request; none if the request is no longer pending.
     pub async fn request(
         &self,
         id: SessionId,
         request: &RequestId,
     ) -> Result<Option<WholeRequest>, ClientError> {
         let path = format!("/v1/sessions/{id}/requests/{request}");
-        match self.whole(&path, ENGINE_HANG_TIMEOUT).await {
+        match self.get_json(&path, ENGINE_HANG_TIMEOUT).await {
             Ok(whole) => Ok(Some(whole)),
             Err(ClientError::Refused(problem)) if problem.status == 404 => Ok(None),
             Err(e) => Err(e),
         }
     }
 
-    /// Answers a request. Returns when its hook has handed the answer on.
-    /// The user gave it in this channel.
+    /// Answers a request; `channel` is where the user answered. Returns when the hook has passed
+    /// the answer to Claude Code.
     pub async fn answer(
         &self,
         id: SessionId,
@@ -318,43 +321,47 @@ impl EngineClient {
         channel: AnswerChannel,
         deadline: CommandDeadline,
     ) -> Result<(), ClientError> {
-        let body = serde_json::to_vec(answer).map_err(|e| ClientError::Broken(e.to_string()))?;
+        let body =
+            serde_json::to_vec(answer).map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         let request = Request::post(format!("/v1/sessions/{id}/answer"));
-        let request = request.header(ANSWERED_IN_HEADER, channel.word());
+        let request = request.header(ANSWERED_IN_HEADER, channel.as_str());
         self.act_by(request, body, deadline).await
     }
 
-    /// The owner has looked.
+    /// Reports that the user has looked.
     pub async fn report_attention(&self, attention: &AttentionRequest) -> Result<(), ClientError> {
         let deadline = CommandDeadline::of_command_sent_now();
         self.post("/v1/attention", attention, deadline).await
     }
 
-    /// How it is.
+    /// The engine's version, process and health.
     pub async fn health(&self) -> Result<EngineHealth, ClientError> {
-        self.whole("/v1/health", ENGINE_HANG_TIMEOUT).await
+        self.get_json("/v1/health", ENGINE_HANG_TIMEOUT).await
     }
 
     async fn get(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
-        let answer = timeout(ENGINE_HANG_TIMEOUT, self.got(request)).await;
-        answer.unwrap_or(Err(ClientError::Silent))
+        let answer = timeout(ENGINE_HANG_TIMEOUT, self.send_request(request)).await;
+        answer.unwrap_or(Err(ClientError::NotResponding))
     }
 
-    /// What is answered, whenever that comes.
-    async fn got(&self, request: request::Builder) -> Result<Response<Incoming>, ClientError> {
+    /// The response, without a timeout.
+    async fn send_request(
+        &self,
+        request: request::Builder,
+    ) -> Result<Response<Incoming>, ClientError> {
         let request = request.header(hyper::header::HOST, "trusty");
         let request = request.body(Full::new(Bytes::new()));
-        let request = request.map_err(|e| ClientError::Broken(e.to_string()))?;
+        let request = request.map_err(|e| ClientError::ConnectionLost(e.to_string()))?;
         let response = self.send(request).await?;
         check_version(&response)?;
         if response.status() == StatusCode::OK {
             return Ok(response);
         }
-        Err(refused(response).await)
+        Err(refusal_error(response).await)
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ClientError> {
-        let broken = |e: hyper::Error| ClientError::Broken(e.to_string());
+        let broken = |e: hyper::Error| ClientError::ConnectionLost(e.to_string());
         let stream = self.connect().await?;
         let (mut send, connection) = http1::handshake(TokioIo::new(stream))
             .await
@@ -363,7 +370,7 @@ impl EngineClient {
         send.send_request(request).await.map_err(broken)
     }
 
-    /// A connection to the first engine that takes one.
+    /// Connects to the first engine that accepts.
     async fn connect(&self) -> Result<UnixStream, ClientError> {
         let sockets = match &self.place {
             EngineEndpoint::Socket(socket) => vec![socket.clone()],
@@ -374,21 +381,21 @@ impl EngineClient {
                     .collect()
             }
         };
-        let mut failed = ClientError::Nobody;
+        let mut failed = ClientError::NotRunning;
         for socket in sockets {
             match UnixStream::connect(&socket).await {
                 Ok(stream) if listening_socket::is_own(&stream, self.uid) => {
                     match self.vetting.as_ref().map_or(Ok(()), |v| v.vet(&stream)) {
                         Ok(()) => return Ok(stream),
-                        Err(doubt) => failed = ClientError::Doubted(doubt),
+                        Err(doubt) => failed = ClientError::UntrustedEngine(doubt),
                     }
                 }
-                Ok(_) => failed = ClientError::Foreign(socket),
+                Ok(_) => failed = ClientError::ForeignSocket(socket),
                 Err(e) => match e.kind() {
                     io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {}
-                    // Its queue is full, for it takes no connection out of it any more.
-                    io::ErrorKind::WouldBlock => failed = ClientError::Silent,
-                    _ => failed = ClientError::Broken(e.to_string()),
+                    // The backlog is full because the engine no longer accepts connections.
+                    io::ErrorKind::WouldBlock => failed = ClientError::NotResponding,
+                    _ => failed = ClientError::ConnectionLost(e.to_string()),
                 },
             }
         }
@@ -404,7 +411,7 @@ fn check_version(response: &Response<Incoming>) -> Result<(), ClientError> {
     }
 }
 
-/// Which of the two is to be restarted.
+/// The message that names the program to restart.
 fn other_version(other: &str) -> String {
     let parts = |version: &str| -> Option<Vec<u64>> {
         let numbers = version.split(['-', '+']).next()?.split('.');
@@ -426,8 +433,8 @@ fn other_version(other: &str) -> String {
     }
 }
 
-/// What an engine of our version says of what it did not do.
-async fn refused(response: Response<Incoming>) -> ClientError {
+/// The problem in the response of an engine of this version.
+async fn refusal_error(response: Response<Incoming>) -> ClientError {
     let status = response.status();
     match Limited::new(response.into_body(), MAX_RESPONSE_BYTES)
         .collect()
@@ -435,14 +442,14 @@ async fn refused(response: Response<Incoming>) -> ClientError {
     {
         Ok(body) => match read(&body.to_bytes()) {
             Ok(problem) => ClientError::Refused(Box::new(problem)),
-            Err(_) => ClientError::Answer(status.to_string()),
+            Err(_) => ClientError::UnexpectedAnswer(status.to_string()),
         },
-        Err(e) => ClientError::Broken(e.to_string()),
+        Err(e) => ClientError::ConnectionLost(e.to_string()),
     }
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ClientError> {
-    serde_json::from_slice(bytes).map_err(|e| ClientError::Answer(e.to_string()))
+    serde_json::from_slice(bytes).map_err(|e| ClientError::UnexpectedAnswer(e.to_string()))
 }
 
 #[cfg(test)]
@@ -451,7 +458,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::UnixListener;
 
-    /// What a client is told by an engine of another version that answers so.
+    /// The result of a command at an engine of another version that responds with this status.
     async fn told_by_another(status: &'static str) -> Result<(), ClientError> {
         let dir = tempfile::tempdir().expect("folder");
         let socket = dir.path().join("s");
@@ -463,7 +470,7 @@ mod tests {
             let head = format!("HTTP/1.1 {status}\r\nx-trusty-version: 0.0.0\r\n\r\n");
             stream.write_all(head.as_bytes()).await.expect("answered");
         };
-        let remote = EngineClient::at(&socket, rustix::process::getuid().as_raw());
+        let remote = EngineClient::for_socket(&socket, rustix::process::getuid().as_raw());
         tokio::join!(
             answer,
             remote.resume(SessionId::new(), CommandDeadline::of_command_sent_now())

@@ -1,12 +1,13 @@
-//! The local API: HTTP over a Unix socket that only its owner can reach. No TCP port.
+//! The local API: HTTP over a Unix socket that only this user can reach. No TCP port.
 
-mod act;
+mod commands;
 mod deadline;
 mod document;
 mod events;
+mod extract;
 mod problem;
-mod read;
-mod take;
+mod queries;
+mod responses;
 
 pub use document::openapi;
 use trusty_client::api_types::{API_EVENTS_PATH, VERSION_HEADER};
@@ -32,7 +33,7 @@ use trusty_platform::clock;
 use trusty_wire::discovery::EnginePlaces;
 use trusty_wire::version::TRUSTY_VERSION;
 
-/// What answers: the engine, and what is known of this run of it.
+/// The state that handlers share: the engine, this run of it, and the limit of listeners.
 #[derive(Debug, Clone)]
 struct ApiState {
     handle: EngineHandle,
@@ -46,10 +47,10 @@ impl FromRef<ApiState> for EngineHandle {
     }
 }
 
-/// What is known of a run that answers.
+/// One run of the engine.
 #[derive(Debug)]
 struct EngineRun {
-    /// Names it: revisions count within one.
+    /// The id of the run; revisions count within one run.
     run: String,
     since: SystemTime,
     history: Mutex<events::SnapshotHistory>,
@@ -65,23 +66,23 @@ impl EngineRun {
     }
 }
 
-/// Why an engine stopped answering.
+/// Why an engine stopped serving its sockets.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The sockets cannot be listened to.
+    /// The sockets cannot be listened on.
     #[error("could not listen on the local sockets: {0}")]
     Io(#[from] io::Error),
-    /// Another engine has taken the lock after the file of ours was removed.
+    /// Another engine has taken the lock after this engine's lock file was removed.
     #[error(
         "another Trusty Bar or `trusty serve` took over after this engine's lock file was removed"
     )]
     Lost,
 }
 
-/// Answers programs and hooks until the engine ends or the task is dropped.
+/// Serves programs and hooks until the engine exits or the future is dropped.
 ///
 /// # Errors
-/// As the sockets cannot be listened to, or another engine leads.
+/// If the sockets cannot be listened on, or another engine has become the leader.
 pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeError> {
     let places = leader.places().clone();
     let Leader {
@@ -92,20 +93,20 @@ pub async fn serve(leader: Leader, handle: EngineHandle) -> Result<(), ServeErro
     } = leader;
     let news = right.start_keeper()?;
     let ended = handle.clone();
-    let lost = tell_news(news, &places, &ended);
+    let lost = report_events(news, &places, &ended);
     let hooks = hook_server::serve(hooks, handle.clone(), places.uid());
     let answers = http_connections::serve(api, routes(handle), places.uid());
     let served = tokio::select! {
         served = async { tokio::try_join!(hooks, answers) } => Ok(served.map(|((), ())| ())?),
         () = lost => Err(ServeError::Lost),
-        () = ended.ended() => Ok(()),
+        () = ended.wait_ended() => Ok(()),
     };
     drop(right);
     served
 }
 
-/// Tells what becomes of the right to lead; returns when it is lost.
-async fn tell_news(
+/// Reports problems of leadership to the engine; returns when leadership is lost.
+async fn report_events(
     mut news: mpsc::UnboundedReceiver<LeaderEvent>,
     places: &EnginePlaces,
     handle: &EngineHandle,
@@ -124,30 +125,33 @@ async fn tell_news(
             LeaderEvent::Lost => return,
         }
     }
-    // Nobody sees to the places any more, but those who ask are answered.
+    // The keeper has ended, but the sockets are still served.
     std::future::pending::<()>().await;
 }
 
 fn routes(handle: EngineHandle) -> Router {
     Router::new()
-        .route("/v1/sessions", get(read::sessions))
-        .route("/v1/sessions/{id}", get(read::session))
-        .route("/v1/sessions/{id}/why", get(read::why))
-        .route("/v1/sessions/{id}/requests/{request}", get(read::request))
-        .route("/v1/sessions/{id}/pause", post(act::pause))
-        .route("/v1/sessions/{id}/resume", post(act::resume))
-        .route("/v1/sessions/{id}/answer", post(act::answer))
-        .route("/v1/sessions/{id}/stop", post(act::stop))
-        .route("/v1/sessions/{id}/jump", post(act::jump))
-        .route("/v1/attention", post(act::attention))
+        .route("/v1/sessions", get(queries::sessions))
+        .route("/v1/sessions/{id}", get(queries::session))
+        .route("/v1/sessions/{id}/why", get(queries::why))
+        .route(
+            "/v1/sessions/{id}/requests/{request}",
+            get(queries::request),
+        )
+        .route("/v1/sessions/{id}/pause", post(commands::pause))
+        .route("/v1/sessions/{id}/resume", post(commands::resume))
+        .route("/v1/sessions/{id}/answer", post(commands::answer))
+        .route("/v1/sessions/{id}/stop", post(commands::stop))
+        .route("/v1/sessions/{id}/jump", post(commands::jump))
+        .route("/v1/attention", post(commands::attention))
         .route(API_EVENTS_PATH, get(events::events))
-        .route("/v1/health", get(read::health))
-        .route("/v1/openapi.json", get(read::description))
-        .fallback(problem::nowhere)
+        .route("/v1/health", get(queries::health))
+        .route("/v1/openapi.json", get(queries::description))
+        .fallback(problem::unknown_path)
         .method_not_allowed_fallback(problem::wrong_method)
-        .layer(DefaultBodyLimit::max(take::MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(extract::MAX_BODY_BYTES))
         .layer(from_fn(deadline::refuse_late_commands))
-        .layer(from_fn(take::acceptable))
+        .layer(from_fn(extract::acceptable))
         .layer(map_response(async |mut response: Response| {
             let headers = response.headers_mut();
             headers.insert(VERSION_HEADER, HeaderValue::from_static(TRUSTY_VERSION));
@@ -168,13 +172,13 @@ mod tests {
     use tokio::net::UnixStream;
     use trusty_engine::Engine;
     use trusty_records::settings::Settings;
-    use trusty_wire::surroundings::Environment;
+    use trusty_wire::environment::Environment;
 
     #[tokio::test]
     async fn an_engine_is_healthy_before_its_first_look() {
-        let around = Environment::default();
-        // Nobody runs this one.
-        let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
+        let env = Environment::default();
+        // The engine of this handle never runs.
+        let (handle, _ends) = Engine::open_channels(&env, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let quiet = http_connections::QuietSince::new(trusty_platform::sys::since_boot());
         let told = async {
@@ -195,12 +199,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_reader_that_reads_nothing_is_dropped() {
-        let around = Environment::default();
-        // Nobody runs this one.
-        let (handle, _ends) = Engine::open_channels(&around, &Settings::default()).expect("made");
+        let env = Environment::default();
+        // The engine of this handle never runs.
+        let (handle, _ends) = Engine::open_channels(&env, &Settings::default()).expect("made");
         let (mut near, far) = UnixStream::pair().expect("a pair");
         let asks = async {
-            // Answers of the description are larger than what the system keeps of a connection.
+            // The description is larger than the socket's buffers.
             let ask = b"GET /v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
             for _ in 0..64 {
                 if near.write_all(ask).await.is_err() {

@@ -20,7 +20,7 @@ use trusty_fleet::{Fact, SessionId};
 use trusty_platform::listening_socket::{self, AcceptedStream, SocketFeed};
 use trusty_platform::{clock, sys};
 use trusty_sources::hook::{self, HookRequest};
-use trusty_wire::hooks::ask::{DONE_MESSAGE, HOLD_SIGN_INTERVAL, TAKEN_MESSAGE};
+use trusty_wire::hooks::engine_request::{DONE_MESSAGE, HOLD_SIGN_INTERVAL, TAKEN_MESSAGE};
 use trusty_wire::hooks::{HookMessageHeader, HookMessageKind, MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES};
 
 /// So many hooks are listened to at a time; more wait in the system's queue.
@@ -70,7 +70,7 @@ pub(crate) async fn serve(mut feed: SocketFeed, handle: EngineHandle, uid: u32) 
         let shared = Arc::clone(&shared);
         connections.spawn(async move {
             let (answer, asked) = match read(&mut stream, &shared, ancestry).await {
-                Ok(message) => (TAKEN_MESSAGE, hear(message, &shared).await),
+                Ok(message) => (TAKEN_MESSAGE, handle_message(message, &shared).await),
                 Err(why) => (why, None),
             };
             // A hook that waits no longer needs no answer.
@@ -149,7 +149,7 @@ async fn header(
 }
 
 /// Files what a hook says; what it asks, if it waits for more.
-async fn hear(
+async fn handle_message(
     message: HookMessage,
     shared: &Arc<HookServerState>,
 ) -> Option<(SessionId, HookRequest)> {
@@ -177,14 +177,14 @@ fn understand(
     };
     let event = hook::decode(&message.payload, Some(client.pid), shared.handle.now());
     let asked = match message.then {
-        HookMessageKind::Ends => None,
-        HookMessageKind::Asks => asked(shared, message, client),
+        HookMessageKind::Report => None,
+        HookMessageKind::Request => decode_request(shared, message, client),
     };
     (event, asked)
 }
 
 /// What a hook asks that waits, and in which session: that of its client.
-fn asked(
+fn decode_request(
     shared: &HookServerState,
     message: &HookMessage,
     client: ProcessKey,
@@ -233,7 +233,7 @@ async fn wait(
                 None => return,
             },
             // The loop says that it lives, not this task: it is the loop that answers.
-            Some(()) = alive(handle, session, &id), if is_held => {
+            Some(()) = wait_still_held(handle, session, &id), if is_held => {
                 if say_held(&mut stream, end).await.is_none() {
                     break None;
                 }
@@ -244,7 +244,8 @@ async fn wait(
     };
     let over = match word {
         Some(FinalReply(bytes)) => {
-            let handed_on = timeout(ANSWER_HANDOVER_TIMEOUT, hand_on(&mut stream, &bytes)).await;
+            let handed_on =
+                timeout(ANSWER_HANDOVER_TIMEOUT, send_answer(&mut stream, &bytes)).await;
             match handed_on {
                 Ok(Some(())) => HookOutcome::Answered,
                 Ok(None) => HookOutcome::HungUp,
@@ -264,13 +265,13 @@ async fn say_held(stream: &mut UnixStream, end: Option<Instant>) -> Option<()> {
 }
 
 /// Comes a while later, once the loop has said that it still holds this.
-async fn alive(handle: &EngineHandle, session: SessionId, id: &RequestId) -> Option<()> {
+async fn wait_still_held(handle: &EngineHandle, session: SessionId, id: &RequestId) -> Option<()> {
     clock::sleep(HOLD_SIGN_INTERVAL).await;
-    handle.content(session, id.clone()).await.map(drop)
+    handle.read_request(session, id.clone()).await.map(drop)
 }
 
 /// Gives the hook the answer; whether it has handed it on.
-async fn hand_on(stream: &mut UnixStream, bytes: &[u8]) -> Option<()> {
+async fn send_answer(stream: &mut UnixStream, bytes: &[u8]) -> Option<()> {
     let line = format!("answer {}\n", bytes.len());
     stream.write_all(line.as_bytes()).await.ok()?;
     stream.write_all(bytes).await.ok()?;

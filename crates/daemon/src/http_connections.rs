@@ -81,7 +81,7 @@ impl QuietSince {
     }
 
     /// A request was answered, and the next one may come.
-    pub(super) fn answered(&self) {
+    pub(super) fn note_answered(&self) {
         self.0.store(millis(sys::since_boot()), Ordering::Relaxed);
     }
 
@@ -150,7 +150,7 @@ pub(super) async fn answer(
         let (answering, quiet) = (routes.call(request), quiet.clone());
         async move {
             let answer = answering.await;
-            quiet.answered();
+            quiet.note_answered();
             answer
         }
     });

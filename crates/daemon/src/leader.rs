@@ -83,7 +83,7 @@ impl Leader {
     /// or a socket cannot be made. A data folder that cannot be written is no error: the engine is
     /// found by its runtime folder then, and says so.
     pub fn elect(places: &EnginePlaces) -> Result<Self, LeadError> {
-        let spare = SpareFiles::keep(SPARE_FILE_COUNT);
+        let spare = SpareFiles::reserve(SPARE_FILE_COUNT);
         // Even if its locks were removed: one engine is enough.
         if places.has_other_leader() {
             return Err(LeadError::Taken);
@@ -92,7 +92,7 @@ impl Leader {
         let (data_lock, problem) = match take_data_lock(places) {
             Ok(lock) => (Some(lock), None),
             Err(LeadError::Taken) => return Err(LeadError::Taken),
-            Err(LeadError::Io(e)) => (None, Some(unfound(places, &e))),
+            Err(LeadError::Io(e)) => (None, Some(data_folder_problem(places, &e))),
         };
         let api_path = socket_names::api_socket(places.runtime_dir());
         let (api_socket, api) = ListeningSocket::open(api_path, &spare)?;
@@ -129,7 +129,7 @@ impl Leader {
 impl LeaderRight {
     /// Sees from now on to it that what vanishes comes back; what becomes of it.
     pub(crate) fn start_keeper(&mut self) -> io::Result<mpsc::UnboundedReceiver<LeaderEvent>> {
-        let (keeper, news) = LeaderKeeper::start(&self.state)?;
+        let (keeper, news) = LeaderKeeper::start_thread(&self.state)?;
         self.keeper = Some(keeper);
         Ok(news)
     }
@@ -203,7 +203,7 @@ impl LeaderState {
             match take_data_lock(&self.places) {
                 Ok(lock) => self.data_lock = Some(lock),
                 Err(LeadError::Taken) => return LeadershipState::Lost,
-                Err(LeadError::Io(e)) => self.problem = Some(unfound(&self.places, &e)),
+                Err(LeadError::Io(e)) => self.problem = Some(data_folder_problem(&self.places, &e)),
             }
         }
         for socket in &mut self.sockets {
@@ -229,7 +229,7 @@ impl LeaderState {
         }
         match put_record(&self.places, &path) {
             Ok(identity) => self.record = Some(identity),
-            Err(e) => self.problem = Some(unfound(&self.places, &e)),
+            Err(e) => self.problem = Some(data_folder_problem(&self.places, &e)),
         }
     }
 
@@ -315,7 +315,7 @@ fn make_data_folder(places: &EnginePlaces) -> Result<(), PrivateFolderError> {
     policy.make_private_folder(places.data_dir()).map(drop)
 }
 
-fn unfound(places: &EnginePlaces, error: &io::Error) -> String {
+fn data_folder_problem(places: &EnginePlaces, error: &io::Error) -> String {
     format!(
         "could not write {} ({error}); hooks and programs with another XDG_RUNTIME_DIR cannot find \
          this engine; make the folder writable",

@@ -7,12 +7,12 @@ pub mod api;
 pub mod hook_server;
 mod http_connections;
 pub mod leader;
-pub mod one;
+pub mod leader_election;
 pub mod session_access;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
 
 pub use leader::{LeadError, Leader};
-pub use one::{AppSessions, join};
+pub use leader_election::{AppSessions, join_engine};
 pub use session_access::SessionAccess;

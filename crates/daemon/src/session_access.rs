@@ -22,16 +22,16 @@ use trusty_engine::requests::AnswerError;
 use trusty_engine::{direct, threads};
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::Card;
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, SessionId, Snapshot};
 use trusty_records::settings::Settings;
 use trusty_sources::Shutdown;
 use trusty_wire::command_deadline::CommandDeadline;
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// Where a jump is tried first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,10 @@ impl<F: Face> SessionAccess<F> {
     }
 
     /// Tells an answer of the engine from none.
-    fn taken<T>(&self, told: Result<T, ClientError>) -> Result<Result<T, ClientError>, NotTaken> {
+    fn engine_answer<T>(
+        &self,
+        told: Result<T, ClientError>,
+    ) -> Result<Result<T, ClientError>, NotTaken> {
         match told {
             Err(e) if e.is_absence() => Err(NotTaken::NoEngine),
             Err(e) if e.is_hang() => {
@@ -140,7 +143,7 @@ impl<F: Face> SessionAccess<F> {
     pub async fn act(&self, id: SessionId, action: Action) -> Result<(), ActionError> {
         let deadline = CommandDeadline::of_command_sent_now();
         if let Some(remote) = self.remote() {
-            match self.taken(act_by(&remote, id, &action, deadline).await) {
+            match self.engine_answer(act_by(&remote, id, &action, deadline).await) {
                 Ok(done) => return done.map_err(action_error),
                 Err(NotTaken::Hang(_)) => return self.act_directly(id, action).await,
                 Err(NotTaken::NoEngine) => {}
@@ -163,7 +166,7 @@ impl<F: Face> SessionAccess<F> {
                 Err(refusal)
             } else {
                 let deadline = CommandDeadline::of_command_sent_now();
-                direct::perform(&env, &settings, id, action, deadline).await
+                direct::perform_directly(&env, &settings, id, action, deadline).await
             };
             // The caller may have gone.
             let _ = reply.send(done);
@@ -184,10 +187,12 @@ impl<F: Face> SessionAccess<F> {
     /// # Errors
     /// Why it is not there.
     pub async fn jump(&self, session: &Session) -> Result<(), JumpError> {
-        self.jumps.join(session.id, self.go(session)).await
+        self.jumps
+            .run_or_wait(session.id, self.jump_by_route(session))
+            .await
     }
 
-    async fn go(&self, session: &Session) -> Result<(), JumpError> {
+    async fn jump_by_route(&self, session: &Session) -> Result<(), JumpError> {
         let Some(remote) = self.remote() else {
             return self.jump_without_engine(session).await;
         };
@@ -210,7 +215,7 @@ impl<F: Face> SessionAccess<F> {
             {
                 self.jump_here(session).await
             }
-            told => match self.taken(told) {
+            told => match self.engine_answer(told) {
                 Ok(done) => done.map_err(jump_error),
                 Err(NotTaken::Hang(e)) if F::JUMP_ORDER == JumpOrder::HereFirst => {
                     Err(jump_error(e))
@@ -231,12 +236,13 @@ impl<F: Face> SessionAccess<F> {
     async fn jump_here(&self, session: &Session) -> Result<(), JumpError> {
         let terminal = Settings::read(&self.env).terminal;
         jump::jump(session, &self.env, &terminal).await?;
-        self.attend(FocusEvent::Terminal(session.id)).await;
+        self.report_attention(FocusEvent::Terminal(session.id))
+            .await;
         Ok(())
     }
 
     /// The user has looked. Returns when a snapshot of the engine shows it.
-    pub async fn attend(&self, attention: FocusEvent) {
+    pub async fn report_attention(&self, attention: FocusEvent) {
         let session = match attention {
             FocusEvent::Popover => None,
             FocusEvent::Terminal(id) => Some(id),
@@ -258,8 +264,8 @@ impl<F: Face> SessionAccess<F> {
     /// No engine tells.
     pub async fn explain(&self, id: SessionId) -> Result<Option<Explanation>, ClientError> {
         let told = match self.remote() {
-            Some(remote) => remote.why(id).await,
-            None => Err(ClientError::Nobody),
+            Some(remote) => remote.explain(id).await,
+            None => Err(ClientError::NotRunning),
         };
         match (told, self.face.engine()) {
             (Err(e), Some(engine)) if e.is_absence() => Ok(engine.explain(id).await),
@@ -283,14 +289,14 @@ impl<F: Face> SessionAccess<F> {
     ) -> Result<Option<WholeRequest>, AnswerError> {
         let told = match self.remote() {
             Some(remote) => remote.request(session, request).await,
-            None => Err(ClientError::Nobody),
+            None => Err(ClientError::NotRunning),
         };
         match (told, self.face.engine()) {
             (Err(e), Some(engine)) if e.is_absence() => {
                 Ok(whole_request(engine, session, request).await)
             }
-            (Err(ClientError::Nobody), None) => Err(AnswerError::Gone),
-            (told, _) => told.map_err(|e| AnswerError::Unread(e.to_string())),
+            (Err(ClientError::NotRunning), None) => Err(AnswerError::Gone),
+            (told, _) => told.map_err(|e| AnswerError::Unreadable(e.to_string())),
         }
     }
 
@@ -315,7 +321,7 @@ impl<F: Face> SessionAccess<F> {
                 };
                 remote.answer(session, &asked, channel, deadline).await
             }
-            None => Err(ClientError::Nobody),
+            None => Err(ClientError::NotRunning),
         };
         match (told, self.face.engine()) {
             (Err(e), Some(engine)) if e.is_absence() => {
@@ -323,7 +329,7 @@ impl<F: Face> SessionAccess<F> {
                     .answer_before(session, request, answer, channel, deadline)
                     .await
             }
-            (Err(ClientError::Nobody), None) => Err(AnswerError::Gone),
+            (Err(ClientError::NotRunning), None) => Err(AnswerError::Gone),
             (told, _) => told.map_err(answer_error),
         }
     }
@@ -337,7 +343,7 @@ impl<F: Face> SessionAccess<F> {
             // An engine of this process shows what the one shows that it follows.
             (Some(engine), _) => Ok(engine.snapshot()),
             (None, Some(remote)) => remote.snapshot().await.map(Arc::new),
-            (None, None) => Err(ClientError::Silent),
+            (None, None) => Err(ClientError::NotResponding),
         }
     }
 }
@@ -396,7 +402,7 @@ pub(crate) async fn whole_request(
     let snapshot = engine.snapshot();
     let listed = snapshot.sessions.iter().find(|s| s.id == session)?;
     let known = listed.requests.iter().find(|r| r.id == *request)?.clone();
-    let content = engine.content(session, request.clone()).await?;
+    let content = engine.read_request(session, request.clone()).await?;
     let card = Card::from_request(request.clone(), &content);
     Some(WholeRequest {
         request: known,
@@ -404,3 +410,6 @@ pub(crate) async fn whole_request(
         card,
     })
 }
+
+#[cfg(test)]
+mod tests;

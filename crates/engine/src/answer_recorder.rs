@@ -3,7 +3,7 @@
 use crate::threads::{self, StartError};
 use tokio::sync::mpsc;
 use trusty_fleet::Fact;
-use trusty_fleet::answered::AnswerRecord;
+use trusty_fleet::given_answer::AnswerRecord;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_records::answer_log::AnswerLog;

@@ -46,7 +46,7 @@ impl EngineHandle {
 
     /// Nothing if the loop has ended.
     async fn send(&self, command: RequestCommand) -> Option<()> {
-        let command = command::EngineCommand::Held(command);
+        let command = command::EngineCommand::HandleRequest(command);
         self.commands.send(command).await.ok()
     }
 
@@ -64,7 +64,7 @@ impl EngineHandle {
     }
 
     /// The whole content of a request that is held here.
-    pub async fn content(
+    pub async fn read_request(
         &self,
         session: SessionId,
         request: RequestId,
@@ -92,7 +92,7 @@ impl EngineHandle {
         };
         tokio::select! {
             done = asked => done,
-            lapse = caller.lapsed() => Err(lapse.into()),
+            lapse = caller.wait_lapsed() => Err(lapse.into()),
         }
     }
 

@@ -5,7 +5,7 @@
 
 mod own_programs;
 
-use crate::sweep;
+use crate::scan;
 use own_programs::OwnPrograms;
 use std::env;
 use std::io;
@@ -19,10 +19,10 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::process_executable::process_executable;
 use trusty_platform::sys;
 use trusty_records::settings::Settings;
+use trusty_wire::environment::Environment;
 use trusty_wire::process_tracer::{
     ConnectedPeer, ConnectedProcess, ProcessTracer, SESSION_VARIABLES,
 };
-use trusty_wire::surroundings::Environment;
 
 /// How long the facts of a caller may take to gather. A caller that is not known by then is
 /// refused.
@@ -30,11 +30,8 @@ const GATHER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What tells that a session started this process. Sessions are looked for only where something
 /// could name one: a terminal, or a variable.
-pub async fn mark_of_this_process(
-    around: &Environment,
-    settings: &Settings,
-) -> Option<ProcessMark> {
-    let tracer = settings.tracer(around).ok()?;
+pub async fn mark_of_this_process(env: &Environment, settings: &Settings) -> Option<ProcessMark> {
+    let tracer = settings.tracer(env).ok()?;
     if let Some(mark) = tracer.own_mark(&[]) {
         return Some(mark);
     }
@@ -44,7 +41,7 @@ pub async fn mark_of_this_process(
     if !has_terminal && !SESSION_VARIABLES.into_iter().any(is_named) {
         return None;
     }
-    let seen = sweep::sweep(around, settings).await.ok()?;
+    let seen = scan::scan_once(env, settings).await.ok()?;
     tracer.own_mark(&LivingSession::from_snapshot(&seen.snapshot()))
 }
 
@@ -63,9 +60,9 @@ impl CallerRegister {
     /// # Errors
     ///
     /// The machine does not tell what identity is made of.
-    pub fn new(around: &Environment, settings: &Settings) -> io::Result<Self> {
+    pub fn new(env: &Environment, settings: &Settings) -> io::Result<Self> {
         Ok(Self {
-            tracer: settings.tracer(around)?,
+            tracer: settings.tracer(env)?,
             policy: settings.answer_policy,
             programs: OwnPrograms::beside_this(),
         })
@@ -84,7 +81,7 @@ impl CallerRegister {
     ) -> CallerIdentity {
         let register = self.clone();
         let gathered = spawn_blocking(move || match &*peer {
-            Ok(peer) => register.gather(peer, &sessions),
+            Ok(peer) => register.identify_caller(peer, &sessions),
             Err(e) => CallerIdentity::Unknown(e.to_string()),
         });
         match timeout(GATHER_TIMEOUT, gathered).await {
@@ -97,7 +94,11 @@ impl CallerRegister {
         }
     }
 
-    fn gather(&self, peer: &ConnectedProcess, sessions: &[LivingSession]) -> CallerIdentity {
+    fn identify_caller(
+        &self,
+        peer: &ConnectedProcess,
+        sessions: &[LivingSession],
+    ) -> CallerIdentity {
         let connected_with = peer.executable;
         let peer = &peer.identity;
         let executable = process_executable(peer.pid);
@@ -116,7 +117,7 @@ impl CallerRegister {
                 Err(_) => PeerProgram::Other,
             },
             executable: executable.ok().map(|executable| executable.path),
-            mark: self.tracer.mark(peer.pid, sessions),
+            mark: self.tracer.find_mark(peer.pid, sessions),
             terminal: self.tracer.terminal(peer.pid, sessions),
         };
         // All of this was read by its pid: it counts only if that is still the same process.

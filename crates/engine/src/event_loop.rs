@@ -5,13 +5,13 @@ mod held_requests;
 
 use crate::answer_recorder::AnswerRecorder;
 use crate::command::EngineCommand;
-use crate::desk::RecordingFleet;
-use crate::input::{EngineInput, next};
+use crate::input::{EngineInput, next_input};
 use crate::job::EngineJob;
 use crate::recording::RecordingMark;
+use crate::recording_fleet::RecordingFleet;
 use crate::requests::PendingRequests;
+use crate::scan;
 use crate::source_threads::SourceHandover;
-use crate::sweep;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,43 +79,44 @@ impl EngineLoop {
 
     /// Scans everything once, so that the first snapshot is whole, then hands the sources to their
     /// threads.
-    pub(crate) async fn prime(
+    pub(crate) async fn run_first_scan(
         &mut self,
         mut sources: Vec<Box<dyn AnySource>>,
         handovers: Vec<SourceHandover>,
     ) {
-        sweep::scan(&mut sources, &mut self.desk, self.clock).await;
-        self.desk.mark(self.clock.now(), RecordingMark::FirstLook);
-        self.publish();
+        scan::scan_sources(&mut sources, &mut self.desk, self.clock).await;
+        self.desk
+            .write_mark(self.clock.now(), RecordingMark::FirstScan);
+        self.publish_if_changed();
         for (source, handover) in sources.into_iter().zip(handovers) {
             // A source whose thread has ended takes nothing more.
             let _ = handover.send(source);
         }
     }
 
-    pub(crate) async fn run(
+    pub(crate) async fn run_loop(
         mut self,
         mut commands: mpsc::Receiver<EngineCommand>,
         mut observations: mpsc::Receiver<Observation>,
     ) -> Shutdown {
         loop {
-            let due = self.due();
-            match next(&mut commands, &mut observations, &mut self.looks, due).await {
-                EngineInput::News(told, seen) => {
+            let due = self.time_until_review();
+            match next_input(&mut commands, &mut observations, &mut self.looks, due).await {
+                EngineInput::Received(told, seen) => {
                     for observation in seen {
                         self.desk.handle_observation(observation);
                     }
                     for command in told {
-                        self.obey(command);
+                        self.handle_command(command);
                     }
                 }
-                EngineInput::Looks | EngineInput::Due => {}
-                EngineInput::End => {
-                    self.desk.mark(self.clock.now(), RecordingMark::End);
+                EngineInput::VisibilityChanged | EngineInput::ReviewDue => {}
+                EngineInput::Closed => {
+                    self.desk.write_mark(self.clock.now(), RecordingMark::End);
                     return Shutdown;
                 }
             }
-            self.publish();
+            self.publish_if_changed();
             // Nobody who was told how it went reads otherwise.
             self.held.send_replies();
             for reply in self.later.drain(..) {
@@ -125,22 +126,24 @@ impl EngineLoop {
     }
 
     /// How long until the snapshot may change by itself.
-    fn due(&self) -> Option<Duration> {
+    fn time_until_review(&self) -> Option<Duration> {
         // A millisecond more, for the clock is read in whole ones.
         Some(self.due_at?.since(self.clock.now()) + Duration::from_millis(1))
     }
 
-    fn obey(&mut self, command: EngineCommand) {
+    fn handle_command(&mut self, command: EngineCommand) {
         match command {
-            EngineCommand::File(fact) => self.file(fact),
-            EngineCommand::Attend(attention, reply) => {
-                self.file(Fact::Attention(attention));
+            EngineCommand::FileFact(fact) => self.file_fact(fact),
+            EngineCommand::ReportAttention(attention, reply) => {
+                self.file_fact(Fact::Attention(attention));
                 self.reply_after_publish(reply, ());
             }
-            EngineCommand::Act(id, action, lease, reply) => self.act(id, &action, lease, reply),
-            EngineCommand::Held(command) => self.handle_request_command(command),
+            EngineCommand::PerformAction(id, action, lease, reply) => {
+                self.act(id, &action, lease, reply);
+            }
+            EngineCommand::HandleRequest(command) => self.handle_request_command(command),
             EngineCommand::Jump(id, lease, reply) => self.jump(id, lease, reply),
-            EngineCommand::Over(outcome) => self.finish_job(outcome),
+            EngineCommand::FinishJob(outcome) => self.finish_job(outcome),
             EngineCommand::Explain(id, reply) => {
                 // Whoever asked may have gone.
                 let _ = reply.send(self.desk.fleet.explain(id, self.clock.now()));
@@ -148,7 +151,7 @@ impl EngineLoop {
         }
     }
 
-    fn file(&mut self, fact: Fact) {
+    fn file_fact(&mut self, fact: Fact) {
         let at = self.clock.now();
         self.desk.handle_observation(Observation { at, fact });
     }
@@ -160,7 +163,7 @@ impl EngineLoop {
         for id in stale {
             let last = self.reconciled_at.get(id);
             if last.is_none_or(|at| now >= at.after(RECONCILE_INTERVAL))
-                && self.jobs.try_send(repair(wanted, *id)).is_ok()
+                && self.jobs.try_send(repair_job(wanted, *id)).is_ok()
             {
                 self.reconciled_at.insert(*id, now);
             }
@@ -170,7 +173,7 @@ impl EngineLoop {
         self.due_at = [self.due_at, again].into_iter().flatten().min();
     }
 
-    fn publish(&mut self) {
+    fn publish_if_changed(&mut self) {
         let now = self.clock.now();
         if now.since(self.pruned_at) >= PRUNE_INTERVAL {
             self.desk.fleet.prune(now);
@@ -183,7 +186,7 @@ impl EngineLoop {
         } = self.refresh_held_requests(now);
         self.due_at = due.map(|(at, _reason)| at);
         self.reconcile(&wanted, now);
-        publish(&self.snapshots, snapshot);
+        publish_snapshot(&self.snapshots, snapshot);
         let visibility = if *self.looks.borrow() > 0 {
             UiVisibility::Visible
         } else {
@@ -203,7 +206,7 @@ impl EngineLoop {
 }
 
 /// What is to be done to a record that is not true.
-fn repair(wanted: &SourceDemand, id: SessionId) -> EngineJob {
+fn repair_job(wanted: &SourceDemand, id: SessionId) -> EngineJob {
     match wanted.not_held.get(&id) {
         Some(judged) => EngineJob::GiveUpHold(id, *judged),
         None => EngineJob::Reconcile(id),
@@ -211,7 +214,7 @@ fn repair(wanted: &SourceDemand, id: SessionId) -> EngineJob {
 }
 
 /// Publishes a snapshot; a new revision only of one with news.
-pub fn publish(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
+pub fn publish_snapshot(snapshots: &watch::Sender<Arc<Snapshot>>, mut snapshot: Snapshot) {
     snapshots.send_if_modified(|known| {
         let news = known.revision == 0 || change::is_news(known, &snapshot);
         snapshot.revision = known.revision + u64::from(news);

@@ -11,9 +11,9 @@ use trusty_actions::jump::JumpError;
 use trusty_actions::lease::CommandLease;
 use trusty_fleet::action::{Action, ActionKind};
 use trusty_fleet::authorization::AnswerPolicy;
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::session::PendingAction;
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{Fact, SessionId, Snapshot, Timestamp};
 use trusty_platform::clock::Clock;
 use trusty_records::settings::Settings;
@@ -108,7 +108,7 @@ impl Drop for VisibilityGuard {
 impl EngineHandle {
     /// The handle of a face.
     #[must_use]
-    pub fn of_face(self, presence: FacePresence) -> Self {
+    pub fn with_presence(self, presence: FacePresence) -> Self {
         Self {
             _presence: Some(presence),
             ..self
@@ -138,7 +138,7 @@ impl EngineHandle {
     }
 
     /// Returns when the engine has ended.
-    pub async fn ended(&self) {
+    pub async fn wait_ended(&self) {
         // Nothing else ends the wait.
         let _ = self.snapshots.clone().wait_for(|_| false).await;
     }
@@ -155,7 +155,7 @@ impl EngineHandle {
         let (reply, seen) = oneshot::channel();
         let sent = self
             .commands
-            .send(EngineCommand::Attend(attention, reply))
+            .send(EngineCommand::ReportAttention(attention, reply))
             .await;
         if sent.is_ok() {
             // A loop that has ended shows nothing any more.
@@ -176,7 +176,7 @@ impl EngineHandle {
     /// Tells the engine a fact, dated by its arrival.
     pub async fn send_fact(&self, fact: Fact) {
         // A loop that has ended needs to know nothing.
-        let _ = self.commands.send(EngineCommand::File(fact)).await;
+        let _ = self.commands.send(EngineCommand::FileFact(fact)).await;
     }
 
     /// Does something to a session. Returns when it is done, verified and seen in a snapshot, or
@@ -200,21 +200,21 @@ impl EngineHandle {
         let (lease, caller) = CommandLease::new(deadline);
         let asked = async {
             let (reply, answer) = oneshot::channel();
-            let command = EngineCommand::Act(id, action, lease, reply);
+            let command = EngineCommand::PerformAction(id, action, lease, reply);
             let sent = self.commands.send(command).await;
             sent.map_err(|_| ActionError::Gone)?;
             answer.await.unwrap_or(Err(ActionError::Gone))
         };
         tokio::select! {
             done = asked => done?,
-            lapse = caller.lapsed() => return Err(lapse.into()),
+            lapse = caller.wait_lapsed() => return Err(lapse.into()),
         }
-        self.seen(id, verb).await;
+        self.wait_action_seen(id, verb).await;
         Ok(())
     }
 
     /// Waits until what was done is no longer under way in the snapshot.
-    async fn seen(&self, id: SessionId, verb: ActionKind) {
+    async fn wait_action_seen(&self, id: SessionId, verb: ActionKind) {
         let is_under_way =
             |pending: &PendingAction| pending.verb == verb && pending.failure.is_none();
         let mut snapshots = self.snapshots.clone();
@@ -252,7 +252,7 @@ impl EngineHandle {
         };
         tokio::select! {
             done = asked => done,
-            lapse = caller.lapsed() => Err(lapse.into()),
+            lapse = caller.wait_lapsed() => Err(lapse.into()),
         }
     }
 

@@ -15,16 +15,16 @@ const MAX_BATCH_LEN: usize = 256;
 /// Everything that reaches the loop.
 #[derive(Debug)]
 pub(super) enum EngineInput {
-    News(Vec<EngineCommand>, Vec<Observation>),
+    Received(Vec<EngineCommand>, Vec<Observation>),
     /// A face was shown or hidden.
-    Looks,
-    Due,
-    End,
+    VisibilityChanged,
+    ReviewDue,
+    Closed,
 }
 
 /// What comes next. Of commands and observations all that is there is taken, up to a batch: many
 /// of the ones keep the others waiting for no longer than one batch takes.
-pub(super) async fn next(
+pub(super) async fn next_input(
     commands: &mut mpsc::Receiver<EngineCommand>,
     observations: &mut mpsc::Receiver<Observation>,
     looks: &mut watch::Receiver<usize>,
@@ -36,19 +36,19 @@ pub(super) async fn next(
         biased;
         taken = commands.recv_many(&mut told, MAX_BATCH_LEN) => taken,
         taken = observations.recv_many(&mut seen, MAX_BATCH_LEN) => taken,
-        changed = looks.changed() => return changed.map_or(EngineInput::End, |()| EngineInput::Looks),
-        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return EngineInput::Due,
+        changed = looks.changed() => return changed.map_or(EngineInput::Closed, |()| EngineInput::VisibilityChanged),
+        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return EngineInput::ReviewDue,
     };
     if taken == 0 {
-        return EngineInput::End;
+        return EngineInput::Closed;
     }
-    take(commands, &mut told);
-    take(observations, &mut seen);
-    EngineInput::News(told, seen)
+    drain_into(commands, &mut told);
+    drain_into(observations, &mut seen);
+    EngineInput::Received(told, seen)
 }
 
 /// Takes what is there, up to a batch.
-fn take<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
+fn drain_into<T>(from: &mut mpsc::Receiver<T>, into: &mut Vec<T>) {
     while into.len() < MAX_BATCH_LEN
         && let Ok(next) = from.try_recv()
     {
@@ -69,18 +69,19 @@ mod tests {
         let (_looking, mut looks) = watch::channel(0);
         let fact = || Fact::Attention(FocusEvent::Popover);
         for _ in 0..COMMAND_QUEUE_LEN {
-            tell.try_send(EngineCommand::File(fact())).expect("room");
+            tell.try_send(EngineCommand::FileFact(fact()))
+                .expect("room");
         }
         let at = Timestamp::default();
         see.try_send(Observation { at, fact: fact() })
             .expect("room");
-        let taken = next(&mut commands, &mut observations, &mut looks, None).await;
-        let EngineInput::News(told, seen) = taken else {
+        let taken = next_input(&mut commands, &mut observations, &mut looks, None).await;
+        let EngineInput::Received(told, seen) = taken else {
             panic!("{taken:?}");
         };
         assert_eq!((told.len(), seen.len()), (COMMAND_QUEUE_LEN, 1));
         drop((tell, see));
-        let ended = next(&mut commands, &mut observations, &mut looks, None).await;
-        assert!(matches!(ended, EngineInput::End), "{ended:?}");
+        let ended = next_input(&mut commands, &mut observations, &mut looks, None).await;
+        assert!(matches!(ended, EngineInput::Closed), "{ended:?}");
     }
 }

@@ -23,7 +23,7 @@ use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Session, SessionId};
 use trusty_records::settings::Settings;
 use trusty_sources::{ObservationSender, Shutdown};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// Where outcomes and facts are told.
 #[derive(Debug)]
@@ -34,10 +34,10 @@ pub(super) struct JobReporter {
 }
 
 impl JobReporter {
-    async fn tell(&self, outcome: JobOutcome) {
+    async fn report_outcome(&self, outcome: JobOutcome) {
         // A loop that has ended needs to know nothing.
         if let Some(outcomes) = self.outcomes.upgrade() {
-            let _ = outcomes.send(EngineCommand::Over(outcome)).await;
+            let _ = outcomes.send(EngineCommand::FinishJob(outcome)).await;
         }
     }
 }
@@ -45,19 +45,19 @@ impl JobReporter {
 /// Does what comes, each job on a thread of its own, until the loop has ended. A folder that hangs
 /// under one session holds up no other.
 pub(super) async fn run_jobs(
-    around: Environment,
+    env: Environment,
     mut jobs: mpsc::Receiver<EngineJob>,
     out: JobReporter,
 ) -> Shutdown {
     let executor = JobExecutor {
-        hands: ActionExecutor::new(&around),
-        around: Arc::new(around),
+        hands: ActionExecutor::new(&env),
+        env: Arc::new(env),
         jumps: RunningJumps::default(),
         repairs: RunningRepairs::default(),
         out: Arc::new(out),
     };
     while let Some(job) = jobs.recv().await {
-        executor.start(job).await;
+        executor.start_job(job).await;
     }
     Shutdown
 }
@@ -72,11 +72,11 @@ impl RunningRepairs {
     }
 
     /// Whether none is running, which one is from now on.
-    fn begin(&self, session: SessionId) -> bool {
+    fn mark_busy(&self, session: SessionId) -> bool {
         self.sessions().insert(session)
     }
 
-    fn end(&self, session: SessionId) {
+    fn mark_idle(&self, session: SessionId) {
         self.sessions().remove(&session);
     }
 }
@@ -85,7 +85,7 @@ impl RunningRepairs {
 #[derive(Debug, Clone)]
 struct JobExecutor {
     hands: ActionExecutor,
-    around: Arc<Environment>,
+    env: Arc<Environment>,
     jumps: RunningJumps<Result<(), JumpError>>,
     repairs: RunningRepairs,
     out: Arc<JobReporter>,
@@ -93,9 +93,9 @@ struct JobExecutor {
 
 impl JobExecutor {
     /// Starts a job on a thread of its own, or tells why it cannot be started.
-    async fn start(&self, job: EngineJob) {
+    async fn start_job(&self, job: EngineJob) {
         if let Some(session) = job.repaired_session()
-            && !self.repairs.begin(session)
+            && !self.repairs.mark_busy(session)
         {
             return;
         }
@@ -103,38 +103,38 @@ impl JobExecutor {
         let (executor, taken) = (self.clone(), Arc::clone(&job));
         let started = spawn("trusty-action", move || async move {
             if let Some(job) = take_job(&taken) {
-                Box::pin(executor.execute(job)).await;
+                Box::pin(executor.execute_job(job)).await;
             }
             Shutdown
         });
         if let Err(e) = started
             && let Some(job) = take_job(&job)
         {
-            self.refuse(job, &e).await;
+            self.refuse_job(job, &e).await;
         }
     }
 
     /// Tells that a job could not be started. A repair is tried again later.
-    async fn refuse(&self, job: EngineJob, e: &StartError) {
+    async fn refuse_job(&self, job: EngineJob, e: &StartError) {
         match job {
             EngineJob::Perform(verb, plan, _lease, reply) => {
                 let failed = Err(ActionError::Failed(e.to_string()));
                 let outcome = JobOutcome::Acted(plan.session, verb, failed, reply);
-                self.out.tell(outcome).await;
+                self.out.report_outcome(outcome).await;
             }
             EngineJob::Jump(session, _lease, reply) => {
                 let failed = Err(JumpError::Failed(e.to_string()));
                 self.out
-                    .tell(JobOutcome::Jumped(session.id, failed, reply))
+                    .report_outcome(JobOutcome::Jumped(session.id, failed, reply))
                     .await;
             }
             EngineJob::Reconcile(session) | EngineJob::GiveUpHold(session, _) => {
-                self.repairs.end(session);
+                self.repairs.mark_idle(session);
             }
         }
     }
 
-    async fn execute(&self, job: EngineJob) {
+    async fn execute_job(&self, job: EngineJob) {
         match job {
             EngineJob::Perform(verb, plan, lease, reply) => {
                 self.perform(verb, *plan, lease, reply).await;
@@ -142,10 +142,16 @@ impl JobExecutor {
             EngineJob::Jump(session, lease, reply) => {
                 let id = session.id;
                 let done = match lease.begin() {
-                    Ok(()) => self.jumps.join(id, Box::pin(self.jump(*session))).await,
+                    Ok(()) => {
+                        self.jumps
+                            .run_or_wait(id, Box::pin(self.jump(*session)))
+                            .await
+                    }
                     Err(lapse) => Err(lapse.into()),
                 };
-                self.out.tell(JobOutcome::Jumped(id, done, reply)).await;
+                self.out
+                    .report_outcome(JobOutcome::Jumped(id, done, reply))
+                    .await;
             }
             EngineJob::GiveUpHold(session, judged) => {
                 let given_up = async { self.give_up_hold(session, judged) };
@@ -160,7 +166,8 @@ impl JobExecutor {
         // An action that panics must not look as if it went on for ever.
         let done = AssertUnwindSafe(self.hands.perform_leased(plan, &lease));
         let done = done.catch_unwind().await;
-        let mut done = done.unwrap_or_else(|panic| Err(ActionError::Failed(crashed(&*panic))));
+        let mut done =
+            done.unwrap_or_else(|panic| Err(ActionError::Failed(crash_message(&*panic))));
         // What was asked for is done; what is left of it is told below the list.
         if let Err(left @ ActionError::RecordLeft(..)) = &done {
             let fact = Fact::Health(health_key(id), Some(left.to_string()));
@@ -168,14 +175,14 @@ impl JobExecutor {
             done = Ok(());
         }
         self.out
-            .tell(JobOutcome::Acted(id, verb, done, reply))
+            .report_outcome(JobOutcome::Acted(id, verb, done, reply))
             .await;
     }
 
     async fn jump(&self, session: Session) -> Result<(), JumpError> {
         // Read now, so that what was set since our start counts.
-        let terminal = Settings::read(&self.around).terminal;
-        let jumped = AssertUnwindSafe(jump::jump(&session, &self.around, &terminal));
+        let terminal = Settings::read(&self.env).terminal;
+        let jumped = AssertUnwindSafe(jump::jump(&session, &self.env, &terminal));
         let jumped = jumped.catch_unwind().await;
         jumped.unwrap_or_else(|panic| Err(JumpError::Failed(panic_message(&*panic))))
     }
@@ -184,20 +191,25 @@ impl JobExecutor {
     async fn repair(&self, session: SessionId, repair: impl Future<Output = Option<Fact>>) {
         let found = AssertUnwindSafe(repair).catch_unwind().await;
         let found = found.unwrap_or_else(|panic| {
-            let problem = crashed(&*panic);
+            let problem = crash_message(&*panic);
             Some(Fact::Health(health_key(session), Some(problem)))
         });
-        self.repairs.end(session);
+        self.repairs.mark_idle(session);
         // A loop that has ended needs to know nothing.
         let _ = self.out.facts.send(found.into_iter().collect()).await;
     }
 
     fn give_up_hold(&self, session: SessionId, judged: JudgedHold) -> Option<Fact> {
         match self.hands.give_up_hold(session, judged) {
-            Ok(GiveUpOutcome::Removed) => Some(Fact::Act(session, ActionProgress::NotHeld)),
+            Ok(GiveUpOutcome::Removed) => {
+                Some(Fact::ActionProgress(session, ActionProgress::NotHeld))
+            }
             Ok(GiveUpOutcome::NothingToDo | GiveUpOutcome::HookWaits)
             | Err(ActionError::Busy | ActionError::Held(_)) => None,
-            Err(e) => Some(Fact::Health(health_key(session), Some(not_repaired(&e)))),
+            Err(e) => Some(Fact::Health(
+                health_key(session),
+                Some(repair_failure_message(&e)),
+            )),
         }
     }
 
@@ -206,7 +218,7 @@ impl JobExecutor {
             Ok(_) | Err(ActionError::Busy) => None,
             Err(ActionError::Held(holder)) if holder.state == HolderState::Running => None,
             Err(e @ (ActionError::RecordLeft(..) | ActionError::Held(_))) => Some(e.to_string()),
-            Err(e) => Some(not_repaired(&e)),
+            Err(e) => Some(repair_failure_message(&e)),
         };
         Some(Fact::Health(health_key(session), problem))
     }
@@ -216,11 +228,11 @@ fn take_job(job: &Mutex<Option<EngineJob>>) -> Option<EngineJob> {
     job.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-fn not_repaired(e: &ActionError) -> String {
+fn repair_failure_message(e: &ActionError) -> String {
     format!("could not repair the paused session: {e}")
 }
 
-fn crashed(panic: &(dyn Any + Send)) -> String {
+fn crash_message(panic: &(dyn Any + Send)) -> String {
     format!(
         "the action crashed ({}); run `trusty resume --all` to recover",
         panic_message(panic)

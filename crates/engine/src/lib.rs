@@ -14,7 +14,6 @@ mod answer_recorder;
 mod answering;
 pub mod authorization;
 mod command;
-pub mod desk;
 pub mod direct;
 pub mod event_loop;
 pub mod handle;
@@ -23,11 +22,12 @@ mod job;
 mod job_executor;
 pub mod leftovers;
 pub mod recording;
+pub mod recording_fleet;
 mod request_command;
 pub mod requests;
+pub mod scan;
 mod source_threads;
 mod startup;
-pub mod sweep;
 #[cfg(test)]
 #[path = "../../../tests/support/test_files.rs"]
 pub mod test_files;

@@ -46,7 +46,7 @@ pub struct RecordingHeader {
 #[serde(untagged)]
 pub enum RecordingLine {
     /// The fleet was told this.
-    Seen(Observation),
+    Observed(Observation),
     /// The engine came to this point.
     Mark {
         /// When.
@@ -60,7 +60,8 @@ pub enum RecordingLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecordingMark {
     /// The first snapshot was published: what was told before is shown at once.
-    FirstLook,
+    #[serde(rename = "FirstLook")]
+    FirstScan,
     /// Nothing more was told until now.
     End,
 }

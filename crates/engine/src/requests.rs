@@ -1,10 +1,10 @@
 //! Requests that hooks hold: their whole content, and the way back to each hook.
 
 mod decision;
-mod desk;
+mod pending_requests;
 
 pub use decision::{InvalidAnswer, decide};
-pub use desk::{FinalReply, HookReply, PendingRequests};
+pub use pending_requests::{FinalReply, HookReply, PendingRequests};
 
 use trusty_actions::lease::CommandLapse;
 use trusty_fleet::problem::{Problem, ProblemCode};
@@ -16,19 +16,19 @@ pub enum AnswerError {
     #[error(
         "this request is no longer pending: it was answered elsewhere or returned to the terminal"
     )]
-    Over,
+    NotPending,
     /// The answer does not fit the request; in words.
     #[error("{0}")]
-    Unfit(String),
+    InvalidAnswer(String),
     /// The session is paused, so Claude Code cannot read an answer.
     #[error("the session is paused; resume it first")]
     Paused,
     /// The hook took the answer, but did not report that Claude Code has it.
     #[error("Claude Code did not accept the answer; answer in the terminal instead")]
-    Unheard,
+    NotAccepted,
     /// The engine that runs does not tell what is asked; why, in words.
     #[error("could not read the request: {0}")]
-    Unread(String),
+    Unreadable(String),
     /// The caller may not answer; in words.
     #[error("{0}")]
     NotAuthorized(String),
@@ -48,7 +48,7 @@ pub enum AnswerError {
 
 impl From<InvalidAnswer> for AnswerError {
     fn from(unfit: InvalidAnswer) -> Self {
-        Self::Unfit(unfit.to_string())
+        Self::InvalidAnswer(unfit.to_string())
     }
 }
 
@@ -56,11 +56,11 @@ impl AnswerError {
     /// A stable code, for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Over => ProblemCode::Over,
-            Self::Unfit(_) => ProblemCode::Unfit,
+            Self::NotPending => ProblemCode::Over,
+            Self::InvalidAnswer(_) => ProblemCode::Unfit,
             Self::Paused => ProblemCode::Paused,
-            Self::Unheard => ProblemCode::Unheard,
-            Self::Unread(_) => ProblemCode::Unread,
+            Self::NotAccepted => ProblemCode::Unheard,
+            Self::Unreadable(_) => ProblemCode::Unread,
             Self::NotAuthorized(_) => ProblemCode::NotForPrograms,
             Self::Lapsed(_) => ProblemCode::TooLate,
             Self::OutcomeUnknown(_) => ProblemCode::Failed,

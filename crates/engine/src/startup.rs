@@ -3,15 +3,15 @@
 
 use crate::answer_recorder::AnswerRecorder;
 use crate::authorization::CallerRegister;
-use crate::desk::RecordingFleet;
 use crate::event_loop::EngineLoop;
 use crate::handle::{EngineChannels, EngineHandle};
 use crate::input::{COMMAND_QUEUE_LEN, OBSERVATION_QUEUE_LEN};
 use crate::job_executor::{self, JobReporter};
 use crate::leftovers;
 use crate::recording::ObservationRecorder;
+use crate::recording_fleet::RecordingFleet;
+use crate::scan::{SourceSetup, all_sources};
 use crate::source_threads::spawn_source;
-use crate::sweep::{SourceSetup, all_sources};
 use crate::threads::{StartError, spawn, spawn_apart};
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
@@ -23,7 +23,7 @@ use trusty_platform::open_files;
 use trusty_records::answer_log::AnswerLog;
 use trusty_records::settings::Settings;
 use trusty_sources::{ObservationSender, Shutdown, SourceConfig, settings};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// Jobs that may wait for the hands.
 const JOB_QUEUE_LEN: usize = 256;
@@ -34,46 +34,46 @@ pub struct Engine;
 
 impl Engine {
     /// Starts the loop and the sources, each on a thread of its own, and returns at once.
-    pub fn start(around: &Environment, settings: &Settings) -> Result<EngineHandle, StartError> {
-        Self::begin(around, settings, None)
+    pub fn start(env: &Environment, settings: &Settings) -> Result<EngineHandle, StartError> {
+        Self::open_and_spawn(env, settings, None)
     }
 
     /// The same, and all that the loop is told is recorded.
     pub fn start_recorded(
-        around: &Environment,
+        env: &Environment,
         settings: &Settings,
         recorder: ObservationRecorder,
     ) -> Result<EngineHandle, StartError> {
-        Self::begin(around, settings, Some(recorder))
+        Self::open_and_spawn(env, settings, Some(recorder))
     }
 
-    fn begin(
-        around: &Environment,
+    fn open_and_spawn(
+        env: &Environment,
         settings: &Settings,
         recorder: Option<ObservationRecorder>,
     ) -> Result<EngineHandle, StartError> {
-        let (handle, ends) = Self::open_channels(around, settings)?;
-        Self::spawn_loop(around, ends, recorder)?;
+        let (handle, ends) = Self::open_channels(env, settings)?;
+        Self::spawn_loop(env, ends, recorder)?;
         Ok(handle)
     }
 
     /// A handle, and its other ends for whoever is to be the engine.
     pub fn open_channels(
-        around: &Environment,
+        env: &Environment,
         settings: &Settings,
     ) -> Result<(EngineHandle, EngineChannels), StartError> {
         // One that cannot be raised holds; that few are left is told when they are.
         let _ = open_files::raise_soft_limit();
         let clock = Clock::start();
-        let callers = CallerRegister::new(around, settings).map_err(StartError::Machine)?;
+        let callers = CallerRegister::new(env, settings).map_err(StartError::Machine)?;
         let policy = callers.policy();
         let (send_commands, commands) = mpsc::channel(COMMAND_QUEUE_LEN);
         let (send_snapshots, snapshots) = watch::channel(Arc::default());
         let (looking, looks) = watch::channel(0);
         let (send_settings, settings) = watch::channel(Arc::new(settings.clone()));
-        let within = around.clone();
+        let within = env.clone();
         spawn("trusty-settings", move || {
-            settings::follow(within, send_settings)
+            settings::follow_settings_file(within, send_settings)
         })?;
         let ends = EngineChannels {
             clock,
@@ -98,7 +98,7 @@ impl Engine {
 
     /// Starts the loop and the sources behind a handle.
     pub fn spawn_loop(
-        around: &Environment,
+        env: &Environment,
         ends: EngineChannels,
         recorder: Option<ObservationRecorder>,
     ) -> Result<(), StartError> {
@@ -112,7 +112,7 @@ impl Engine {
             policy,
         } = ends;
         let now = Arc::clone(&settings.borrow());
-        let setup = SourceSetup::of(around, &now).map_err(StartError::Machine)?;
+        let setup = SourceSetup::from_env(env, &now).map_err(StartError::Machine)?;
         let (send_observations, observations) = mpsc::channel(OBSERVATION_QUEUE_LEN);
         let first = SourceConfig {
             wanted: SourceDemand::default(),
@@ -122,31 +122,31 @@ impl Engine {
         let (send_orders, orders) = watch::channel(first);
         let out = ObservationSender::new(clock, send_observations);
 
-        let (within, dirs) = (around.clone(), setup.config_dirs.clone());
-        spawn("trusty-leftovers", async move || {
-            leftovers::clean(&within, &dirs);
+        let (within, dirs) = (env.clone(), setup.config_dirs.clone());
+        spawn("trusty-cleanup", async move || {
+            leftovers::clean_leftovers(&within, &dirs);
             Shutdown
         })?;
-        let sources = all_sources(around, &setup, clock).map_err(StartError::Machine)?;
+        let sources = all_sources(env, &setup, clock).map_err(StartError::Machine)?;
         let feed = (orders, out);
         let mut handovers = Vec::new();
         for source in &sources {
             handovers.push(spawn_source(source.name(), &feed)?);
         }
-        let (file, told) = (around.settings_file(), feed.1.clone());
-        spawn("trusty-wishes", move || {
-            settings::run(file, policy, settings, told)
+        let (file, told) = (env.settings_file(), feed.1.clone());
+        spawn("trusty-prefs", move || {
+            settings::run_settings_source(file, policy, settings, told)
         })?;
         let (send_jobs, jobs) = mpsc::channel(JOB_QUEUE_LEN);
-        let (within, facts) = (around.clone(), feed.1.clone());
+        let (within, facts) = (env.clone(), feed.1.clone());
         let told = JobReporter { outcomes, facts };
         // What it does calls fsync and waits for locks, so it never shares a runtime.
-        spawn_apart("trusty-hands", move || {
+        spawn_apart("trusty-jobs", move || {
             job_executor::run_jobs(within, jobs, told)
         })?;
-        let answers = AnswerRecorder::start(AnswerLog::from_env(around), feed.1.clone())?;
+        let answers = AnswerRecorder::start(AnswerLog::from_env(env), feed.1.clone())?;
         let mut desk = RecordingFleet::new(Fleet::new(setup.machine), recorder);
-        for fact in settings::facts(&around.settings_file(), policy, &now) {
+        for fact in settings::settings_facts(&env.settings_file(), policy, &now) {
             if matches!(fact, Fact::Health(_, None)) {
                 continue;
             }
@@ -165,8 +165,8 @@ impl Engine {
             snapshots,
         );
         spawn("trusty-engine", move || async move {
-            state.prime(sources, handovers).await;
-            state.run(commands, observations).await
+            state.run_first_scan(sources, handovers).await;
+            state.run_loop(commands, observations).await
         })
     }
 }

@@ -1,47 +1,49 @@
-//! What can be asked of a session, and what is decided: a plan, or a refusal with words.
+//! Actions on a session, and the decision about each: a plan, or a refusal with the way out.
 
 mod context;
+mod pause_availability;
 mod plan;
 mod refusal;
 mod summary;
-mod ways;
 
 pub use context::{ActionContext, TerminalKind};
+pub use pause_availability::{
+    PauseAvailability, PauseCandidate, PauseObstacle, pause_availability,
+};
 pub use plan::{PausePlan, Plan, PlannedAction, plan_action};
 pub use refusal::Refusal;
 pub use summary::{headline, with_pane};
-pub use ways::{PauseAvailability, PauseCandidate, PauseObstacle, pause_availability};
 
 pub use crate::session::ActionKind;
 
 use crate::pause::{Initiator, PauseKind};
 
-/// What is asked of a session.
+/// What the user asks of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// That it stops where it is.
+    /// Stop the session where it is.
     Pause(PauseOptions),
-    /// That it goes on.
+    /// Let the session continue.
     Resume,
-    /// That it ends. A paused one never runs what it was kept from.
+    /// End the session. A paused session ends without running the step that its pause withheld.
     End,
-    /// The same; and if it does not end when asked to, it is killed.
+    /// As [`Self::End`]; a session that does not end on request is killed.
     Kill,
 }
 
-/// How a pause is wished for.
+/// The options of a pause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PauseOptions {
-    /// The kind; none takes the best that is possible and loses nothing.
+    /// The kind; `None` takes the best possible kind that loses no work.
     pub how: Option<PauseKind>,
-    /// What to remember of it.
+    /// The user's note, kept in the pause record.
     pub note: Option<String>,
-    /// Who asks.
+    /// Who asked for the pause.
     pub by: Initiator,
 }
 
 impl Action {
-    /// In one word.
+    /// The kind of the action, as faces and records name it.
     pub fn verb(&self) -> ActionKind {
         match self {
             Self::Pause(_) => ActionKind::Pause,

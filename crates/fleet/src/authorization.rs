@@ -1,11 +1,11 @@
-//! Who may answer for the user: nothing that a session starts gets an approval by asking for one.
+//! Who may answer for the user. A process that a session started gets no approval by asking.
 //!
-//! The facts of a calling process are gathered elsewhere; here they are judged. The order of the
-//! rules is that of [`authorize`].
+//! `wire` gathers the facts of a calling process; this module judges them. [`authorize`] numbers
+//! the rules in the order in which they apply.
 
 mod mark;
 
-pub use crate::answered::{AnswerAuthor, AnswerChannel};
+pub use crate::given_answer::{AnswerAuthor, AnswerChannel};
 pub use mark::{
     FIRST_PID, GroupMember, LivingSession, MarkKind, NamedProcess, ProcessMark, ProcessOrigin,
     TracedProcess, find_mark,
@@ -15,12 +15,12 @@ use crate::identity::ProcessKey;
 use crate::request::Answer;
 use std::path::PathBuf;
 
-/// Which programs may answer, besides the app (`[answers]`, as they were when the engine started).
+/// Which programs may answer besides the app: `[answers]` of the settings at the engine's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerPolicy {
-    /// Any program that no session started may (`answers.programs`).
+    /// Whether any program may that no session started (`answers.programs`).
     pub programs: bool,
-    /// `trusty` may, after a letter typed in a terminal (`answers.terminal`).
+    /// Whether `trusty` may, after a letter typed in a terminal (`answers.terminal`).
     pub terminal: bool,
 }
 
@@ -33,22 +33,22 @@ impl Default for AnswerPolicy {
     }
 }
 
-/// What a calling process asks for, as far as it needs an authorization.
+/// What a calling process asks for, as far as that needs an authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProtectedRequest {
-    /// To approve something, or to answer a question. The channel is the one that the program
-    /// says the user answered in; only a program that may say so is believed.
+    /// To approve, or to answer a question. The channel is where the caller says that the user
+    /// answered; only a program that may name that channel is believed.
     Answer(Option<AnswerChannel>),
-    /// To deny something with words for the model, which reads them as the user's. The channel is
-    /// as in [`Self::Answer`].
+    /// To deny with a message, which the model reads as the user's. The channel is as in
+    /// [`Self::Answer`].
     DenyMessage(Option<AnswerChannel>),
     /// To resume a session that the user paused.
     Resume,
 }
 
 impl ProtectedRequest {
-    /// The request that an answer is; none where anybody may give it: what is denied without a
-    /// message, or left to the terminal, runs nothing and says nothing.
+    /// The protected request that an answer makes; `None` where any process may give the answer:
+    /// a denial without a message, or a return to the terminal, runs nothing and says nothing.
     pub fn from_answer(answer: &Answer, said: Option<AnswerChannel>) -> Option<Self> {
         match answer {
             Answer::Allow {} | Answer::Always { .. } | Answer::Choose { .. } => {
@@ -64,19 +64,19 @@ impl ProtectedRequest {
     }
 }
 
-/// Who calls.
+/// The process that calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallerIdentity {
     /// The app itself, which runs the engine in the same process.
     OwnFace(AnswerChannel),
     /// A process at the other end of the local socket.
     Process(Box<PeerFacts>),
-    /// A process that is not known, and why, in words.
+    /// A process that could not be identified: why, in words.
     Unknown(String),
 }
 
 impl CallerIdentity {
-    /// Where an answer counts as given that anybody may give.
+    /// The channel that is recorded for an answer which any process may give.
     pub fn unprotected_channel(&self, said: Option<AnswerChannel>) -> AnswerChannel {
         match self {
             Self::OwnFace(channel) => *channel,
@@ -85,7 +85,7 @@ impl CallerIdentity {
         }
     }
 
-    /// Who gives an answer in this channel.
+    /// The author of an answer that was given in this channel.
     pub fn author(&self, channel: AnswerChannel) -> AnswerAuthor {
         match self {
             Self::OwnFace(_) | Self::Unknown(_) => AnswerAuthor::own_face(channel),
@@ -100,23 +100,23 @@ impl CallerIdentity {
     }
 }
 
-/// What is known of a calling process.
+/// What is known about a calling process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerFacts {
     /// The process.
     pub process: ProcessKey,
-    /// The path of its executable.
+    /// The path of the process's executable.
     pub executable: Option<PathBuf>,
-    /// Which program that is.
+    /// Which program that file is.
     pub program: PeerProgram,
-    /// The session that started it, if one did.
+    /// What shows that a session started the process, if one did.
     pub mark: Option<ProcessMark>,
-    /// Its controlling terminal.
+    /// The process's controlling terminal.
     pub terminal: Option<PeerTerminal>,
 }
 
 impl PeerFacts {
-    /// The channel that a program names, if it is one that it may speak of.
+    /// The channel `said`, where this program may name it; otherwise the channel of the program.
     fn believed_channel(&self, said: AnswerChannel) -> AnswerChannel {
         use AnswerChannel::{Notification, Popover, Program, Terminal};
         match (self.program, said, &self.mark) {
@@ -128,23 +128,23 @@ impl PeerFacts {
     }
 }
 
-/// Which program a calling process runs, by device and inode of its file.
+/// Which program a calling process runs, identified by the device and inode of its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PeerProgram {
     /// The `trusty-bar` beside the engine's program.
     App,
     /// The `trusty` beside the engine's program.
     Command,
-    /// Another file of the name `trusty`.
+    /// Another file named `trusty`.
     OtherCommand,
-    /// Any other.
+    /// Any other program.
     Other,
 }
 
 /// The controlling terminal of a calling process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerTerminal {
-    /// Its path, `/dev/pts/7`.
+    /// The path of the terminal, such as `/dev/pts/7`.
     pub tty: String,
     /// Whether the process is in the terminal's foreground group.
     pub foreground: bool,
@@ -152,53 +152,53 @@ pub struct PeerTerminal {
     pub operator: TerminalOperator,
 }
 
-/// Who operates a terminal: the processes that hold its master, and may type into it.
+/// Who operates a terminal: the processes that hold its master and can type into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TerminalOperator {
     /// No process that a session started, as far as the holders can be read.
     Unmarked,
     /// A process that a session started.
     Marked(ProcessMark),
-    /// The system does not list the processes; why, in words.
+    /// The system does not list the holders: why, in words.
     Unknown(String),
 }
 
-/// Why a calling process does not get what it asks for.
+/// Why a caller is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthorizationRefusal {
-    /// The caller is not known; why, in words.
+    /// The caller could not be identified: why, in words.
     UnknownCaller(String),
-    /// A session started it, and it wants to approve something.
+    /// A session started the caller, which asks to approve or to answer.
     MarkedAnswer(ProcessMark),
-    /// A session started it, and it wants to deny something with words of its own.
+    /// A session started the caller, which asks to deny with a message.
     MarkedDenyMessage(ProcessMark),
-    /// A session started it, and it wants to resume something.
+    /// A session started the caller, which asks to resume a session.
     MarkedResume(ProcessMark),
-    /// A session operates its terminal.
+    /// A process that a session started operates the caller's terminal.
     OperatedTerminal {
         /// The terminal.
         tty: String,
-        /// What tells that.
+        /// The mark that shows this.
         mark: ProcessMark,
     },
-    /// Who operates its terminal cannot be read.
+    /// The processes that operate the caller's terminal cannot be listed.
     UnknownOperator {
         /// The terminal.
         tty: String,
         /// Why, in words.
         reason: String,
     },
-    /// It has no terminal.
+    /// The caller has no terminal.
     NoTerminal,
-    /// It is in the background of its terminal.
+    /// The caller runs in the background of its terminal.
     Background,
-    /// Nobody typed a letter.
+    /// The user did not type a letter to confirm the answer.
     Unconfirmed,
-    /// The settings allow no answer in terminals.
+    /// The settings disable answers in terminals (`answers.terminal`).
     TerminalsDisabled,
-    /// It is not the `trusty` of the engine.
+    /// The caller is another `trusty` than the one beside the engine's program.
     OtherCommand(Option<PathBuf>),
-    /// Programs may not answer.
+    /// The settings do not let programs answer (`answers.programs`).
     Programs,
 }
 
@@ -269,27 +269,26 @@ impl std::fmt::Display for AuthorizationRefusal {
 
 impl std::error::Error for AuthorizationRefusal {}
 
-/// Decides whether a caller gets what it asks for, and in which channel the answer counts as
-/// given.
+/// Decides whether a caller gets what it asks for, and which channel is recorded for the answer.
 ///
 /// # Errors
 ///
-/// The refusal, in words for whoever asked.
+/// The refusal, in words for the user.
 pub fn authorize(
     caller: &CallerIdentity,
     request: ProtectedRequest,
     policy: AnswerPolicy,
 ) -> Result<AnswerChannel, AuthorizationRefusal> {
-    // 1: the leading app.
+    // 1: the app that runs this engine.
     let facts = match caller {
         CallerIdentity::OwnFace(channel) => return Ok(*channel),
-        // 2: a peer that is known.
+        // 2: a caller that is identified.
         CallerIdentity::Unknown(why) => {
             return Err(AuthorizationRefusal::UnknownCaller(why.clone()));
         }
         CallerIdentity::Process(facts) => facts,
     };
-    // 3: a process that no session started.
+    // 3: a caller that no session started.
     let said = match (request, &facts.mark) {
         (ProtectedRequest::Answer(_), Some(mark)) => {
             return Err(AuthorizationRefusal::MarkedAnswer(mark.clone()));
@@ -307,13 +306,13 @@ pub fn authorize(
     match facts.program {
         // 4: an app that follows this engine.
         PeerProgram::App => Ok(facts.believed_channel(said.unwrap_or(AnswerChannel::Popover))),
-        // 5: a letter typed in a terminal of the user.
+        // 5: a letter typed in a terminal that no session operates.
         PeerProgram::Command => match confirmed_in_terminal(facts, said, policy) {
             Ok(()) => Ok(AnswerChannel::Terminal),
             Err(_) if policy.programs => Ok(AnswerChannel::Program),
             Err(refusal) => Err(refusal),
         },
-        // 6: everything else.
+        // 6: all other programs.
         PeerProgram::Other | PeerProgram::OtherCommand if policy.programs => {
             Ok(AnswerChannel::Program)
         }

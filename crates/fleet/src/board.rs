@@ -1,4 +1,4 @@
-//! All rows in their order, and the difference of two boards.
+//! The board: all rows in order, and the difference between two boards.
 
 mod connect;
 
@@ -14,18 +14,19 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use utoipa::ToSchema;
 
-/// What the popover shows.
+/// Everything that the popover draws from one snapshot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Board {
-    /// The snapshot it was drawn from.
+    /// The revision of the snapshot that the board was drawn from.
     pub revision: u64,
-    /// One line: "2 need you · 1 working".
+    /// One line, such as "2 need you · 1 working".
     pub summary: String,
-    /// In order: needs by age, the oldest first; then what changed last first.
+    /// The rows in order: those that need the user, the longest wait first; then the other
+    /// sections, the latest change of each first.
     pub rows: Vec<Row>,
     /// What is wrong with the sources.
     pub health: Vec<HealthIssue>,
-    /// The offer to connect the hooks; none where all are.
+    /// The offer to connect hooks; none where all are connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectCard>,
 }
@@ -33,86 +34,86 @@ pub struct Board {
 /// What turns one board into the next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BoardDelta {
-    /// The revision it leads to.
+    /// The revision of the next board.
     pub revision: u64,
-    /// The new summary.
+    /// The summary of the next board.
     pub summary: String,
-    /// Rows that are new or different.
+    /// The rows that are new or different.
     pub rows: Vec<Row>,
-    /// All rows, in order.
+    /// The ids of all rows, in order.
     pub order: Vec<SessionId>,
     /// What is wrong with the sources.
     pub health: Vec<HealthIssue>,
-    /// The offer to connect the hooks; none where all are.
+    /// The offer to connect hooks; none where all are connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectCard>,
 }
 
-/// What the popover is told, on the wire tagged by `kind`.
+/// A message to the popover, tagged on the wire by `kind`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind")]
 pub enum PopoverEvent {
-    /// The whole board, at first and whenever a delta would not do.
+    /// The whole board: the first message, and whenever a delta does not suffice.
     Board(Board),
-    /// What has changed.
+    /// What has changed since the last board.
     Delta(BoardDelta),
     /// The window is shown.
     Shown {
-        /// The session that was chosen, if one was: its row is to be focused.
+        /// The session whose row is to be focused, if one was chosen.
         id: Option<SessionId>,
-        /// What is to be asked, if anything is.
+        /// The question to ask the user, if any.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         ask: Option<PopoverQuestion>,
     },
-    /// The window is hidden: nothing may move until it is shown.
+    /// The window is hidden; animations stop until it is shown.
     Hidden,
-    /// The engine cannot run; the words say why and what to do.
+    /// The engine cannot run.
     Failed {
-        /// In words.
+        /// Why, and what to do.
         message: String,
     },
 }
 
-/// What the popover asks you.
+/// What the popover asks the user.
 ///
-/// * `Interrupt`: whether the chosen session is to be interrupted, which loses the step at work
-/// * `Review`: what the chosen session asks: its card is to be opened
-/// * `End`: whether the chosen session is to be ended
-/// * `Kill`: whether the chosen session is to be killed, for it did not end when asked to
-/// * `Connect`: whether the hooks are to be connected
-/// * `Quit`: what is to become of paused sessions when the app ends
+/// * `Interrupt`: whether to interrupt the chosen session, which loses the current step
+/// * `Review`: for an answer to the chosen session's request, whose card opens
+/// * `End`: whether to end the chosen session
+/// * `Kill`: whether to kill the chosen session, which did not end on request
+/// * `Connect`: whether to connect the hooks
+/// * `Quit`: what happens to paused sessions when the app quits
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[schema(as = Ask)]
 pub enum PopoverQuestion {
-    /// Whether the chosen session is to be interrupted, which loses the step at work.
+    /// Whether to interrupt the chosen session, which loses the current step.
     Interrupt,
-    /// What the chosen session asks: its card is to be opened.
+    /// For an answer to the chosen session's request, whose card opens.
     Review,
-    /// Whether the chosen session is to be ended.
+    /// Whether to end the chosen session.
     End,
-    /// Whether the chosen session is to be killed, for it did not end when asked to.
+    /// Whether to kill the chosen session, which did not end on request.
     Kill,
-    /// Whether the hooks are to be connected.
+    /// Whether to connect the hooks.
     Connect,
-    /// What is to become of paused sessions when the app ends.
+    /// What happens to paused sessions when the app quits.
     Quit,
 }
 
-/// How many rows a section has.
+/// How many rows are in each section or state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SectionCount {
-    /// Rows that need their owner.
+    /// Rows that need the user.
     pub needs: usize,
-    /// Rows that work.
+    /// Rows of working sessions.
     pub working: usize,
-    /// Paused rows.
+    /// Rows of paused sessions.
     pub paused: usize,
-    /// Rows of sessions that are alive.
+    /// Rows of sessions that have not ended.
     pub alive: usize,
 }
 
 impl Board {
-    /// Draws a snapshot. `home` is shown as `~`.
+    /// Draws a snapshot; `home` is shown as `~`.
     pub fn from_snapshot(snapshot: &Snapshot, home: Option<&Path>) -> Self {
         let mut rows: Vec<Row> = snapshot
             .sessions
@@ -127,17 +128,17 @@ impl Board {
             };
             a.section.cmp(&b.section).then(within).then(a.id.cmp(&b.id))
         });
-        let summary = SectionCount::of(&rows).summary();
+        let summary = SectionCount::from_rows(&rows).summary();
         Self {
             revision: snapshot.revision,
             summary,
             rows,
-            health: snapshot.health.iter().map(shown).collect(),
-            connect: ConnectCard::of(&snapshot.connections, home),
+            health: snapshot.health.iter().map(printable_issue).collect(),
+            connect: ConnectCard::from_hooks(&snapshot.connections, home),
         }
     }
 
-    /// The sessions whose button satisfies a rule, in their order.
+    /// The sessions whose action satisfies `may`, in the order of the rows.
     pub fn acting(&self, may: fn(&RowAction) -> bool) -> Vec<SessionId> {
         let rows = self.rows.iter();
         rows.filter(|r| r.action.as_ref().is_some_and(may))
@@ -145,7 +146,7 @@ impl Board {
             .collect()
     }
 
-    /// What leads from `before` to this board.
+    /// The delta from `before` to this board.
     pub fn delta_from(&self, before: &Self) -> BoardDelta {
         let old: BTreeMap<SessionId, &Row> = before.rows.iter().map(|r| (r.id, r)).collect();
         BoardDelta {
@@ -163,7 +164,7 @@ impl Board {
         }
     }
 
-    /// This board after `delta`.
+    /// The board that `delta` turns this one into.
     #[must_use]
     pub fn apply(&self, delta: &BoardDelta) -> Self {
         let mut known: BTreeMap<SessionId, Row> = self
@@ -187,8 +188,8 @@ impl Board {
 }
 
 impl SectionCount {
-    /// Counts rows.
-    pub fn of(rows: &[Row]) -> Self {
+    /// Counts the rows.
+    pub fn from_rows(rows: &[Row]) -> Self {
         let count = |rule: &dyn Fn(&Row) -> bool| rows.iter().filter(|r| rule(r)).count();
         Self {
             needs: count(&|r| r.section == BoardSection::NeedsYou),
@@ -198,7 +199,7 @@ impl SectionCount {
         }
     }
 
-    /// "2 need you · 1 working", or what else is true.
+    /// "2 need you · 1 working"; without such rows, the number of sessions.
     pub fn summary(self) -> String {
         let mut parts = Vec::new();
         match self.needs {
@@ -221,8 +222,8 @@ impl SectionCount {
     }
 }
 
-/// Messages quote others.
-fn shown(health: &HealthIssue) -> HealthIssue {
+// Health messages quote files and programs, which may hold invisible characters.
+fn printable_issue(health: &HealthIssue) -> HealthIssue {
     HealthIssue {
         subject: replace_hidden_chars(&health.subject),
         message: replace_hidden_chars(&health.message),
@@ -230,7 +231,7 @@ fn shown(health: &HealthIssue) -> HealthIssue {
     }
 }
 
-/// Rows of one title get the tmux session, the client's own name, or the pid behind it.
+/// Adds to rows of the same title Claude Code's own name of the session, or else the pid.
 fn tell_apart(rows: &mut [Row], snapshot: &Snapshot) {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for row in rows.iter() {

@@ -1,59 +1,59 @@
-//! How often to look at what raises no event, and when the fleet wants to be woken.
+//! How often sources poll what raises no event, and why the fleet wants to be woken.
 
 use std::time::Duration;
 
 /// Why the fleet wants to be woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum WakeReason {
-    /// A verdict may change by the passing of time alone.
+    /// A verdict may change with time alone.
     VerdictDue,
-    /// A stopped session has been shown long enough.
+    /// A stopped session has been shown for long enough.
     StoppedExpires,
 }
 
-/// How often to look.
+/// The intervals at which sources poll what raises no event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cadence {
-    /// At the state of known processes and for new ones.
+    /// For the state of known processes, and for new ones.
     pub processes: Duration,
-    /// At each tmux server.
+    /// For each tmux server.
     pub tmux: Duration,
-    /// At the registry folders, behind their watcher.
+    /// For the registry folders, in case their watcher misses a change.
     pub registry: Duration,
-    /// Whether figures of use are wanted.
+    /// Whether CPU and memory figures are sampled.
     pub usage: UsageSampling,
 }
 
-/// Whether somebody looks at figures of use.
+/// Whether figures of resource usage are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UsageSampling {
-    /// They are shown.
+    /// A visible face shows the figures.
     Shown,
-    /// Nobody sees them.
+    /// No face shows the figures.
     Hidden,
 }
 
 /// Whether a face is visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UiVisibility {
-    /// Somebody looks.
+    /// At least one is.
     Visible,
-    /// Nobody looks.
+    /// None is.
     #[default]
     Hidden,
 }
 
-/// Whether any session works, waits or starts.
+/// Whether any session works, waits for the user or starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FleetActivity {
     /// At least one does.
     Moving,
-    /// All rest.
+    /// None does.
     #[default]
     Still,
 }
 
-/// Decides how often to look.
+/// The cadence for what is visible and what the sessions do.
 pub fn cadence(visibility: UiVisibility, motion: FleetActivity) -> Cadence {
     let seconds = Duration::from_secs;
     let visible = visibility == UiVisibility::Visible;

@@ -1,124 +1,123 @@
-//! What a request asks, ready to draw: all of it, as it is.
+//! Request cards: everything that a request asks for, ready to draw.
 
+mod card_writer;
 mod input;
 mod offers;
 mod questions;
-mod seen;
-mod sheet;
+mod visible_text;
 
 use crate::request::{RequestContent, RequestId, RequestKind};
+use card_writer::CardWriter;
 use serde::{Deserialize, Serialize};
-use sheet::CardWriter;
 use utoipa::ToSchema;
 
-/// The longest title, in characters; a longer name of a tool is on a line of its own.
+/// The longest title, in characters; a longer tool name gets a line of its own.
 const MAX_TITLE_CHARS: usize = 60;
 const MISSING_PLAN_REASON: &str =
     "Claude sent no plan text; read and answer the plan in the terminal";
 const TOO_LONG_REASON: &str = "the request is too long to show here; answer in the terminal";
 
-/// A request with everything that an answer would apply to.
+/// One request, with everything that an answer would apply to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Card {
-    /// Which request. An answer names it.
+    /// The id of the request; an answer names it.
     pub request: RequestId,
-    /// What kind of answer it waits for.
+    /// The kind of answer that the request waits for.
     pub kind: RequestKind,
-    /// "Bash", "Edit src/main.rs".
+    /// The tool and its file, such as "Bash" or "Edit main.rs".
     pub title: String,
-    /// All that leave is asked for, line by line; nothing of the input is left out.
+    /// Everything that permission is asked for, line by line; no part of the input is left out.
     pub lines: Vec<CardLine>,
-    /// What you are asked; only of a question.
+    /// The questions to the user; empty unless `kind` is a question.
     pub questions: Vec<CardQuestion>,
-    /// The client's own offers not to be asked again, in words, in the client's order; only those
-    /// that can be shown whole.
+    /// Claude Code's offers not to ask again, in its order; only those that can be shown in full.
     pub always: Vec<CardOffer>,
-    /// Why it cannot be approved from here, in words: something of it cannot be shown.
+    /// Why the request cannot be approved from the card: part of it cannot be shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unseen: Option<String>,
 }
 
-/// A line of what leave is asked for.
+/// One line of what permission is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CardLine {
-    /// What it is.
+    /// What the line is.
     pub mark: LineMark,
-    /// Its text; characters that cannot be seen are written as their names.
+    /// The text of the line; invisible characters are replaced with their names.
     pub text: String,
 }
 
 /// What a line of a card is.
 ///
-/// * `plain`: as it would be run or written
-/// * `added`: added to a file
-/// * `removed`: taken out of a file
+/// * `plain`: text as it would be run or written
+/// * `added`: a line added to a file
+/// * `removed`: a line removed from a file
 /// * `label`: the name of what follows
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LineMark {
-    /// As it would be run or written.
+    /// Text as it would be run or written.
     Plain,
-    /// Added to a file.
+    /// A line added to a file.
     Added,
-    /// Taken out of a file.
+    /// A line removed from a file.
     Removed,
     /// The name of what follows.
     Label,
 }
 
-/// An offer of the client's not to be asked again.
+/// One of Claude Code's offers not to ask again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CardOffer {
-    /// Which of the client's offers, from 0: `Answer::Always` names it.
+    /// The position of the offer in the request, from 0; `Answer::Always` names it.
     pub suggestion: usize,
-    /// What it changes, in words.
+    /// What the offer changes, in words.
     pub text: String,
 }
 
-/// A question and what may be chosen.
+/// One question to the user, with its options.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CardQuestion {
-    /// In a word.
+    /// A short heading.
     pub header: String,
-    /// The question.
+    /// The text of the question.
     pub question: String,
-    /// What may be chosen; a text of one's own always may.
+    /// The options; the user may also answer with a text.
     pub options: Vec<CardOption>,
-    /// How many of them.
+    /// How many options may be chosen.
     pub choice: SelectionMode,
 }
 
-/// What may be chosen.
+/// One option of a question.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CardOption {
-    /// What is answered.
+    /// The text of the answer.
     pub label: String,
-    /// What that means.
+    /// What the option means.
     pub description: String,
 }
 
 /// How many options may be chosen.
 ///
-/// * `one`: one
-/// * `several`: any
+/// * `one`: exactly one
+/// * `several`: any number
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Choice)]
 pub enum SelectionMode {
-    /// One.
+    /// Exactly one.
     One,
-    /// Any.
+    /// Any number.
     Several,
 }
 
 impl Card {
-    /// Draws a request. Nothing of its input is left out, unless `unseen` says so.
+    /// Draws a request. Every part of its input is shown, unless `unseen` says otherwise.
     pub fn from_request(request: RequestId, content: &RequestContent) -> Self {
         let kind = RequestKind::for_tool(&content.tool);
         let mut sheet = CardWriter::default();
         let mut questions = Vec::new();
         let mut unseen = None;
-        if seen::line(&content.tool).chars().count() > MAX_TITLE_CHARS {
+        if visible_text::line(&content.tool).chars().count() > MAX_TITLE_CHARS {
             sheet.field("tool", &content.tool.as_str().into());
         }
         match kind {
@@ -126,11 +125,11 @@ impl Card {
                 Ok(read) => questions = read,
                 Err(why) => {
                     unseen = Some(why);
-                    input::draw(&content.tool, &content.input, &mut sheet);
+                    input::write_fields(&content.tool, &content.input, &mut sheet);
                 }
             },
             RequestKind::Permission | RequestKind::Plan => {
-                input::draw(&content.tool, &content.input, &mut sheet);
+                input::write_fields(&content.tool, &content.input, &mut sheet);
             }
         }
         let plan = content.input.get("plan").and_then(|plan| plan.as_str());
@@ -158,9 +157,9 @@ impl Card {
 
 /// "Bash", "Edit main.rs".
 fn title(content: &RequestContent) -> String {
-    let name = seen::line(&content.tool);
+    let name = visible_text::line(&content.tool);
     let full = match input::file(&content.input) {
-        Some(file) => format!("{name} {}", seen::line(file)),
+        Some(file) => format!("{name} {}", visible_text::line(file)),
         None => name,
     };
     let short: String = full.chars().take(MAX_TITLE_CHARS).collect();

@@ -1,4 +1,4 @@
-//! The difference of two snapshots.
+//! The difference between two snapshots.
 
 use crate::identity::SessionId;
 use crate::session::{Activity, Session};
@@ -8,25 +8,25 @@ use serde::{Deserialize, Serialize};
 /// What happened to one session between two snapshots.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum SessionChange {
-    /// It is new.
+    /// The session is new.
     Appeared(Box<Session>),
-    /// Something of substance about it is different.
+    /// The session differs in substance, see [`differ`].
     Changed {
-        /// As it was.
+        /// The session in the earlier snapshot.
         before: Box<Session>,
-        /// As it is.
+        /// The session in the later snapshot.
         after: Box<Session>,
     },
-    /// It is no longer shown.
+    /// The session is not in the later snapshot.
     Gone(SessionId),
 }
 
-/// Whether two states of a session differ in more than figures that move all the time.
-pub fn differ(a: &Session, b: &Session) -> bool {
-    substance(a) != substance(b)
+/// Whether two states of a session differ in more than figures that change all the time.
+pub fn differ_in_substance(a: &Session, b: &Session) -> bool {
+    without_figures(a) != without_figures(b)
 }
 
-fn substance(session: &Session) -> Session {
+fn without_figures(session: &Session) -> Session {
     let mut copy = session.clone();
     copy.last_seen = copy.created_at;
     copy.usage = None;
@@ -39,7 +39,8 @@ fn substance(session: &Session) -> Session {
     copy
 }
 
-/// What has changed from `before` to `after`, in the order of the sessions.
+/// What changed from `before` to `after`: first the sessions that are gone, then the others in
+/// order.
 pub fn diff_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange> {
     let find = |list: &Snapshot, id: SessionId| list.sessions.iter().find(|s| s.id == id).cloned();
     let gone = before
@@ -52,7 +53,7 @@ pub fn diff_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange>
         .iter()
         .filter_map(|s| match find(before, s.id) {
             None => Some(SessionChange::Appeared(Box::new(s.clone()))),
-            Some(old) if differ(&old, s) => Some(SessionChange::Changed {
+            Some(old) if differ_in_substance(&old, s) => Some(SessionChange::Changed {
                 before: Box::new(old),
                 after: Box::new(s.clone()),
             }),
@@ -61,7 +62,8 @@ pub fn diff_snapshots(before: &Snapshot, after: &Snapshot) -> Vec<SessionChange>
     gone.chain(new).collect()
 }
 
-/// Whether anything of substance is different.
+/// Whether two snapshots differ in anything but their revision and figures that change all the
+/// time.
 pub fn is_news(before: &Snapshot, after: &Snapshot) -> bool {
     before.health != after.health
         || before.connections != after.connections
@@ -70,7 +72,7 @@ pub fn is_news(before: &Snapshot, after: &Snapshot) -> bool {
             .sessions
             .iter()
             .zip(&after.sessions)
-            .any(|(a, b)| differ(a, b))
+            .any(|(a, b)| differ_in_substance(a, b))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
-//! Which processes are Claude Code clients, by executable path and arguments. Never by a bare
-//! name: other programs are called `claude` too.
+//! Which processes are Claude Code, by executable path and arguments, and what its versions can do.
+//!
+//! A bare name proves nothing: other programs are called `claude` too.
 
 mod confirmation;
 mod settings;
@@ -13,20 +14,20 @@ pub use version::{can_list, overflows_timers};
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path};
 
-/// What a process is to us.
+/// What a process is to Trusty Bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProcessRole {
-    /// A session somebody types into.
+    /// A session that the user types into.
     Interactive,
     /// A session without a prompt: `-p`, or driven by the SDK.
     Headless,
-    /// Belongs to the client but is no session: its daemon, a pty host, a spare, `agents`, …
+    /// A process of Claude Code that is no session: its daemon, a pty host, a spare, `agents`, …
     Infrastructure,
-    /// Not recognised. A registry file can still vouch for it.
+    /// Not recognised as Claude Code; a registry file can still name the process.
     Other,
 }
 
-/// Words after which the client runs something other than a session.
+/// First arguments with which Claude Code runs something other than a session.
 const NON_SESSION_COMMANDS: [&str; 30] = [
     "--chrome-native-host",
     "--claude-in-chrome-mcp",
@@ -60,10 +61,10 @@ const NON_SESSION_COMMANDS: [&str; 30] = [
     "upgrade",
 ];
 
-/// Tools that the native client carries in its own executable and runs under their names.
+/// Tools that the native executable contains and runs under their own names.
 const EMBEDDED_TOOLS: [&str; 3] = ["bfs", "rg", "ugrep"];
 
-/// Tells what a process is from the path of its executable and its arguments.
+/// Classifies a process by the path of its executable and its arguments.
 pub fn classify_process(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
     let Some(arguments) = arguments(exe, argv) else {
         return ProcessRole::Other;
@@ -83,20 +84,20 @@ pub fn classify_process(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
     }
 }
 
-/// Whether a file is the client's executable, by its path alone.
+/// Whether the path alone shows that a file is Claude Code's executable.
 pub fn is_client(exe: &Path) -> bool {
     is_native(exe)
 }
 
-/// Whether a file is named after the client, as packagers and renamed copies do:
-/// `.claude-unwrapped`, `claude-2.1.332`. That proves nothing by itself: other programs are called
-/// `claude`, too.
+/// Whether a file is named after Claude Code, as packagers and renamed copies do:
+/// `.claude-unwrapped`, `claude-2.1.332`. The name alone proves nothing: other programs are called
+/// `claude` too.
 pub fn is_named_after_client(exe: &Path) -> bool {
     let words = file_name(exe).split(|c: char| !c.is_alphanumeric());
     words.into_iter().any(|word| word == "claude")
 }
 
-/// What follows the program in `argv`, if the program is the client.
+/// The arguments after the program; `None` if the program is not Claude Code.
 fn arguments<'a>(exe: Option<&Path>, argv: &'a [String]) -> Option<&'a [String]> {
     let exe = exe?;
     let rest = |n: usize| argv.get(n..).unwrap_or_default();
@@ -106,7 +107,7 @@ fn arguments<'a>(exe: Option<&Path>, argv: &'a [String]) -> Option<&'a [String]>
     if !matches!(file_name(exe), "node" | "nodejs" | "bun") {
         return None;
     }
-    // Clients that run in node rewrite their title: all arguments become the one word.
+    // Under node, Claude Code sets its process title, which leaves `claude` as the only argument.
     if argv.first().is_some_and(|a| a == "claude") {
         return Some(rest(1));
     }
@@ -114,7 +115,7 @@ fn arguments<'a>(exe: Option<&Path>, argv: &'a [String]) -> Option<&'a [String]>
     is_script(Path::new(argv.get(script)?)).then(|| rest(script + 1))
 }
 
-/// The options of node that take the next argument for their value.
+/// Options of node that take the next argument as their value.
 const NODE_OPTIONS_WITH_VALUE: [&str; 8] = [
     "-r",
     "--require",
@@ -125,7 +126,7 @@ const NODE_OPTIONS_WITH_VALUE: [&str; 8] = [
     "--conditions",
     "--title",
 ];
-/// The options of node after which no script is named.
+/// Options of node with which no script is named.
 const NODE_OPTIONS_WITHOUT_SCRIPT: [&str; 7] = [
     "-e",
     "--eval",
@@ -136,7 +137,7 @@ const NODE_OPTIONS_WITHOUT_SCRIPT: [&str; 7] = [
     "--interactive",
 ];
 
-/// Where node's arguments name the script that it runs: it is the first that is no option.
+/// The position of the script in node's arguments: the first that is not an option.
 fn script_position(argv: &[String]) -> Option<usize> {
     let mut at = 1;
     loop {
@@ -155,7 +156,7 @@ fn script_position(argv: &[String]) -> Option<usize> {
     }
 }
 
-/// The native client: below an installer's, npm's or Homebrew's folder.
+/// Whether a path is that of the native executable, in the folder of an installer, npm or Homebrew.
 fn is_native(exe: &Path) -> bool {
     let parts = components(exe);
     let below = |pair: [&str; 2]| parts.windows(2).any(|w| w == pair);
@@ -165,7 +166,7 @@ fn is_native(exe: &Path) -> bool {
     below(["claude", "versions"]) || (packaged && matches!(file_name(exe), "claude" | "claude.exe"))
 }
 
-/// The client's script, for versions that ran in node.
+/// Whether a path is that of Claude Code's script, in versions that ran in node.
 fn is_script(path: &Path) -> bool {
     matches!(file_name(path), "cli.js" | "cli.mjs") && components(path).contains(&"claude-code")
 }
@@ -179,7 +180,7 @@ fn components(path: &Path) -> Vec<&str> {
         .collect()
 }
 
-/// The last component, without the mark Linux puts on an executable replaced by an upgrade.
+/// The last component, without the suffix that Linux adds to an executable replaced by an upgrade.
 fn file_name(path: &Path) -> &str {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
     name.strip_suffix(" (deleted)").unwrap_or(name)
@@ -195,7 +196,7 @@ mod tests {
         let native = "/home/dev/.local/share/claude/versions/2.1.330";
         let npm = "/usr/lib/node_modules/@anthropic-ai/claude-code/bin/claude.exe";
         for (exe, argv, expected) in [
-            // It hands the prompt to the daemon and ends.
+            // The process hands the prompt to the daemon and exits.
             (native, "claude --bg fix-it", Infrastructure),
             (native, "/home/dev/.local/bin/claude", Interactive),
             (

@@ -1,17 +1,18 @@
-//! All sessions: files observations, derives the snapshot, says what else it wants to know.
+//! The fleet: files observations, derives the snapshot, and says what else sources should read.
 
-mod belonging;
-mod draw;
+mod build_session;
+mod capabilities;
 mod prune;
+mod registry_match;
 mod requests;
 mod review;
-mod stand;
 
 pub use crate::session_requests::AnswerReadiness;
 pub use review::{FleetReview, SourceDemand};
 
 use crate::client::{ConfirmationGap, ProcessRole};
 use crate::evidence::{Evidence, FileEvidence, KnownProcess};
+use crate::explanation::{self, Explanation};
 use crate::fleet_entry::{FleetEntry, pane_key};
 use crate::identity::{MachineIdentity, ProcessKey, SessionId};
 use crate::observation::{
@@ -19,7 +20,7 @@ use crate::observation::{
     TranscriptKey, TranscriptSelector,
 };
 use crate::pause::PauseRecord;
-use crate::session::{Session, Source, moved};
+use crate::session::{Session, Source, shift_time};
 use crate::session_evidence::{self, HookProof, SessionEvidence};
 use crate::session_requests;
 use crate::snapshot::HealthIssue;
@@ -27,7 +28,6 @@ use crate::status;
 use crate::terminal::{self, ProcessAncestor};
 use crate::time::Timestamp;
 use crate::timing::STOPPED_RETENTION;
-use crate::why::{self, Explanation};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Knows nothing yet.
+    /// A fleet without any evidence.
     pub fn new(machine: MachineIdentity) -> Self {
         Self {
             machine,
@@ -47,28 +47,31 @@ impl Fleet {
         }
     }
 
-    /// Files one observation. Total: whatever it says, nothing fails.
+    /// Files one observation; no content makes this fail.
     pub fn handle_observation(&mut self, observation: Observation) {
         self.evidence.file_observation(observation);
     }
 
-    /// Why a session is what it is at `now`; none if there is no such session.
+    /// Explains a session's status at `now`; `None` if there is no such session.
     pub fn explain(&self, id: SessionId, now: Timestamp) -> Option<Explanation> {
         let known = self
-            .known(now)
+            .entries(now)
             .find(|k| self.machine.session_id(k.key) == id)?;
         let connection = self.connection(&known);
-        let mut testimonies = why::testimonies(&known.case, &known.verdict, connection, now);
+        let mut testimonies =
+            explanation::testimonies(&known.case, &known.verdict, connection, now);
         for told in &mut testimonies {
-            told.observed_at = told.observed_at.map(|at| moved(at, self.ahead()));
+            told.observed_at = told
+                .observed_at
+                .map(|at| shift_time(at, self.wall_clock_lead()));
         }
         Some(Explanation {
-            session: self.draw(&known, now),
+            session: self.draw_session(&known, now),
             testimonies,
         })
     }
 
-    /// Whether a process that had a file at `seen` may still live.
+    /// Whether a process whose file was seen at `seen` may still be alive.
     fn may_live(&self, pid: u32, seen: Option<Timestamp>) -> bool {
         match (self.evidence.processes.absent_at(pid), seen) {
             (Some(absent), Some(seen)) => seen > absent,
@@ -76,12 +79,12 @@ impl Fleet {
         }
     }
 
-    fn known(&self, now: Timestamp) -> impl Iterator<Item = FleetEntry<'_>> {
+    fn entries(&self, now: Timestamp) -> impl Iterator<Item = FleetEntry<'_>> {
         let registered = self.registered();
         let shared = self.shared_transcripts(&registered);
         self.evidence
             .processes
-            .all()
+            .all_processes()
             .filter_map(move |(key, process)| {
                 let expired = process
                     .exited_at
@@ -104,34 +107,38 @@ impl Fleet {
                         transcript_key(process.facts, file.map(|f| f.0), entry)
                     }
                 };
-                let sole = transcript.filter(|key| !shared.contains(&claim(key)));
+                let sole = transcript.filter(|key| !shared.contains(&claimed_key(key)));
                 Some(self.judge(key, process, file, gap, sole, now))
             })
     }
 
-    /// Transcripts that several live processes write to.
+    /// Transcripts that more than one live process writes to.
     fn shared_transcripts(
         &self,
         registered: &BTreeMap<ProcessKey, (&RegistryFile, &FileEvidence)>,
     ) -> BTreeSet<TranscriptKey> {
         let mut seen = BTreeSet::new();
-        let living = self.evidence.processes.all().filter_map(|(key, process)| {
-            let file = registered.get(&key).copied();
-            let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
-            let lives = process.exited_at.is_none() && self.is_session(&process, entry);
-            lives.then_some((process, file, entry))
-        });
+        let living = self
+            .evidence
+            .processes
+            .all_processes()
+            .filter_map(|(key, process)| {
+                let file = registered.get(&key).copied();
+                let entry = file.and_then(|(_, f)| f.entries.newest()).map(|(_, e)| e);
+                let lives = process.exited_at.is_none() && self.is_session(&process, entry);
+                lives.then_some((process, file, entry))
+            });
         let keys = living.filter_map(|(process, file, entry)| {
             transcript_key(process.facts, file.map(|f| f.0), entry)
         });
         keys.filter_map(|key| {
-            let claim = claim(&key);
+            let claim = claimed_key(&key);
             (!seen.insert(claim.clone())).then_some(claim)
         })
         .collect()
     }
 
-    /// Whether a process is a session, given what its own registry file says last.
+    /// Whether a process is a session, given the newest entry of its registry file.
     fn is_session(&self, process: &KnownProcess<'_>, entry: Option<&RegistryEntry>) -> bool {
         let facts = &process.facts;
         let kind = entry.and_then(|e| e.kind.as_deref()).unwrap_or_default();
@@ -144,7 +151,7 @@ impl Fleet {
         match facts.role {
             ProcessRole::Interactive | ProcessRole::Headless => true,
             ProcessRole::Other => entry.is_some(),
-            // A spare that became a background session keeps its arguments.
+            // A spare that became a background session keeps the spare's arguments.
             ProcessRole::Infrastructure => matches!(kind, "bg" | "background"),
         }
     }
@@ -161,7 +168,7 @@ impl Fleet {
         let registry: Vec<_> = file
             .into_iter()
             .flat_map(|(_, f)| f.entries.runs(status::kind))
-            .filter(|run| self.wrote(&process, run.value))
+            .filter(|run| self.is_entry_of(&process, run.value))
             .collect();
         let facts = process.facts;
         let pane = self.pane_of(&process);
@@ -192,7 +199,7 @@ impl Fleet {
         let case = SessionEvidence {
             process,
             registry,
-            registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !present(f))),
+            registry_gone: file.and_then(|(_, f)| f.gone_at.filter(|_| !is_present(f))),
             key_seen,
             gap,
             shown,
@@ -235,7 +242,7 @@ impl Fleet {
         }
     }
 
-    /// What is known of whether hooks of ours run in a session.
+    /// What shows that our hooks run in a session.
     fn hook_proof(&self, id: SessionId) -> HookProof {
         let marks = self.evidence.hook_marks.as_ref().map(|dated| &dated.value);
         HookProof {
@@ -245,7 +252,7 @@ impl Fleet {
         }
     }
 
-    /// The pause of a session that started this process, or a parent of it.
+    /// The pause record of a session among this process's ancestors, if that pause is a hard one.
     fn pause_around(&self, facts: &ProcessFacts) -> Option<&PauseRecord> {
         let records = self
             .evidence
@@ -261,15 +268,16 @@ impl Fleet {
         records.into_iter().find(is_around)
     }
 
-    /// The tmux pane a process lives in: the nearest parent that a pane started, unless another
-    /// terminal lies between. Of the sessions a pane is linked into, one that is shown.
+    /// The tmux pane of a process: that of the nearest ancestor that tmux started in a pane, unless
+    /// another terminal program lies between. Of the tmux sessions that the pane's window is linked
+    /// into, the one with the most clients is taken.
     fn pane_of(&self, process: &KnownProcess<'_>) -> Option<(&PathBuf, &TmuxPane)> {
         let facts = &process.facts;
         let chain = std::iter::once(facts.key.pid).chain(
             facts
                 .ancestors
                 .iter()
-                .take_while(|a| terminal::owner(a).is_none())
+                .take_while(|a| terminal::terminal_name(a).is_none())
                 .map(|a| a.pid),
         );
         let panes = |pid: u32| {
@@ -295,7 +303,7 @@ impl Fleet {
     fn health(&self) -> Vec<HealthIssue> {
         let health = self.evidence.health.iter().filter_map(|(key, told)| {
             let run = told.runs(Clone::clone).next()?;
-            // What could not be seen to may have gone by other hands.
+            // An issue about a pause ends with its record, whichever process removed that.
             let id = key.subject.parse().ok().map(SessionId);
             let kept = |id| {
                 self.evidence
@@ -316,31 +324,33 @@ impl Fleet {
         health.collect()
     }
 
-    /// Whether the hooks in the config folder of a session are ours.
+    /// The state of the hooks in a session's config folder.
     fn connection(&self, known: &FleetEntry<'_>) -> Option<&HookInstall> {
         let told = self.evidence.connections.get(known.dir()?)?;
         Some(&told.value)
     }
 
-    fn draw(&self, known: &FleetEntry<'_>, now: Timestamp) -> Session {
+    fn draw_session(&self, known: &FleetEntry<'_>, now: Timestamp) -> Session {
         let id = self.machine.session_id(known.key);
-        let mut session = draw::build_session(id, known);
-        session_requests::draw(known, self.connection(known), &mut session, now);
+        let mut session = build_session::build_session(id, known);
+        session_requests::session_requests(known, self.connection(known), &mut session, now);
         session.capabilities = self.capabilities(known);
         self.warn_of_hooks(known, &mut session);
-        session.pending = stand::pending(known, now);
-        session.answered = known.answered.and_then(|(at, given)| given.shown(at, now));
-        session.moved(self.ahead())
+        session.pending = capabilities::pending(known, now);
+        session.answered = known
+            .answered
+            .and_then(|(at, given)| given.visible_answer(at, now));
+        session.shifted_by(self.wall_clock_lead())
     }
 
-    /// By how much the wall clock is ahead of ours, in nanoseconds.
-    fn ahead(&self) -> i64 {
+    /// How far the wall clock is ahead of the engine's clock, in nanoseconds.
+    fn wall_clock_lead(&self) -> i64 {
         self.evidence.wall_clock.as_ref().map_or(0, |w| w.value)
     }
 }
 
-/// Where the transcript of a session is: by its registry entry, or, where a client keeps no
-/// registry, the newest of the folder it was started in.
+/// Where a session's transcript is: named by the registry entry, or, for a Claude Code without a
+/// registry, the newest transcript of the folder that the process was started in.
 fn transcript_key(
     facts: &ProcessFacts,
     file: Option<&RegistryFile>,
@@ -356,8 +366,9 @@ fn transcript_key(
     Some(TranscriptKey { dir, cwd, which })
 }
 
-/// What a key lays claim to: two clients without a registry in one folder claim one file.
-fn claim(key: &TranscriptKey) -> TranscriptKey {
+/// The key under which transcripts are compared: two processes without a registry in one folder
+/// would read the same newest file.
+fn claimed_key(key: &TranscriptKey) -> TranscriptKey {
     let mut claim = key.clone();
     if let TranscriptSelector::NewestSince(since) = &mut claim.which {
         *since = Timestamp::default();
@@ -369,7 +380,7 @@ fn newest_at(evidence: &FileEvidence) -> Option<Timestamp> {
     evidence.entries.newest().map(|(at, _)| at)
 }
 
-fn present(evidence: &FileEvidence) -> bool {
+fn is_present(evidence: &FileEvidence) -> bool {
     newest_at(evidence) > evidence.gone_at
 }
 

@@ -1,19 +1,19 @@
-//! The newest fact of every source, filed under what it is about.
+//! The newest fact of every source, filed under what each is about.
 //!
-//! Filing does not depend on the order in which facts arrive: the newer wins, ties are broken by
-//! content, and spans are kept as the smallest or largest point seen.
+//! Filing does not depend on the order in which facts arrive: the newer fact wins, ties are broken
+//! by content, and of points in time the smallest or largest is kept.
 
 mod hooks;
 mod process;
 mod requests;
-mod runs;
+mod value_runs;
 
 pub use hooks::HookEvidence;
 pub use process::{KnownProcess, ProcessEvidence};
 pub use requests::{FiledRequest, FiledRequests};
-pub use runs::{ValueHistory, ValueRun};
+pub use value_runs::{ValueHistory, ValueRun};
 
-use crate::answered::GivenAnswer;
+use crate::given_answer::GivenAnswer;
 use crate::identity::SessionId;
 use crate::observation::{
     ActionProgress, ControlPreferences, Fact, FocusEvent, FolderFacts, HealthKey, HookInstall,
@@ -26,69 +26,69 @@ use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// A value and when it was seen.
+/// A value, and when it was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DatedValue<T> {
-    /// When it was seen.
+    /// When the value was seen.
     pub at: Timestamp,
     /// The value.
     pub value: T,
 }
 
-/// All we know of one registry file.
+/// What is known about one registry file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FileEvidence {
-    /// What it held, over time. Entries of an earlier process with this pid are told apart by
-    /// their `proc_start`.
+    /// The content of the file, over time. Entries of an earlier process with the same pid differ
+    /// in their `proc_start`.
     pub entries: ValueHistory<RegistryEntry>,
-    /// When it was last known to be missing.
+    /// When the file was last known to be missing.
     pub gone_at: Option<Timestamp>,
 }
 
-/// Everything known.
+/// All facts on file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Evidence {
-    /// Processes.
+    /// The processes.
     pub processes: ProcessEvidence,
-    /// By registry file.
+    /// The registry files.
     pub files: BTreeMap<RegistryFile, FileEvidence>,
-    /// Config folders that are looked into.
+    /// The config folders that are scanned.
     pub folders: BTreeMap<PathBuf, DatedValue<FolderFacts>>,
-    /// Peer sockets seen.
+    /// When each peer socket was last seen.
     pub keys: BTreeMap<RegistryFile, Timestamp>,
-    /// By tmux server.
+    /// The panes of each tmux server.
     pub servers: BTreeMap<PathBuf, DatedValue<Vec<TmuxPane>>>,
-    /// Whether any client showed a session of a tmux server, over time.
+    /// Whether any tmux client showed a session of a tmux server, over time.
     pub shown: BTreeMap<(PathBuf, String), ValueHistory<bool>>,
-    /// What transcripts say, all in all; nothing for one that is gone.
+    /// What each transcript says as a whole; `None` for one that is gone.
     pub transcripts: BTreeMap<TranscriptKey, DatedValue<Option<TranscriptFacts>>>,
-    /// What panes showed, over time.
+    /// What each pane showed, over time.
     pub screens: BTreeMap<PaneKey, ValueHistory<ScreenReading>>,
-    /// What the client's own list said of a pid, by config folder, over time.
+    /// What Claude Code's own list said of a pid, by config folder, over time.
     pub lists: BTreeMap<(PathBuf, u32), ValueHistory<ListedSession>>,
-    /// What hooks told, by Claude's own session id.
+    /// The events that hooks reported, by Claude Code's own session id.
     pub hooks: BTreeMap<String, HookEvidence>,
-    /// What is on disk of pauses; nothing for one that is over.
+    /// The pause records; `None` for a pause that is over.
     pub pauses: BTreeMap<SessionId, DatedValue<Option<PauseRecord>>>,
     /// The hooks that wait for the end of a pause.
     pub gates: BTreeMap<SessionId, DatedValue<Vec<Gate>>>,
-    /// When hooks that wait were last told of, whether they still do or not.
+    /// When the waiting hooks of a session were last reported, even if none waited any more.
     pub gates_told_at: BTreeMap<SessionId, Timestamp>,
-    /// The sessions that hooks have left a mark of.
+    /// The sessions that hooks have marked.
     pub hook_marks: Option<DatedValue<HookMarks>>,
-    /// Whether the hooks of a config folder are ours.
+    /// The state of the hooks in each config folder.
     pub connections: BTreeMap<PathBuf, DatedValue<HookInstall>>,
     /// Requests that hooks held, and how each hold ended, by session.
     pub requests: BTreeMap<SessionId, FiledRequests>,
-    /// The newest answer that a session's client took from here.
+    /// The newest answer from Trusty Bar that Claude Code accepted, by session.
     pub answers: BTreeMap<SessionId, DatedValue<GivenAnswer>>,
-    /// How the newest action on a session goes.
+    /// How far the newest action on a session has come.
     pub acts: BTreeMap<SessionId, DatedValue<ActionProgress>>,
-    /// What the owner wishes.
+    /// The user's preferences for pauses and requests.
     pub preferences: Option<DatedValue<ControlPreferences>>,
-    /// By how much the wall clock is ahead of ours, in nanoseconds.
+    /// How far the wall clock is ahead of the engine's clock, in nanoseconds.
     pub wall_clock: Option<DatedValue<i64>>,
-    /// What is wrong, or that nothing is.
+    /// The problem of each source and subject, or that there is none, over time.
     pub health: BTreeMap<HealthKey, ValueHistory<Option<String>>>,
     /// When the popover was last shown or closed.
     pub popover_at: Option<Timestamp>,
@@ -96,7 +96,7 @@ pub struct Evidence {
     pub focused_at: BTreeMap<SessionId, Timestamp>,
 }
 
-fn later(slot: &mut Option<Timestamp>, at: Timestamp) {
+fn set_if_later(slot: &mut Option<Timestamp>, at: Timestamp) {
     *slot = (*slot).max(Some(at));
 }
 
@@ -125,11 +125,12 @@ fn file_newer<K: Ord, T: PartialOrd>(
     }
 }
 
-/// The most sessions whose hooks are kept: anybody may hand in events of any.
+/// The most sessions whose hook events are kept: any program can report events of any session.
 const MAX_HOOKED_SESSIONS: usize = 512;
 
 impl Evidence {
-    /// Forgets the quietest; one that a registry file names only where all are named.
+    /// Drops the events of the session whose hooks reported longest ago. A session that a registry
+    /// file names is dropped only where files name all of them.
     fn bound_hooks(&mut self) {
         if self.hooks.len() <= MAX_HOOKED_SESSIONS {
             return;
@@ -158,7 +159,7 @@ impl Evidence {
                     .insert(at, *entry);
             }
             Fact::RegistryGone(file) => {
-                later(&mut self.files.entry(file).or_default().gone_at, at);
+                set_if_later(&mut self.files.entry(file).or_default().gone_at, at);
             }
             Fact::RegistryKey(file) => {
                 let seen = self.keys.entry(file).or_insert(at);
@@ -168,13 +169,13 @@ impl Evidence {
                 file_newer(&mut self.folders, dir, DatedValue { at, value });
             }
             Fact::Process(facts) => self.processes.describe(at, *facts),
-            Fact::Pulses(pulses) => {
+            Fact::ProcessSamples(pulses) => {
                 for pulse in pulses {
                     self.processes.record_sample(at, pulse);
                 }
             }
-            Fact::ProcessExited(key) => self.processes.exited(at, key),
-            Fact::ProcessAbsent(pid) => self.processes.absent(at, pid),
+            Fact::ProcessExited(key) => self.processes.note_exit(at, key),
+            Fact::ProcessAbsent(pid) => self.processes.note_absence(at, pid),
             Fact::Panes(server, panes) => {
                 for pane in &panes {
                     let session = (server.clone(), pane.session.clone());
@@ -217,27 +218,32 @@ impl Evidence {
                 file_newer(&mut self.gates, id, DatedValue { at, value });
             }
             Fact::HookMarks(value) => newer(&mut self.hook_marks, DatedValue { at, value }),
-            Fact::Connection(dir, value) => {
+            Fact::HookInstall(dir, value) => {
                 file_newer(&mut self.connections, dir, DatedValue { at, value });
             }
-            Fact::Asked(id, asking) => self.requests.entry(id).or_default().asked(at, *asking),
-            Fact::AskOver(id, request, over) => {
+            Fact::RequestHeld(id, asking) => self
+                .requests
+                .entry(id)
+                .or_default()
+                .file_request(at, *asking),
+            Fact::RequestEnded(id, request, over) => {
                 self.requests
                     .entry(id)
                     .or_default()
                     .record_outcome(at, request, over);
             }
             Fact::Answered(id, given) => {
-                let value = *given;
-                file_newer(&mut self.answers, id, DatedValue { at, value });
+                file_newer(&mut self.answers, id, DatedValue { at, value: *given });
             }
-            Fact::Act(id, value) => file_newer(&mut self.acts, id, DatedValue { at, value }),
+            Fact::ActionProgress(id, value) => {
+                file_newer(&mut self.acts, id, DatedValue { at, value });
+            }
             Fact::Preferences(value) => newer(&mut self.preferences, DatedValue { at, value }),
             Fact::WallClock(value) => newer(&mut self.wall_clock, DatedValue { at, value }),
             Fact::Health(key, problem) => {
                 self.health.entry(key).or_default().insert(at, problem);
             }
-            Fact::Attention(FocusEvent::Popover) => later(&mut self.popover_at, at),
+            Fact::Attention(FocusEvent::Popover) => set_if_later(&mut self.popover_at, at),
             Fact::Attention(FocusEvent::Terminal(id)) => {
                 let seen = self.focused_at.entry(id).or_insert(at);
                 *seen = at.max(*seen);

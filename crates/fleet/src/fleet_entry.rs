@@ -1,8 +1,8 @@
 //! One session of the fleet, with its evidence and its verdict.
 
-use crate::answered::GivenAnswer;
 use crate::client::{self, ProcessRole};
 use crate::evidence::KnownProcess;
+use crate::given_answer::GivenAnswer;
 use crate::identity::ProcessKey;
 use crate::observation::{ActionProgress, RegistryEntry, RegistryFile, TmuxPane, TranscriptKey};
 use crate::session::Certainty;
@@ -12,44 +12,45 @@ use crate::terminal::PaneKey;
 use crate::time::Timestamp;
 use std::path::{Path, PathBuf};
 
-/// One session with all that is known of it.
+/// One session, with everything known about it.
 pub(crate) struct FleetEntry<'a> {
     pub(crate) key: ProcessKey,
     pub(crate) process: KnownProcess<'a>,
     pub(crate) file: Option<&'a RegistryFile>,
     pub(crate) entry: Option<&'a RegistryEntry>,
-    /// Its transcript's name, where enough is known to find it.
+    /// The session's transcript, where enough is known to find it.
     pub(crate) transcript: Option<TranscriptKey>,
     pub(crate) case: SessionEvidence<'a>,
     pub(crate) pane: Option<(&'a PathBuf, &'a TmuxPane)>,
-    /// Its environment names a tmux server that has not been asked since it appeared.
+    /// Whether the environment names a tmux server that was not polled since the process appeared.
     pub(crate) pane_pending: bool,
     pub(crate) verdict: Verdict,
-    /// How the newest action on it goes.
+    /// How far the newest action on the session has come.
     pub(crate) act: Option<(Timestamp, &'a ActionProgress)>,
-    /// The newest answer that its client took from here.
+    /// The newest answer from Trusty Bar that Claude Code accepted.
     pub(crate) answered: Option<(Timestamp, &'a GivenAnswer)>,
 }
 
 impl FleetEntry<'_> {
-    /// The config folder it lives in.
+    /// The session's config folder.
     pub(crate) fn dir(&self) -> Option<&Path> {
         let named = self.process.facts.config_dir.as_deref();
         self.file.map(|f| f.dir.as_path()).or(named)
     }
 
-    /// The key of its tmux pane.
+    /// The key of the session's tmux pane.
     pub(crate) fn pane_key(&self) -> Option<PaneKey> {
         self.pane.map(|(server, pane)| pane_key(server, pane))
     }
 
-    /// Whether its client leaves open what it does.
+    /// Whether Claude Code leaves open what the session does.
     pub(crate) fn in_doubt(&self) -> bool {
         self.verdict.doubt == StatusDoubt::Some
     }
 
-    /// Whether its registry speaks in words we do not know, and its client can list sessions. A
-    /// client that is asked reads the settings of the config folder: not those of a container.
+    /// Whether to ask Claude Code for its list of sessions: the registry uses unknown words, and
+    /// this version can list. Asking reads the settings of the config folder, so that a container's
+    /// folder is never used.
     pub(crate) fn wants_list(&self, version: Option<&str>) -> bool {
         let facts = &self.process.facts;
         let is_client = matches!(facts.role, ProcessRole::Interactive | ProcessRole::Headless);

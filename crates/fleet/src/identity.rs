@@ -1,10 +1,10 @@
-//! Who is who. A session is a process, and a process is (pid, start time) within one boot.
+//! Identities: a session is a process, and a process is (pid, start time) within one boot.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Names the space our session ids live in.
+/// The namespace of our session ids.
 const SESSION_ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f0b_d2a9_53c7);
 
 /// When a process started, in the kernel's own unit and never rounded: clock ticks since boot
@@ -13,12 +13,12 @@ const SESSION_ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f
 #[serde(transparent)]
 pub struct StartTime(pub u64);
 
-/// One process of this boot.
+/// A process of the current boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProcessKey {
     /// Process id.
     pub pid: u32,
-    /// Start time; tells a reused pid apart.
+    /// The start time, which distinguishes processes that had the same pid.
     pub start: StartTime,
 }
 
@@ -51,37 +51,39 @@ impl std::fmt::Display for SessionId {
     }
 }
 
-/// The machine as seen from here.
+/// The machine and the user, as seen by this process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MachineIdentity {
-    /// Changes with each boot.
+    /// An id that changes with each boot.
     pub boot: String,
-    /// The user whose sessions we show.
+    /// The user whose sessions are shown.
     pub uid: u32,
-    /// Its name for itself (`/etc/machine-id`), where it has one.
+    /// The machine's own id (`/etc/machine-id`), where there is one.
     pub host: Option<String>,
-    /// The pid namespace (`pid:[4026531836]`); none where the system has no such thing.
+    /// The pid namespace (`pid:[4026531836]`); none where the system has no namespaces.
     pub pid_namespace: Option<String>,
 }
 
 impl MachineIdentity {
-    /// The id of the session that `process` is: the same at each start of ours.
+    /// The id of the session that `process` is; stable across restarts of Trusty Bar.
     pub fn session_id(&self, process: ProcessKey) -> SessionId {
         let name = format!("{}/{}/{}", self.boot, process.pid, process.start.0);
         SessionId(Uuid::new_v5(&SESSION_ID_NAMESPACE, name.as_bytes()))
     }
 
-    /// What pids mean something to whom we share them with, as [`Self::shares_pids_with`] reads it.
+    /// The `pidDomain` of this machine and namespace, in the form that [`Self::shares_pids_with`]
+    /// reads; none where the system has no pid namespaces.
     pub fn domain(&self) -> Option<String> {
         let host = self.host.as_deref().unwrap_or_default();
         let namespace = self.pid_namespace.as_ref()?;
         Some(format!("linux:{host}:{namespace}"))
     }
 
-    /// Whether pids of a registry file with this `pidDomain` mean processes that we see. The
-    /// client writes `linux:<machine-id>:pid:[<namespace>]` (measured, 2.1.330): a home shared by
-    /// machines or containers holds files of them all. A file that does not tell is taken for
-    /// ours.
+    /// Whether the pids of a registry file with this `pidDomain` denote processes that we see.
+    ///
+    /// Claude Code writes `linux:<machine-id>:pid:[<namespace>]` (measured, 2.1.330): a home folder
+    /// that machines or containers share holds files of all of them. A file without a `pidDomain`
+    /// of that form counts as ours.
     pub fn shares_pids_with(&self, domain: Option<&str>) -> bool {
         let told = domain.and_then(|d| d.strip_prefix("linux:")?.split_once(":pid:["));
         let (Some(ours), Some((host, namespace))) = (&self.pid_namespace, told) else {

@@ -1,118 +1,122 @@
-//! How the terminal of a session is brought to the front, or why it cannot be: decided from
-//! values that somebody else has gathered.
+//! How a session's terminal is brought to the front, or why that is not possible: decided from
+//! values that `actions` gathers.
 
+mod context;
 mod obstacle;
 mod openers;
-mod place;
 mod raise;
 
-pub use obstacle::JumpObstacle;
-pub use openers::{TERMINAL_OPENERS, with_arguments};
-pub use place::{
+pub use context::{
     JumpContext, JumpTarget, KittyWindow, LinkedTmuxSession, ProcessDisplay, TerminalHints,
     TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane, WindowInfo,
     WindowSystem, X11Server,
 };
+pub use obstacle::JumpObstacle;
+pub use openers::{TERMINAL_OPENERS, with_arguments};
 pub use raise::terminal_owner_pids;
 
 use raise::RaisePlan;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
-/// What is to be done, in this order, each step verified. What steals the focus comes last.
+/// The steps of a jump, in order; the executor verifies each. A step that takes the focus is last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JumpPlan {
-    /// The steps.
+    /// The steps, in order.
     pub steps: Vec<JumpStep>,
-    /// Why this way and no other, in words.
+    /// Why this route was chosen, in words.
     pub reason: String,
-    /// What is brought to the front, as its users call it; none if it is only opened.
+    /// The program that is brought to the front, as users call it; none where a terminal is opened.
     pub app: Option<String>,
-    /// What is left to its owner even if all goes well, in words.
+    /// What the user may still have to do after all steps succeed, in words.
     pub doubt: Option<String>,
 }
 
 impl JumpPlan {
-    /// Whether it opens a terminal, whose window is yet to come.
+    /// Whether the plan opens a terminal, whose window does not exist yet.
     pub fn opens(&self) -> bool {
         let opens = |step: &JumpStep| matches!(step, JumpStep::Open(_));
         self.steps.iter().any(opens)
     }
 }
 
-/// One step.
+/// One step of a jump.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JumpStep {
-    /// The tmux client on this terminal shows this session, by its id.
+    /// Make a tmux client show this session.
     SwitchClient {
-        /// Its terminal device.
+        /// The client's terminal device.
         client: String,
-        /// `$1`
+        /// The id of the tmux session, such as `$1`.
         session: String,
     },
-    /// The tmux session shows this window.
+    /// Make the tmux session show this window.
     SelectWindow {
-        /// `$1`
+        /// The id of the tmux session, such as `$1`.
         session: String,
-        /// `@3`
+        /// The id of the window, such as `@3`.
         window: String,
     },
-    /// Its window has this pane as its active one.
+    /// Make this pane the active one of its window.
     SelectPane(String),
-    /// kitty shows the tab and the window of this number.
+    /// Make kitty show the tab with this window.
     Kitty(KittyWindow),
-    /// `WezTerm` shows this pane.
+    /// Make `WezTerm` show this pane.
     WezTerm(WezTermPane),
-    /// An editor shows the window of a folder.
+    /// Make an editor show the window of a folder.
     Folder {
-        /// The editor's command, absolute.
+        /// The editor's command, as an absolute path.
         program: PathBuf,
         /// The folder.
         folder: PathBuf,
-        /// The X11 display its windows are on, `:0`.
+        /// The X11 display of the editor's windows, such as `:0`.
         display: Option<String>,
-        /// The Wayland compositor they are on.
+        /// The Wayland compositor of the editor's windows.
         wayland: Option<String>,
     },
-    /// An X11 window becomes the active one.
+    /// Activate an X11 window.
     Window {
-        /// The display, `:0`.
+        /// The display, such as `:0`.
         display: String,
-        /// Its X11 id.
+        /// The window's X11 id.
         id: u32,
     },
-    /// A macOS terminal shows the tab with this device, and becomes the active app.
+    /// Make a macOS terminal show this tab and become the active app.
     Tab(TerminalTab),
-    /// A macOS app becomes the active one.
+    /// Activate a macOS app.
     Activate(String),
-    /// A new terminal, attached to the tmux session: a program and its arguments.
+    /// Open a terminal that attaches to the tmux session: a program and its arguments.
     Open(Vec<String>),
 }
 
-/// A tab of a macOS terminal, by what that can be asked for.
+/// A tab of a macOS terminal, by the properties that the terminal can be asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TerminalTab {
-    /// Terminal.app, by device.
+    /// A tab of Terminal.app, by device.
     Terminal(String),
-    /// iTerm2, by device.
+    /// A tab of iTerm2, by device.
     ITerm(String),
-    /// Ghostty, by device where it tells that, else by folder.
+    /// A tab of Ghostty, by device where Ghostty reports devices, else by folder.
     Ghostty {
-        /// `/dev/ttys003`
+        /// The terminal device, such as `/dev/ttys003`.
         tty: String,
-        /// The folder the session was started in.
+        /// The folder that the session was started in.
         folder: PathBuf,
     },
 }
 
-/// Decides.
+/// Plans a jump.
+///
+/// # Errors
+///
+/// Why the terminal cannot be brought to the front, with the way out.
 pub fn plan_jump(place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
     match &place.runs {
         JumpTarget::Ended => Err(JumpObstacle::Ended),
         JumpTarget::Headless => Err(JumpObstacle::Headless),
         JumpTarget::Background => Err(JumpObstacle::Background),
-        JumpTarget::Nowhere => Err(JumpObstacle::NoTerminal),
-        JumpTarget::Untold(why) => Err(why.clone()),
+        JumpTarget::NoTerminal => Err(JumpObstacle::NoTerminal),
+        JumpTarget::SilentServer(why) => Err(why.clone()),
         JumpTarget::Plain(holder) => {
             let raising = raise::plan(holder, place, place.name.as_deref())?;
             Ok(raised(
@@ -125,8 +129,7 @@ pub fn plan_jump(place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
     }
 }
 
-/// Whether a window that shows the session is the active one now. Where that is not certain, it
-/// is not.
+/// Whether a window that shows the session is certainly the active one now.
 pub fn is_in_front(place: &JumpContext) -> bool {
     match &place.runs {
         JumpTarget::Plain(holder) => raise::is_active(holder, place.name.as_deref()),
@@ -137,8 +140,8 @@ pub fn is_in_front(place: &JumpContext) -> bool {
         JumpTarget::Ended
         | JumpTarget::Headless
         | JumpTarget::Background
-        | JumpTarget::Nowhere
-        | JumpTarget::Untold(_) => false,
+        | JumpTarget::NoTerminal
+        | JumpTarget::SilentServer(_) => false,
     }
 }
 
@@ -152,9 +155,9 @@ fn raised(mut steps: Vec<JumpStep>, raising: RaisePlan, reason: String) -> JumpP
     }
 }
 
-/// A client that shows the session already is taken before any other, so that nothing that its
-/// owner looks at elsewhere is taken away. What its owner can see, but we cannot raise, is named:
-/// another terminal would be opened at each click.
+/// Prefers a tmux client that already shows the session, so that no client loses what the user
+/// looks at. A client that the user can see but that cannot be raised is an error: otherwise each
+/// click would open another terminal.
 fn in_tmux(pane: &TmuxLocation, place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
     let usable = || {
         pane.clients
@@ -210,9 +213,9 @@ fn in_tmux(pane: &TmuxLocation, place: &JumpContext) -> Result<JumpPlan, JumpObs
     open(pane, link, place, stuck.as_ref())
 }
 
-/// Whether a client that cannot be raised is where its owner would get a new terminal.
+/// Whether a client that cannot be raised is where the user would get a new terminal.
 fn is_here(client: &TmuxClient, why: &JumpObstacle, pane: &TmuxLocation) -> bool {
-    // `:0` and `:0.0` are one.
+    // `:0` and `:0.0` are the same display.
     let number = |display: &str| {
         let (_, rest) = display.rsplit_once(':')?;
         rest.split('.').next().map(str::to_owned)
@@ -226,7 +229,7 @@ fn is_here(client: &TmuxClient, why: &JumpObstacle, pane: &TmuxLocation) -> bool
     !beside && !why.is_out_of_sight()
 }
 
-/// What is left to do in tmux until a client of the session shows the pane.
+/// The steps after which a client of the session shows the pane.
 fn turn_to(pane: &TmuxLocation, link: Option<&LinkedTmuxSession>) -> Vec<JumpStep> {
     let mut steps = Vec::new();
     if let Some(link) = link.filter(|link| !link.current) {
@@ -252,11 +255,11 @@ fn open(
         if let Some((tty, why)) = stuck {
             return JumpObstacle::Elsewhere(tty.clone(), Box::new(why.clone()));
         }
-        // Its owner knows it by its name; one like an id is taken for that.
+        // The user knows the session by name; tmux takes a name that begins with `$` for an id.
         let named = Some(format!("={}", link.name)).filter(|_| !link.name.starts_with('$'));
         let target = named.unwrap_or_else(|| link.session.clone());
         let words = attach(tmux, &pane.socket, &target);
-        JumpObstacle::Detached(spelt(&words), Box::new(why))
+        JumpObstacle::Detached(shell_quoted(&words), Box::new(why))
     };
     if tmux.is_none() {
         return Err(unshown(JumpObstacle::NoTmux));
@@ -301,8 +304,8 @@ fn attach(tmux: Option<&Path>, socket: &Path, target: &str) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
 
-/// A command as it is typed in any shell.
-fn spelt(words: &[String]) -> String {
+/// A command, quoted so that any shell accepts it.
+fn shell_quoted(words: &[String]) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-+:,./".contains(c);
     let word = |word: &String| {
         if !word.is_empty() && word.chars().all(plain) {

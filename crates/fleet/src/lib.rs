@@ -1,13 +1,12 @@
 //! The model of Trusty Bar: observations in, one snapshot out.
 //!
-//! *Invariant:* nothing here reads a file, a process or a clock, starts a thread or awaits.
-//! The exceptions are `Session::new`, `Session::touch` and the defaults of times that old JSON
-//! lacks, whose form the session model fixes.
+//! *Invariant:* no function reads a file, a process or a clock, starts a thread or awaits.
+//! Exceptions: `Session::new`, `Session::touch`, and the defaults for times that old JSON lacks,
+//! which read the wall clock because the session model fixes their form.
 
 #![forbid(unsafe_code)]
 
 pub mod action;
-pub mod answered;
 pub mod authorization;
 mod board;
 pub mod cadence;
@@ -16,7 +15,9 @@ pub mod change;
 pub mod client;
 pub mod derivation;
 pub mod evidence;
+pub mod explanation;
 mod fleet_entry;
+pub mod given_answer;
 pub mod identity;
 pub mod jump;
 pub mod names;
@@ -27,10 +28,10 @@ pub mod pause;
 pub mod problem;
 pub mod request;
 mod row;
-pub mod select;
 pub mod session;
 pub mod session_evidence;
 pub mod session_requests;
+pub mod session_selector;
 pub mod snapshot;
 pub mod status;
 pub mod terminal;
@@ -38,7 +39,8 @@ pub mod text;
 pub mod time;
 pub mod timing;
 pub mod view;
-pub mod why;
+#[cfg(test)]
+mod wire_words;
 
 pub use derivation::Fleet;
 pub use identity::SessionId;

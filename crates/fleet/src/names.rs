@@ -20,9 +20,9 @@ const NAME_NOUNS: [&str; 32] = [
     "valley", "willow",
 ];
 
-/// `tmpm-<adjective>-<noun>`, always the same for one id.
+/// `tmpm-<adjective>-<noun>`, always the same for the same id.
 pub fn name_from_uuid(id: &Uuid) -> String {
-    // A hash, for ids may differ in few bits only.
+    // Hashed first, because ids may differ in only a few bits.
     let mixed = Uuid::new_v5(&Uuid::NAMESPACE_OID, id.as_bytes());
     let [adjective, noun, ..] = *mixed.as_bytes();
     let pick = |list: &[&'static str; 32], byte: u8| list[usize::from(byte % 32)];
@@ -33,8 +33,9 @@ pub fn name_from_uuid(id: &Uuid) -> String {
     )
 }
 
-/// `tmpm-<folder>`: the last component in lower case, each run of other characters than letters
-/// and digits one `-`, none at the ends, at most 20 characters; `tmpm-session` if nothing is left.
+/// `tmpm-<folder>`: the last component in lower case, each run of characters other than letters and
+/// digits replaced with one `-`, none at the ends, at most 20 characters; `tmpm-session` for an
+/// empty result.
 pub fn name_from_dir(dir: &Path) -> String {
     let folder = dir.file_name().unwrap_or_default().to_string_lossy();
     let mut name = String::new();

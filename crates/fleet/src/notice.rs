@@ -1,17 +1,18 @@
-//! What its owner is told of, and what not, for a named reason.
+//! Notifications: what the user is told, and what is suppressed for which reason.
 //!
-//! A session has at most one piece of news: what it is now, if that is worth a word ([`NotificationEvent`]).
-//! [`check_suppression`] says whether its owner is told, and [`NotificationState`] keeps what was told and turns one
-//! snapshot after the other into [`NoticeStep`]s. All of it is a function of what it is given.
+//! A session has at most one piece of news, which follows from its state ([`NotificationEvent`]).
+//! [`check_suppression`] decides whether the user is told, and [`NotificationState`] remembers what
+//! was delivered and turns successive snapshots into [`NoticeStep`]s. All of this is pure: the
+//! time and what the user looks at are arguments.
 
-mod book;
+mod entry;
+mod event;
 mod group;
-mod known;
-mod news;
+mod state;
 mod words;
 
-pub use book::{NoticeDecision, NotificationState};
-pub use news::{EventIdentity, NotificationEvent, TurnTimer};
+pub use event::{EventIdentity, NotificationEvent, TurnTimer};
+pub use state::{NoticeDecision, NotificationState};
 
 use crate::identity::SessionId;
 use crate::request::RequestId;
@@ -20,40 +21,40 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
-/// What resolves itself within this is never told, and what was told is not taken back before:
-/// another hook may answer, and a status may flicker.
+/// How long news has to last before it is delivered, and has to be over before its notice is
+/// withdrawn: another hook may answer a request, and a status may flicker.
 pub const SETTLE_DELAY: Duration = Duration::from_millis(700);
-/// So many within this become one.
+/// News of many sessions within this time share one notice, which is amended at most this often.
 pub const GROUPING_WINDOW: Duration = Duration::from_secs(2);
-/// What a server did not take is offered again after this.
+/// After how long a notice that the server refused is offered again.
 pub const DELIVERY_RETRY_INTERVAL: Duration = Duration::from_secs(30);
-/// So many become one.
+/// From how many sessions on news within [`GROUPING_WINDOW`] shares one notice.
 pub const MIN_GROUPED_SESSIONS: usize = 3;
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NoticeKind {
-    /// A session waits for its owner.
+    /// A session waits for the user.
     Needs,
-    /// Its prompt is free after work.
+    /// The session finished its turn.
     Finished,
-    /// Its turn ended with an error.
+    /// The session's turn ended with an error.
     Failed,
-    /// Its process has ended, and neither its owner nor its client meant it to.
+    /// The session's process ended, and neither the user nor Claude Code meant to end it.
     Stopped,
 }
 
-/// What its owner wants to be told of.
+/// What the user wants to be notified of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticePreferences {
-    /// Kinds that are never told.
+    /// The kinds that are never delivered.
     pub off: BTreeSet<NoticeKind>,
-    /// How long a session must have worked before its end is told. Time in which it waited for
-    /// its owner, or was paused, does not count.
+    /// How long a session must have worked for the end of its turn to be delivered, not counting
+    /// the time in which the session waited for the user or was paused.
     pub finished_after: Duration,
-    /// When nothing is told, every day.
+    /// The hours of each day in which nothing is delivered.
     pub quiet: Option<QuietHours>,
-    /// Nothing is told before.
+    /// Nothing is delivered before this time.
     pub snoozed_until: Option<SystemTime>,
 }
 
@@ -68,20 +69,20 @@ impl Default for NoticePreferences {
     }
 }
 
-/// A span of every day, over midnight where it ends before it begins.
+/// A span of every day, which passes midnight where it ends before it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietHours {
-    /// The first minute, counted from midnight.
+    /// The first minute of the span, counted from midnight.
     pub from: u16,
-    /// The first minute after it.
+    /// The first minute after the span.
     pub to: u16,
 }
 
 impl QuietHours {
     const MINUTES_PER_DAY: u16 = 24 * 60;
 
-    /// How long it still lasts at this minute of the day; none outside it.
-    pub fn left(self, minute: u16) -> Option<Duration> {
+    /// How long the span still lasts at this minute of the day; `None` outside the span.
+    pub fn time_left(self, minute: u16) -> Option<Duration> {
         let after = |m: u16| {
             (m + Self::MINUTES_PER_DAY - self.from % Self::MINUTES_PER_DAY) % Self::MINUTES_PER_DAY
         };
@@ -93,12 +94,12 @@ impl QuietHours {
     }
 }
 
-/// What its owner looks at, and what time it is where they are.
+/// What the user looks at, and the user's time of day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserContext {
     /// Whether the popover is shown.
     pub popover_open: bool,
-    /// The sessions whose terminals are what their owner looks at.
+    /// The sessions whose terminals are in front.
     pub front: BTreeSet<SessionId>,
     /// The wall clock.
     pub wall: SystemTime,
@@ -106,68 +107,72 @@ pub struct UserContext {
     pub minute: u16,
 }
 
-/// Why its owner is not told.
+/// Why the user is not notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Suppressed {
-    /// The popover is open and shows it.
+    /// The popover is open and shows the session.
     PopoverOpen,
-    /// Its terminal is frontmost and shows it.
+    /// The session's terminal is in front.
     TerminalFrontmost,
-    /// Until a time its owner set. What still holds then is told.
+    /// Notices are snoozed. What still holds after that is delivered.
     Snoozed,
-    /// For the hours its owner set. What still holds then is told.
+    /// Quiet hours. What still holds after them is delivered.
     QuietHours,
-    /// Its owner does not want to be told of this kind.
+    /// The user turned this kind off.
     KindOff,
-    /// It was told, and was not resolved since.
+    /// The same need was delivered before, and was not resolved since.
     AlreadyTold,
-    /// It worked for a shorter time than is worth a word.
+    /// The session worked for less time than the user set.
     TooShort,
-    /// It was so before anybody looked.
+    /// The session was in this state when it was first seen.
     NotNews,
-    /// It is paused; what still holds when it is resumed is told.
+    /// The session is paused; what still holds when it is resumed is delivered.
     Paused,
-    /// A program runs it and sees for itself.
+    /// A program drives the session and reads its results.
     Headless,
 }
 
-/// The place of a notice: there is one for each session, and one for many at once.
+/// The place of a notice: one for each session, and one that many sessions share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NoticeSlot {
-    /// Of one session.
+    /// The place of one session.
     Session(SessionId),
-    /// Of several.
+    /// The place that many sessions share.
     Several,
 }
 
-/// What its owner is told.
+/// The text of one notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
-    /// Its kind; of several, the one that matters most.
+    /// The kind; of several sessions, the most important one.
     pub kind: NoticeKind,
     /// One line, plain text.
     pub title: String,
     /// A few lines, plain text.
     pub body: String,
-    /// The request that may be answered right here: the body holds the whole of it.
+    /// The request that can be answered from the notice, whose body holds the whole request.
     pub answers: Option<RequestId>,
 }
 
-/// What is to be done about what its owner sees.
+/// What the notification server is to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoticeStep {
-    /// Tell it, in the place of what stands there.
+    /// Show a notice, in place of one in the same slot.
     Deliver(NoticeSlot, Notice),
-    /// The same news in other words: say so where it is still shown.
+    /// Replace the text of a notice that is still shown; the news is the same.
     Amend(NoticeSlot, Notice),
-    /// It is over.
+    /// Close the notice.
     Withdraw(NoticeSlot),
 }
 
-/// The texts of requests that could be answered from a notice, where they are known.
+/// The cards of requests that could be answered from a notice, where they are known.
 pub type RequestCards = BTreeMap<RequestId, crate::card::Card>;
 
-/// Whether its owner is told this of a session, at a moment; none for one that is gone.
+/// Decides whether news of a session is delivered now; `session` is `None` for one that is gone.
+///
+/// # Errors
+///
+/// The first reason against it.
 pub fn check_suppression(
     news: &NotificationEvent,
     session: Option<&Session>,
@@ -193,13 +198,13 @@ pub fn check_suppression(
     )?;
     no(
         Suppressed::QuietHours,
-        quiet(attention, preferences).is_some(),
+        quiet_for(attention, preferences).is_some(),
     )
 }
 
-/// How long nothing is told yet.
-fn held(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
-    snoozed(attention, preferences).max(quiet(attention, preferences))
+/// How long snoozing or quiet hours still last.
+fn suppressed_for(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
+    snoozed(attention, preferences).max(quiet_for(attention, preferences))
 }
 
 fn snoozed(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
@@ -208,8 +213,8 @@ fn snoozed(attention: &UserContext, preferences: &NoticePreferences) -> Option<D
     (!left.is_zero()).then_some(left)
 }
 
-fn quiet(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
-    preferences.quiet?.left(attention.minute)
+fn quiet_for(attention: &UserContext, preferences: &NoticePreferences) -> Option<Duration> {
+    preferences.quiet?.time_left(attention.minute)
 }
 
 #[cfg(test)]

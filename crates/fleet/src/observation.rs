@@ -1,10 +1,10 @@
-//! What sources tell: dated facts with provenance.
+//! Observations: dated facts, each with a known source.
 
+mod clock_shift;
 mod folder;
 mod hook;
 mod pause;
 mod screen;
-mod shift;
 mod transcript;
 
 pub use folder::{ConfigFolder, FolderFacts, FolderIdentity, FolderOrigin};
@@ -22,8 +22,8 @@ pub use transcript::{
 pub use crate::client::HookObstacle;
 pub use crate::terminal::{JobControlIds, PaneKey};
 
-use crate::answered::GivenAnswer;
 use crate::client::ProcessRole;
+use crate::given_answer::GivenAnswer;
 use crate::identity::{ProcessKey, SessionId, StartTime};
 use crate::pause::{Gate, PauseRecord};
 use crate::request::{HookOutcome, PermissionRequest, RequestId};
@@ -33,229 +33,237 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// A fact and when it was seen.
+/// A fact and the time at which its source saw it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
-    /// When the source saw it.
+    /// When the source saw the fact.
     pub at: Timestamp,
-    /// What it saw.
+    /// The fact.
     pub fact: Fact,
 }
 
-/// What a source can tell.
+/// One thing that a source saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
-    /// A registry file holds this.
+    /// The content of a registry file.
     Registry(RegistryFile, Box<RegistryEntry>),
-    /// A registry file is not there (any more).
+    /// A registry file does not exist, or no longer exists.
     RegistryGone(RegistryFile),
-    /// A client has opened its peer socket, which it does before it writes its registry file.
+    /// Claude Code has opened its peer socket, which happens before it writes its registry file.
     /// Known from the name of a `.key` file, which is never opened.
     RegistryKey(RegistryFile),
-    /// A config folder that is looked into: which folder that is, and who named it.
+    /// A config folder whose registry is read: the folder's identity, and who named the folder.
     ConfigFolder(PathBuf, FolderFacts),
-    /// A process is alive and looks like this.
+    /// A live process, described in full.
     Process(Box<ProcessFacts>),
     /// The changing part of all watched processes that are alive.
-    Pulses(Vec<ProcessSample>),
-    /// A process has ended.
+    #[serde(rename = "Pulses")]
+    ProcessSamples(Vec<ProcessSample>),
+    /// A process has exited.
     ProcessExited(ProcessKey),
     /// No process has this pid.
     ProcessAbsent(u32),
-    /// All panes of a tmux server; empty when it has ended.
+    /// All panes of a tmux server; empty once the server has exited.
     Panes(PathBuf, Vec<TmuxPane>),
-    /// A transcript says this, all in all.
+    /// The content of a transcript, summed up after its newest line.
     Transcript(TranscriptKey, Box<TranscriptFacts>),
-    /// A transcript is not there (any more).
+    /// A transcript does not exist, or no longer exists.
     TranscriptGone(TranscriptKey),
-    /// A pane shows this.
+    /// What a tmux pane shows.
     Screen(PaneKey, ScreenReading),
-    /// The client's own list of the sessions of one config folder.
+    /// Claude Code's own list of the sessions of one config folder (`claude agents --json`).
     Listed(PathBuf, Vec<ListedSession>),
-    /// A hook of a connected client told this.
+    /// An event that a hook reported.
     Hook(Box<HookEvent>),
-    /// What is on disk of a pause.
+    /// The pause record of a session.
     Pause(SessionId, Box<PauseRecord>),
-    /// Nothing is on disk of a pause of this session (any more).
+    /// A session has no pause record, or no longer has one.
     PauseGone(SessionId),
-    /// The hooks of a session that wait for the end of its pause; all that live.
+    /// All live hooks of a session that wait for the end of its pause.
     Gates(SessionId, Vec<Gate>),
-    /// Whether the hooks of a config folder are ours.
-    Connection(PathBuf, HookInstall),
-    /// Which sessions our hooks have run in since they were connected.
+    /// Whether Trusty Bar's hooks are installed in a config folder.
+    #[serde(rename = "Connection")]
+    HookInstall(PathBuf, HookInstall),
+    /// The sessions in which Trusty Bar's hooks have run since they were connected.
     HookMarks(HookMarks),
     /// A hook of a session holds a request.
-    Asked(SessionId, Box<PermissionRequest>),
-    /// It does not any more.
-    AskOver(SessionId, RequestId, HookOutcome),
-    /// A client took an answer that was given from here.
+    #[serde(rename = "Asked")]
+    RequestHeld(SessionId, Box<PermissionRequest>),
+    /// A hook no longer holds a request, with the outcome.
+    #[serde(rename = "AskOver")]
+    RequestEnded(SessionId, RequestId, HookOutcome),
+    /// Claude Code accepted an answer that was given through Trusty Bar.
     Answered(SessionId, Box<GivenAnswer>),
-    /// How an action on a session goes.
-    Act(SessionId, ActionProgress),
-    /// What the owner wishes.
+    /// The progress of an action on a session.
+    #[serde(rename = "Act")]
+    ActionProgress(SessionId, ActionProgress),
+    /// The user's settings for pauses and requests.
     Preferences(ControlPreferences),
-    /// By how much the wall clock is ahead of the time facts are dated with, in nanoseconds.
+    /// How far the wall clock is ahead of the engine's clock, in nanoseconds.
     WallClock(i64),
-    /// A source works, or in words what is wrong with it.
+    /// The health of a source: none if the source works, else what is wrong, in words.
     Health(HealthKey, Option<String>),
-    /// The owner has looked.
+    /// The user looked at the popover or at a terminal.
     Attention(FocusEvent),
 }
 
-/// A client's registry file, `<dir>/sessions/<pid>.json`.
+/// A registry file of Claude Code, `<dir>/sessions/<pid>.json`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RegistryFile {
     /// The config folder (`~/.claude`).
     pub dir: PathBuf,
-    /// The pid in its name.
+    /// The pid in the file's name.
     pub pid: u32,
 }
 
-/// What a registry file says. Any field may be missing: older clients write fewer.
+/// The content of a registry file. Any field may be missing: older versions of Claude Code write
+/// fewer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RegistryEntry {
-    /// Claude's own session id.
+    /// Claude Code's own session id.
     pub session_id: Option<String>,
-    /// The folder the client was started in.
+    /// The folder in which Claude Code was started.
     pub cwd: Option<String>,
-    /// Start of the session.
+    /// When the session started.
     pub started_at: Option<Timestamp>,
-    /// The kernel's start time of the process, where it is written in the kernel's unit.
+    /// The start time of the process, if the file gives one in the kernel's unit.
     pub proc_start: Option<StartTime>,
-    /// The client's version.
+    /// The version of Claude Code.
     pub version: Option<String>,
-    /// `interactive`, `background`, …
+    /// The kind of session: `interactive`, `background`, …
     pub kind: Option<String>,
-    /// `cli`, `sdk-cli`, …
+    /// How Claude Code was started: `cli`, `sdk-cli`, …
     pub entrypoint: Option<String>,
-    /// A process kept ready for a background session that has not come yet.
+    /// Whether the process is a spare, kept ready for a future background session.
     pub spare: bool,
-    /// Whose pids these are.
+    /// The machine and pid namespace in which the pids of the file are valid (`pidDomain`).
     pub pid_domain: Option<String>,
     /// The session's name.
     pub name: Option<String>,
-    /// `derived`, `user`, …
+    /// Where the name comes from: `derived`, `user`, …
     pub name_source: Option<String>,
-    /// The client's own word for what it does.
+    /// Claude Code's own word for what the session does: `busy`, `idle`, …
     pub status: Option<String>,
-    /// What it waits for, in the client's words, which change between versions.
+    /// What the session waits for, in Claude Code's words, which change between versions.
     pub waiting_for: Option<String>,
-    /// When the client says its status changed.
+    /// When the status changed, according to Claude Code.
     pub status_updated_at: Option<Timestamp>,
 }
 
-/// A process as it is.
+/// A process as the process table describes it.
 #[derive(Debug, Clone, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct ProcessFacts {
-    /// Who it is.
+    /// The pid and start time.
     pub key: ProcessKey,
-    /// Its owner.
+    /// The user id that owns the process.
     pub uid: u32,
-    /// What it is by path and arguments.
+    /// What the process is, by path and arguments.
     pub role: ProcessRole,
-    /// When it started, by the wall clock.
+    /// When the process started, by the wall clock.
     pub started_at: Timestamp,
-    /// Where it is.
+    /// The working folder.
     pub cwd: Option<PathBuf>,
     /// The git work tree around `cwd`.
     pub project: Option<PathBuf>,
-    /// Parents, nearest first.
+    /// The chain of parents, nearest first.
     pub ancestors: Vec<ProcessAncestor>,
-    /// Its controlling terminal.
+    /// The controlling terminal.
     pub tty: Option<String>,
-    /// The config folder its environment names, by a path that leads there for us, too.
+    /// The config folder that the environment names, as a path that also leads there for the
+    /// engine.
     pub config_dir: Option<PathBuf>,
-    /// Which folder that is, as the process itself would find it.
+    /// The identity of that folder, looked up through the process's own working folder and root.
     #[serde(default)]
     pub config_folder: ConfigFolder,
-    /// Whether it is in a user or mount namespace that is not ours: in a sandbox or a container of
-    /// its own. Nothing that it names is run or asked.
+    /// Whether the process is in another user or mount namespace, as in a sandbox or a container.
+    /// Nothing that such a process names is run or asked.
     #[serde(default)]
     pub contained: bool,
-    /// The tmux server its environment names; none of a contained process.
+    /// The tmux server that the environment names; none for a contained process.
     pub tmux_socket: Option<PathBuf>,
-    /// The file it executes.
+    /// The executable.
     #[serde(default)]
     pub exe: Option<PathBuf>,
-    /// Its place among the jobs of its terminal.
+    /// The process's terminal session and process group.
     #[serde(default)]
     pub seat: Option<JobControlIds>,
-    /// Whether it may be moved into a control group of its own, and be frozen there.
+    /// Whether the process may be moved into a cgroup of its own and frozen there.
     #[serde(default)]
     pub freezable: bool,
-    /// Why no hook of the user's can hold it, where its arguments, its folder or its place tell.
+    /// Why no hook of the user can hold the process: its arguments, its folder or its pid
+    /// namespace.
     #[serde(default)]
     pub hook_obstacle: Option<HookObstacle>,
-    /// What it does now.
+    /// The changing part: the run state and the resource usage.
     pub pulse: ProcessSample,
 }
 
-/// The part of a process that changes.
+/// The part of a process that changes while the process lives.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 pub struct ProcessSample {
-    /// Who it is.
+    /// The pid and start time.
     pub key: ProcessKey,
-    /// Whether it can run.
+    /// Whether the process can run.
     pub state: RunState,
-    /// What its tree uses, when somebody wants to know.
+    /// What the process tree uses; measured only on demand.
     pub usage: Option<ResourceUsage>,
 }
 
 /// Whether a process can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RunState {
-    /// Runs or waits for something.
+    /// Running, or waiting for an event.
     Running,
-    /// Stopped by a signal (state `T`), and by which.
+    /// Stopped by a signal (state `T`), with the kind of signal.
     Stopped(StopSignal),
-    /// In a frozen control group.
+    /// In a frozen cgroup.
     Frozen,
 }
 
-/// What stopped a process.
+/// Which signal stopped a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StopSignal {
     /// SIGTSTP, as Ctrl-Z sends it.
     Keyboard,
     /// SIGSTOP, which only another program sends.
     Program,
-    /// SIGTTIN or SIGTTOU: it wanted the terminal while another program had it.
+    /// SIGTTIN or SIGTTOU: the process needed the terminal while another program had it.
     Terminal,
-    /// The system does not tell.
+    /// The system does not say.
     Unknown,
 }
 
-/// A pane of a tmux server. A pane of a window linked into several sessions is told once each.
+/// A tmux pane. A pane of a window linked into several sessions is listed once for each session.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TmuxPane {
-    /// `%0`
+    /// The pane's id, `%0`.
     pub pane: String,
-    /// The process tmux started in it.
+    /// The process that tmux started in the pane.
     pub pid: u32,
-    /// Its terminal device.
+    /// The pane's terminal device.
     pub tty: String,
-    /// `@0`
+    /// The window's id, `@0`.
     pub window: String,
-    /// The session's name as tmux shows it.
+    /// The name of the tmux session, as tmux shows it.
     pub session: String,
-    /// Clients that show the session.
+    /// How many tmux clients show the session.
     pub clients: u32,
 }
 
 /// What a health message is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct HealthKey {
-    /// The source.
+    /// The source whose health is reported.
     pub source: Source,
-    /// The file, folder or server.
+    /// The file, folder or server concerned.
     pub subject: String,
 }
 
-/// The owner's attention, which turns Finished into Idle.
+/// A sign of the user's attention, which turns Finished into Idle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FocusEvent {
-    /// The popover was shown, or closed.
+    /// The popover was shown or closed.
     Popover,
-    /// The terminal of a session was focused.
+    /// The terminal of a session got the focus.
     Terminal(SessionId),
 }

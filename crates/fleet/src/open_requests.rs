@@ -1,8 +1,9 @@
-//! What a session asks through its hooks: what is open, what is held, what is over. A function of
+//! The requests that a session makes through its hooks: which are open, held or over. A function of
 //! the evidence and the time.
 //!
-//! A request is over with its own call, with the turn of whoever asked, when its client ended its
-//! hook, or when its dialog has left the screen. Requests queue, and none ends another.
+//! A request is over when its tool call ends, when the turn of the agent that asked ends, when
+//! Claude Code ends the hook, or when the dialog has left the screen. Requests queue, and none ends
+//! another.
 
 use crate::evidence::{FiledRequest, ValueRun};
 use crate::observation::{HoldDuration, HookEventKind, RegistryEntry};
@@ -13,49 +14,50 @@ use crate::timing::RECORD_TIME_SLACK;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// A registry that is late says `busy` of before, and one that is ahead has said `waiting`
-/// already. After this it is right, on a machine with much to do, too.
+/// How long the registry is not trusted after a dialog opens: a late registry still says `busy`
+/// from before, and an early one has already said `waiting`. After this time the registry is right,
+/// even on a busy machine.
 const REGISTRY_SETTLE_TIME: Duration = Duration::from_secs(5);
-/// So much may the registry be ahead of a hook (measured: 40 ms, on a quiet machine).
+/// How far the registry may be ahead of a hook (measured: 40 ms, on a quiet machine).
 const REGISTRY_LEAD_TIME: Duration = Duration::from_millis(600);
 
 /// A request that is not over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenRequest {
-    /// When it was asked.
+    /// When the request was made.
     pub at: Timestamp,
-    /// What.
+    /// The request.
     pub asking: PermissionRequest,
-    /// The sub-agent that asks, in words; none for the main agent.
+    /// The name of the sub-agent that asks; none for the main agent.
     pub agent: Option<String>,
-    /// Where it is.
+    /// Whether a hook holds the request.
     pub stand: RequestState,
-    /// Whether its session is known to wait for it.
+    /// Whether the session is known to wait for this request.
     pub shown: bool,
 }
 
-/// Where a request is.
+/// Whether a hook holds an open request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestState {
-    /// Its hook waits for an answer: until then, or for as long as its client waits.
+    /// The hook waits for an answer: until this time, or for as long as Claude Code waits.
     Held(Option<Timestamp>),
-    /// Its hook was let go at this time, or is about to be: its terminal asks.
-    LetGo(Timestamp),
+    /// The hook returned the request to the terminal at this time, or is about to.
+    Returned(Timestamp),
 }
 
-/// The requests of a session.
+/// The open requests of a session.
 #[derive(Debug, Default)]
 pub(crate) struct OpenRequests {
-    /// Those that are not over, the oldest first.
+    /// The requests that are not over, oldest first.
     pub(crate) open: Vec<OpenRequest>,
-    /// When one was last answered from here.
+    /// When a request was last answered through Trusty Bar.
     pub(crate) answered_at: Option<Timestamp>,
-    /// When any of it may change by itself.
+    /// When any of these requests may change without a new fact.
     pub(crate) review_at: Option<Timestamp>,
 }
 
 impl OpenRequests {
-    /// Schedules a review at `at`, if that is still to come.
+    /// Schedules a review at `at`, if that time has not passed.
     pub(crate) fn review(&mut self, at: Timestamp, now: Timestamp) {
         if at > now {
             self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
@@ -63,20 +65,20 @@ impl OpenRequests {
     }
 }
 
-/// What is open.
+/// The requests of a session that are not over at `now`.
 pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenRequests {
     let mut asks = OpenRequests::default();
     let Some(requests) = case.requests else {
         return asks;
     };
     let content = TurnEvidence::from_evidence(case);
-    let mut calls = ToolCallIndex::of(case, &content);
+    let mut calls = ToolCallIndex::from_evidence(case, &content);
     for (at, asking, held) in requests.oldest_first() {
-        let call = calls.claim(at, asking, held.over.map(|(over, _)| over));
+        let call = calls.claim_call(at, asking, held.over.map(|(over, _)| over));
         if let Some((over, HookOutcome::Answered)) = held.over {
             asks.answered_at = asks.answered_at.max(Some(over));
         }
-        let Some(stand) = stand(case, at, asking, held, now) else {
+        let Some(stand) = request_state(case, at, asking, held, now) else {
             continue;
         };
         if call.is_some_and(|id| calls.has_ended(id)) || is_left(case, &content, at, asking) {
@@ -84,9 +86,9 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
         }
         if let Some(since) = on_screen_since(at, asking, stand) {
             match left_screen(&case.registry, since, now) {
-                DialogClosure::Yes => continue,
-                DialogClosure::By(due) => asks.review(due, now),
-                DialogClosure::No => {}
+                DialogClosure::Closed => continue,
+                DialogClosure::ClosedBy(due) => asks.review(due, now),
+                DialogClosure::Open => {}
             }
         }
         if let RequestState::Held(Some(until)) = stand {
@@ -107,8 +109,8 @@ pub(crate) fn open_requests(case: &SessionEvidence<'_>, now: Timestamp) -> OpenR
     asks
 }
 
-/// Whether it is held; nothing if it is over by what became of its hook.
-fn stand(
+/// Whether a request is held; none if the outcome of its hook shows that the request is over.
+fn request_state(
     case: &SessionEvidence<'_>,
     at: Timestamp,
     asking: &PermissionRequest,
@@ -117,16 +119,16 @@ fn stand(
 ) -> Option<RequestState> {
     let let_go = match held.over {
         Some((_, HookOutcome::Answered | HookOutcome::HungUp)) => return None,
-        Some((at, HookOutcome::Released)) => return Some(RequestState::LetGo(at)),
+        Some((at, HookOutcome::Released)) => return Some(RequestState::Returned(at)),
         None => hold_ends(case, at, asking),
     };
     Some(match let_go {
-        Some(end) if now >= end => RequestState::LetGo(end),
+        Some(end) if now >= end => RequestState::Returned(end),
         end => RequestState::Held(end),
     })
 }
 
-/// When a hold ends by itself.
+/// When the hold of a request expires by itself.
 fn hold_ends(
     case: &SessionEvidence<'_>,
     at: Timestamp,
@@ -145,10 +147,10 @@ fn hold_ends(
     }
 }
 
-/// When a call began, its fingerprint, whose it is, and its id.
+/// The start of a call, the hash of its tool and input, the agent that made it, and its id.
 type BegunCall<'a> = (Timestamp, &'a str, Option<&'a str>, &'a str);
 
-/// The calls that hooks told of, and which of them have ended.
+/// The calls that hooks reported, and which of them have ended.
 struct ToolCallIndex<'a> {
     begun: Vec<BegunCall<'a>>,
     ended: BTreeMap<&'a str, Timestamp>,
@@ -157,14 +159,14 @@ struct ToolCallIndex<'a> {
 }
 
 impl<'a> ToolCallIndex<'a> {
-    fn of(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
+    fn from_evidence(case: &SessionEvidence<'a>, content: &TurnEvidence<'a>) -> Self {
         let mut calls = Self {
             begun: Vec::new(),
             ended: BTreeMap::new(),
             results: BTreeSet::new(),
             claimed: BTreeSet::new(),
         };
-        for (at, event) in content.told() {
+        for (at, event) in content.hook_events() {
             match &event.what {
                 HookEventKind::ToolStarting(call) => {
                     if let Some(print) = &event.call {
@@ -184,11 +186,14 @@ impl<'a> ToolCallIndex<'a> {
         calls
     }
 
-    /// The call that a request is about: one of the same agent, tool and input that had not ended
-    /// when it was asked, that began before its hook was over, and that no earlier request is
-    /// about. One whose hook is over has mostly a result, and the newest is taken, for results
-    /// have no time; one that is held has none, and the oldest is taken.
-    fn claim(
+    /// The id of the call that a request is about: a call of the same agent, tool and input that
+    /// had not ended when the request was made, that began before the hook was over, and that no
+    /// earlier request has claimed.
+    ///
+    /// Once the hook is over, the call usually has a result, and the newest such call is taken,
+    /// because results carry no time. While the hook is held, the call has no result, and the
+    /// oldest is taken.
+    fn claim_call(
         &mut self,
         at: Timestamp,
         asking: &PermissionRequest,
@@ -208,7 +213,7 @@ impl<'a> ToolCallIndex<'a> {
         let open = before.iter().find(|(.., id)| !self.results.contains(id));
         let mut newest = before.iter().rev();
         let done = newest.find(|(.., id)| self.results.contains(id));
-        // A hook that was late tells of a call after it was asked for.
+        // A late hook reports a call only after its request was made.
         let late = after
             .first()
             .filter(|(begun, ..)| *begun <= at.after(RECORD_TIME_SLACK));
@@ -227,7 +232,7 @@ impl<'a> ToolCallIndex<'a> {
     }
 }
 
-/// Whether the turn of whoever asked has ended since.
+/// Whether the turn of the agent that asked has ended since the request.
 fn is_left(
     case: &SessionEvidence<'_>,
     content: &TurnEvidence<'_>,
@@ -236,11 +241,11 @@ fn is_left(
 ) -> bool {
     let agent = asking.agent.as_deref();
     let by_hook = content
-        .told()
+        .hook_events()
         .take_while(|(told, _)| *told > at)
         .any(|(_, event)| match (&event.what, agent) {
-            // A compaction, `/clear` or `/resume` begins another session; sub-agents outlive all
-            // three and ask on (measured, 2.1.330).
+            // A compaction, `/clear` or `/resume` begins another session. Sub-agents outlive all
+            // three and continue to ask (measured, 2.1.330).
             (
                 HookEventKind::SessionEnded
                 | HookEventKind::SessionStarted
@@ -265,7 +270,8 @@ fn is_left(
     by_hook || by_transcript || other_session
 }
 
-/// Since when its dialog may be on the screen: that of a sub-agent comes once its hook is let go.
+/// Since when the dialog may be on the screen. The dialog of a sub-agent opens only once its hook
+/// has returned the request.
 fn on_screen_since(
     at: Timestamp,
     asking: &PermissionRequest,
@@ -273,21 +279,21 @@ fn on_screen_since(
 ) -> Option<Timestamp> {
     match (&asking.agent, stand) {
         (None, _) => Some(at),
-        (Some(_), RequestState::LetGo(at)) => Some(at),
+        (Some(_), RequestState::Returned(at)) => Some(at),
         (Some(_), RequestState::Held(_)) => None,
     }
 }
 
 /// Whether a dialog has left the screen.
 enum DialogClosure {
-    Yes,
-    No,
-    /// It has by then, unless the registry says otherwise before.
-    By(Timestamp),
+    Closed,
+    Open,
+    /// Yes by this time, unless the registry says otherwise before.
+    ClosedBy(Timestamp),
 }
 
-/// Whether the registry has stopped to say that it waits for a dialog that is on the screen since
-/// then.
+/// Whether the registry has stopped reporting a wait for a dialog that has been on the screen since
+/// `since`.
 fn left_screen(
     runs: &[ValueRun<'_, RegistryEntry>],
     since: Timestamp,
@@ -301,34 +307,34 @@ fn left_screen(
         if end <= since {
             break;
         }
-        if !rests(run.value) {
+        if !is_past_dialog(run.value) {
             continue;
         }
-        // What ended before it was the wait for another.
+        // A wait that ended earlier was for another dialog.
         let waited_before = runs[n..].windows(2).any(|pair| {
             let (after, older) = (&pair[0], &pair[1]);
-            waits(older.value)
+            is_waiting(older.value)
                 && after.first > since
                 && older.first.after(REGISTRY_LEAD_TIME) >= since
         });
         if waited_before || end >= settled {
-            return DialogClosure::Yes;
+            return DialogClosure::Closed;
         }
         if n == 0 {
-            return DialogClosure::By(settled);
+            return DialogClosure::ClosedBy(settled);
         }
     }
-    DialogClosure::No
+    DialogClosure::Open
 }
 
-fn waits(entry: &RegistryEntry) -> bool {
+fn is_waiting(entry: &RegistryEntry) -> bool {
     matches!(
         StatusWord::from_entry(entry),
         StatusWord::Need { .. } | StatusWord::Menu | StatusWord::UnknownWait(_)
     )
 }
 
-fn rests(entry: &RegistryEntry) -> bool {
+fn is_past_dialog(entry: &RegistryEntry) -> bool {
     matches!(
         StatusWord::from_entry(entry),
         StatusWord::Busy | StatusWord::Idle | StatusWord::Shell

@@ -1,4 +1,4 @@
-//! Pauses: their kinds, what is on disk of one for as long as it lasts, and the gates it holds.
+//! Pauses: their kinds, the pause record, and the hooks that wait for the end of a pause.
 
 pub use crate::text::MAX_SUMMARY_CHARS;
 
@@ -10,32 +10,32 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 use utoipa::ToSchema;
 
-/// How a session can be paused, the best first: at once and without loss, then later, then with
-/// the loss of a step.
+/// How a session can be paused, the best kind first: at once and without loss, then later, then
+/// with the loss of a step.
 ///
-/// * `Freeze`: the client and all below it lie in a frozen control group
-/// * `Stop`: SIGSTOP, the shells above the client first
-/// * `Suspend`: Ctrl-Z in its tmux pane, `fg` to go on
-/// * `Hold`: its hooks wait before the next tool and the next prompt
-/// * `Interrupt`: Escape, which loses the step at work; `continue` to go on
+/// * `Freeze`: Claude Code and its descendants are in a frozen cgroup
+/// * `Stop`: SIGSTOP, to the shells above Claude Code first
+/// * `Suspend`: Ctrl-Z in the tmux pane; resumed with `fg`
+/// * `Hold`: hooks wait before the next tool and the next prompt
+/// * `Interrupt`: Escape, which loses the current step; resumed with `continue`
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 pub enum PauseKind {
-    /// The client and all below it lie in a frozen control group.
+    /// Claude Code and its descendants are in a frozen cgroup.
     Freeze,
-    /// SIGSTOP, the shells above the client first.
+    /// SIGSTOP, to the shells above Claude Code first.
     Stop,
-    /// Ctrl-Z in its tmux pane, `fg` to go on.
+    /// Ctrl-Z in the tmux pane; resumed with `fg`.
     Suspend,
-    /// Its hooks wait before the next tool and the next prompt.
+    /// Hooks wait before the next tool and the next prompt.
     Hold,
-    /// Escape, which loses the step at work; `continue` to go on.
+    /// Escape, which loses the current step; resumed with `continue`.
     Interrupt,
 }
 
 impl PauseKind {
-    /// All of them, the best first.
+    /// All kinds, the best first.
     pub const ALL_KINDS: [Self; 5] = [
         Self::Freeze,
         Self::Stop,
@@ -44,7 +44,7 @@ impl PauseKind {
         Self::Interrupt,
     ];
 
-    /// As it is named in commands: `freeze`, `stop`, …
+    /// The name in commands: `freeze`, `stop`, …
     pub const fn name(self) -> &'static str {
         match self {
             Self::Freeze => "freeze",
@@ -55,7 +55,7 @@ impl PauseKind {
         }
     }
 
-    /// What it did to a session: `frozen`, `stopped`, …
+    /// What this kind of pause did to a session: `frozen`, `stopped`, …
     pub const fn done(self) -> &'static str {
         match self {
             Self::Freeze => "frozen",
@@ -66,7 +66,7 @@ impl PauseKind {
         }
     }
 
-    /// Whether nothing of the session can run.
+    /// Whether no process of a session paused this way can run.
     pub const fn is_hard(self) -> bool {
         matches!(self, Self::Freeze | Self::Stop | Self::Suspend)
     }
@@ -88,86 +88,86 @@ pub enum Initiator {
     Api,
 }
 
-/// What is at work in a session that may not outlast a long pause.
+/// What a session was doing that may not survive a long pause.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
 )]
 #[schema(as = AtWork)]
 pub enum InterruptedWork {
-    /// Nothing, or nothing that minds.
+    /// Nothing, or nothing that a long pause disturbs.
     #[default]
     Nothing,
-    /// An answer of the model streams. The client asks for it anew if it was stopped for between
-    /// 200 and 420 s (measured, 2.1.330).
+    /// An answer of the model was streaming. Claude Code requests the answer again if the stop
+    /// exceeded a limit between 200 and 420 s (measured, 2.1.330).
     Stream,
-    /// A command runs. The client sends it to the background if it was stopped for longer than
-    /// the command's time limit, 2 minutes unless told (measured, 2.1.330).
+    /// A command was running. Claude Code moves the command to the background after a stop that
+    /// exceeds the command's time limit, by default 2 minutes (measured, 2.1.330).
     Command,
 }
 
-/// How far a pause has come. Whoever finds a record that nobody works on brings it to its end.
+/// How far a pause has progressed. The phase says how to repair a record on which no process works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PausePhase {
-    /// Being done: if nobody does it any more, it is undone.
+    /// The pause is in progress; if its executor is gone, the pause is rolled back.
     Pausing,
-    /// Done and verified.
+    /// The pause is complete and verified.
     Paused,
-    /// Being undone: if nobody does it any more, it is undone.
+    /// The resume is in progress; if its executor is gone, the resume is completed.
     Resuming,
-    /// The session is being ended: its gates refuse what they hold.
+    /// The session is being ended: its gates deny the calls that they hold.
     Ending,
 }
 
-/// What is on disk, as `paused/<session>.json`, from before a pause is begun until after its end
-/// is confirmed. Times are by the wall clock.
+/// The pause record, `paused/<session>.json`: written before a pause begins, and removed once its
+/// end is confirmed. Times are by the wall clock.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PauseRecord {
-    /// The form of this file; 1.
+    /// The version of the format: 1.
     pub version: u32,
-    /// Whose pause it is.
+    /// The paused session.
     pub session: SessionId,
-    /// The boot it was made in: after another, all its processes are gone.
+    /// The boot in which the record was made; in any other boot, all its processes are gone.
     pub boot: String,
-    /// Where its pids mean something, in the client's own words for that (`pidDomain`): a data
-    /// folder shared by machines or containers holds records of them all.
+    /// Where the pids of the record are valid, as Claude Code names that (`pidDomain`): a data
+    /// folder shared by machines or containers holds the records of all of them.
     #[serde(default)]
     pub domain: Option<String>,
-    /// The client.
+    /// The process of Claude Code.
     pub client: ProcessKey,
-    /// How far it has come.
+    /// How far the pause has progressed.
     pub phase: PausePhase,
-    /// When it was asked for.
+    /// When the pause was requested.
     #[serde(with = "rfc3339")]
     pub since: SystemTime,
-    /// By whom.
+    /// Who requested the pause.
     pub by: Initiator,
-    /// The owner's note, or what was going on; at most [`MAX_SUMMARY_CHARS`] characters, none of which
-    /// steers a terminal.
+    /// The user's note, or what the session was doing: at most [`MAX_SUMMARY_CHARS`] characters,
+    /// none of which controls a terminal.
     pub summary: String,
-    /// What was at work that may not outlast a long pause.
+    /// What the session was doing that may not survive a long pause.
     #[serde(default)]
     pub at_work: InterruptedWork,
-    /// Its controlling terminal when it was paused.
+    /// The controlling terminal at the time of the pause.
     #[serde(default)]
     pub tty: Option<PathBuf>,
-    /// What was done.
+    /// How the session was paused, with what a resume needs.
     pub means: PauseMethod,
 }
 
-/// A hold that was judged by its record, which tells it from a later one of the same session.
+/// Identifies a hold that was judged by its record, as opposed to a later hold of the same session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JudgedHold {
-    /// When it was asked for, by the time facts are dated with.
+    /// When the hold was requested, by the engine's clock.
     since: Timestamp,
-    /// By how many nanoseconds the wall clock is ahead of that time now.
+    /// How far the wall clock is ahead of the engine's clock now, in nanoseconds.
     ahead: i64,
 }
 
 impl JudgedHold {
-    /// Times are dated to the millisecond.
+    /// The tolerance when times are compared: times are dated to the millisecond.
     const DATING_PRECISION: Duration = Duration::from_millis(2);
 
-    /// That of a record as it was filed.
+    /// The hold of a filed record; `ahead` is how far the wall clock is ahead, in nanoseconds.
     pub fn new(filed: &PauseRecord, ahead: i64) -> Self {
         Self {
             since: filed.since.into(),
@@ -175,8 +175,8 @@ impl JudgedHold {
         }
     }
 
-    /// Whether a record, as it is on disk, is that of this hold. The wall clock may have been set
-    /// before it was filed or after.
+    /// Whether a record on disk belongs to this hold. Both offsets are tried, because the wall
+    /// clock may have been set before or after the record was filed.
     pub fn matches_record(&self, on_disk: &PauseRecord) -> bool {
         let since = Timestamp::from(on_disk.since).as_nanos();
         [0, self.ahead].into_iter().any(|ahead| {
@@ -199,72 +199,73 @@ impl PauseRecord {
     }
 }
 
-/// What was done to whom, so that it can be undone by anybody.
+/// How a session was paused: the processes and panes concerned, so that any process of Trusty Bar
+/// can undo the pause.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum PauseMethod {
-    /// Moved into a control group of their own and frozen.
+    /// Moved into a cgroup of their own and frozen there.
     Freeze {
-        /// The new group, an absolute path.
+        /// The new cgroup, an absolute path.
         group: PathBuf,
-        /// Who was moved, and from which group.
+        /// The processes that were moved, with the cgroup of each before.
         moved: Vec<MovedProcess>,
-        /// A process of ours that keeps the client's old group alive.
+        /// A process of Trusty Bar that keeps the old cgroup of Claude Code alive.
         keeper: Option<ProcessKey>,
     },
-    /// Stopped by SIGSTOP, in this order; woken by SIGCONT in the reverse.
+    /// Stopped by SIGSTOP in the order of these fields; resumed by SIGCONT in reverse order.
     Stop {
-        /// The shells above the client, from its terminal's first process down.
+        /// The shells above Claude Code, from the first process of its terminal down.
         shells: Vec<ProcessKey>,
-        /// The client's process group: the client and what shares it.
+        /// The process group of Claude Code: Claude Code and the processes that share the group.
         group: Vec<ProcessKey>,
-        /// What the client had started in groups of their own.
+        /// Processes that Claude Code started in groups of their own.
         tools: Vec<ProcessKey>,
     },
-    /// Put aside with Ctrl-Z.
+    /// Suspended with Ctrl-Z.
     Suspend {
-        /// Its pane.
+        /// The tmux pane of the session.
         pane: PaneKey,
-        /// The shell that has it as a job.
+        /// The shell of which Claude Code is a job.
         shell: ProcessKey,
-        /// The settings of the terminal before, in the form of `stty -g`.
+        /// The terminal settings before the pause, in the form of `stty -g`.
         settings: Option<String>,
-        /// The cursor of the pane once the shell had its prompt again: column, row.
+        /// The cursor of the pane once the shell showed its prompt again: column, row.
         cursor: Option<(u32, u32)>,
-        /// The line of the cursor then.
+        /// The text of the cursor's line at that time.
         line: Option<String>,
     },
-    /// Its gates wait for as long as this record is there.
+    /// Held: gates wait for as long as this record exists.
     Hold,
-    /// Escape was pressed in its pane.
+    /// Interrupted with Escape.
     Interrupt {
-        /// Its pane.
+        /// The tmux pane of the session.
         pane: PaneKey,
     },
 }
 
-/// A process that was moved to another control group.
+/// A process that was moved to another cgroup.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct MovedProcess {
-    /// Who.
+    /// The process.
     pub process: ProcessKey,
-    /// From which group, an absolute path.
+    /// The cgroup of the process before, an absolute path.
     pub from: PathBuf,
 }
 
-/// A hook that waits for the end of a pause, as it writes it beside the record.
+/// A hook that waits for the end of a pause, as the hook describes itself beside the record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Gate {
     /// The hook's process.
     pub process: ProcessKey,
-    /// `PreToolUse`, `UserPromptSubmit`
+    /// The hook's event: `PreToolUse`, `UserPromptSubmit`.
     pub event: String,
-    /// The sub-agent it holds; none for the main agent.
+    /// The sub-agent that the hook holds; none for the main agent.
     #[serde(default)]
     pub agent: Option<String>,
-    /// The tool it holds.
+    /// The tool that the hook holds.
     #[serde(default)]
     pub tool: Option<String>,
-    /// Since when it waits, by the wall clock; hooks of 0.1.0 do not tell.
+    /// Since when the hook waits, by the wall clock; hooks of 0.1.0 do not write this.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -273,6 +274,6 @@ pub struct Gate {
     pub since: Option<SystemTime>,
 }
 
-/// How long a hook waits at most: 24 days. Claude Code gives a hook up after 24.9 days, and one that
-/// was given up forbids nothing.
+/// The longest time for which a hook waits: 24 days. Claude Code gives up on a hook after 24.9
+/// days, and a hook that was given up on denies nothing.
 pub const MAX_HOLD: Duration = Duration::from_hours(24 * 24);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// Declares every problem code with its wire form, HTTP status, title and meaning.
 macro_rules! problem_codes {
     ($($variant:ident = $code:literal, $status:literal, $title:literal, $meaning:literal;)*) => {
-        /// The kind of a problem. A code keeps its meaning; new codes may appear.
+        /// The kind of a problem. A code keeps its meaning; new codes may be added.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ProblemCode {
             $(#[doc = concat!("`", $code, "`: ", $meaning, ".")] $variant,)*
@@ -17,17 +17,17 @@ macro_rules! problem_codes {
             /// Every code, in the order in which they are documented.
             pub const ALL_CODES: &[Self] = &[$(Self::$variant),*];
 
-            /// The code as it stands in a [`Problem`].
+            /// The code as used in a [`Problem`].
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code),* }
             }
 
-            /// The HTTP status of its answer.
+            /// The HTTP status of the response.
             pub const fn status(self) -> u16 {
                 match self { $(Self::$variant => $status),* }
             }
 
-            /// The title of its answer.
+            /// The title of the response.
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),* }
             }
@@ -92,7 +92,7 @@ problem_codes! {
 }
 
 impl ProblemCode {
-    /// The code of this wire form; none if this version does not know it.
+    /// The code with this wire form; none if this version does not know the code.
     pub fn from_wire(code: &str) -> Option<Self> {
         Self::ALL_CODES
             .iter()
@@ -101,27 +101,27 @@ impl ProblemCode {
     }
 }
 
-/// The lowest HTTP status of an answer that means a failure of the server.
+/// The lowest HTTP status that means a failure of the server.
 const FIRST_SERVER_ERROR: u16 = 500;
 
 /// Why something was not done (RFC 9457, `application/problem+json`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// Which kind of problem: `urn:trusty-bar:problem:` and the code.
+    /// The kind of problem: `urn:trusty-bar:problem:` and the code.
     #[serde(rename = "type")]
     pub kind: String,
-    /// In short.
+    /// A short title.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// In words that say what to do next.
+    /// What happened and what to do next.
     pub detail: String,
-    /// One of the codes that are listed with this schema.
+    /// One of the codes that this schema lists.
     pub code: String,
 }
 
 impl Problem {
-    /// A problem of this code, with words that say what to do next.
+    /// A problem with this code; `detail` says what happened and what to do next.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             kind: format!("urn:trusty-bar:problem:{}", code.as_str()),
@@ -132,18 +132,19 @@ impl Problem {
         }
     }
 
-    /// Its code; none if a newer version has introduced it.
+    /// The code; none if this version does not know the code.
     pub fn known_code(&self) -> Option<ProblemCode> {
         ProblemCode::from_wire(&self.code)
     }
 
-    /// Whether the command was refused rather than having failed, also if the code is unknown.
+    /// Whether the command was refused, as opposed to having failed. Decided by the HTTP status,
+    /// which is known for unknown codes too.
     pub fn is_refusal(&self) -> bool {
         self.status < FIRST_SERVER_ERROR
     }
 }
 
-/// The words; with the code where this version does not know it.
+/// The detail, followed by the code if this version does not know the code.
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.known_code() {

@@ -1,13 +1,12 @@
-//! What a client asks of its owner through a held hook: which tool, with which input, and what
-//! can be answered.
+//! What Claude Code asks the user through a held hook: which tool, with which input, and which
+//! answers are possible.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-/// Identifies one request of one session: the SHA-256, in hex, of the session, the event, the
-/// whole content and the hook that carries it. What is asked again in the same words is another
-/// request.
+/// Identifies one request of one session: the SHA-256, in hex, of the session, the event, the whole
+/// content and the hook that carries the request. The same content asked again is another request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(pattern = "^[0-9a-f]{64}$")]
@@ -19,53 +18,53 @@ impl std::fmt::Display for RequestId {
     }
 }
 
-/// A hash of a tool's name and its whole input, as hex: what ties a request, which names no call,
-/// to the call it is about.
+/// A hash of a tool's name and its whole input, in hex. Ties a request, which names no call, to the
+/// call that it is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ToolCallHash(pub String);
 
-/// A request that a hook holds, without its text.
+/// A request that a hook holds, without its full content.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PermissionRequest {
-    /// Which.
+    /// The id of the request.
     pub id: RequestId,
-    /// Claude's own session id.
+    /// Claude Code's own session id.
     pub session_id: String,
-    /// What kind of answer it waits for.
+    /// The kind of answer that the request waits for.
     pub kind: RequestKind,
-    /// `Bash`, `AskUserQuestion`, …
+    /// The name of the tool: `Bash`, `AskUserQuestion`, …
     pub tool: String,
-    /// One line about it.
+    /// One line about the request.
     pub detail: Option<String>,
-    /// The client's id of the sub-agent that asks; none for the main agent.
+    /// Claude Code's id of the sub-agent that asks; none for the main agent.
     pub agent: Option<String>,
-    /// `general-purpose`, …
+    /// The type of the sub-agent: `general-purpose`, …
     pub agent_type: Option<String>,
-    /// Of the tool and its input.
+    /// The hash of the tool and its input.
     pub call: ToolCallHash,
 }
 
-/// What kind of answer a request waits for.
+/// The kind of answer that a request waits for.
 ///
-/// * `Permission`: leave to run a tool
+/// * `Permission`: permission to run a tool
 /// * `Question`: answers to questions
-/// * `Plan`: leave to carry out a plan
+/// * `Plan`: approval of a plan
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[schema(as = Asks)]
 pub enum RequestKind {
-    /// Leave to run a tool.
+    /// Permission to run a tool.
     Permission,
     /// Answers to questions.
     Question,
-    /// Leave to carry out a plan.
+    /// Approval of a plan.
     Plan,
 }
 
 impl RequestKind {
-    /// What a call of this tool asks for.
+    /// The kind of answer that a call of this tool asks for.
     pub fn for_tool(tool: &str) -> Self {
         match tool {
             "AskUserQuestion" => Self::Question,
@@ -75,62 +74,62 @@ impl RequestKind {
     }
 }
 
-/// How a held hook came to its end.
+/// How a held hook ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HookOutcome {
-    /// It was answered from here.
+    /// The request was answered through Trusty Bar.
     Answered,
-    /// It was let go without an answer: the terminal asks.
+    /// The hook returned the request to the terminal without an answer.
     Released,
-    /// Its client ended it.
+    /// Claude Code ended the hook.
     HungUp,
 }
 
-/// The whole of a request, as the client wrote it.
+/// The full content of a request, as Claude Code wrote it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Content)]
 pub struct RequestContent {
-    /// `Bash`, `AskUserQuestion`, …
+    /// The name of the tool: `Bash`, `AskUserQuestion`, …
     pub tool: String,
-    /// Its input.
+    /// The input of the tool.
     #[schema(value_type = Object)]
     pub input: Map<String, Value>,
-    /// What the client offers as lasting answers (`permission_suggestions`), each to be echoed
-    /// as it is.
+    /// The lasting answers that Claude Code offers (`permission_suggestions`), each to be echoed
+    /// unchanged.
     #[schema(value_type = Vec<Object>)]
     pub suggestions: Vec<Value>,
 }
 
 /// An answer to one request. On the wire tagged by `kind`.
-// With braces throughout: of a variant without them, what is not known would be passed over.
+// All variants have braces, because serde ignores unknown fields of a variant without them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Answer {
-    /// Yes, this once. Carries a plan out, too.
+    /// Yes, this once. Also approves a plan.
     Allow {},
-    /// Yes, and what the client itself offers so as not to be asked again.
+    /// Yes, with a lasting answer that Claude Code offers so as not to ask again.
     Always {
-        /// Which of its offers, from 0.
+        /// The index of the chosen suggestion, from 0.
         #[schema(maximum = 65535)]
         suggestion: usize,
     },
-    /// No; the turn goes on.
+    /// No; the turn continues.
     Deny {
-        /// What the model is told.
+        /// The message for the model.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
     /// No, and the turn ends.
     Stop {
-        /// What the model is told.
+        /// The message for the model.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
-    /// What was chosen or written, one entry for each question, in the order of the questions.
+    /// The user's choices, one entry for each question, in the order of the questions.
     Choose {
-        /// The labels chosen, or a text of one's own, of each question.
+        /// For each question, the chosen labels or a text written by the user.
         answers: Vec<Vec<String>>,
     },
-    /// None from here: the terminal asks.
+    /// No answer from Trusty Bar: Claude Code asks in the terminal.
     Release {},
 }

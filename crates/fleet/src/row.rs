@@ -1,21 +1,21 @@
 //! One session as a row.
 
 mod action;
-mod asking;
-mod face;
-pub(crate) mod mode;
-mod pausing;
+mod appearance;
+pub(crate) mod badges;
+mod pending;
+mod request;
 mod style;
 
 pub use action::{RowAction, RowActionKind};
-pub use asking::{QueuedRequest, RowRequest};
+pub use request::{QueuedRequest, RowRequest};
 pub use style::{BoardSection, Glyph, StatusTone};
 
 use crate::identity::SessionId;
 use crate::session::{Certainty, Session, SessionStatus};
 use crate::text::{folder, replace_hidden_chars};
 use crate::time::rfc3339;
-use face::row_appearance;
+use appearance::row_appearance;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::time::SystemTime;
@@ -24,68 +24,70 @@ use utoipa::ToSchema;
 /// One session as a row: words and shapes, ready to draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Row {
-    /// Whose row.
+    /// The id of the session.
     pub id: SessionId,
-    /// Its name.
+    /// The name of the session.
     pub title: String,
-    /// The status word the second line begins with.
+    /// The status word with which the second line begins.
     pub word: String,
     /// The rest of the second line.
     pub detail: String,
-    /// The word's colour.
+    /// The colour of the status word.
     pub tone: StatusTone,
-    /// The shape.
+    /// The shape that stands for the status.
     pub glyph: Glyph,
-    /// Where it stands.
+    /// The section in which the row is listed.
     pub section: BoardSection,
-    /// The age at the right counts from here.
+    /// The time from which the age at the right is counted.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,
-    /// Drawn dashed: the status was not told in known words.
+    /// Whether the status was inferred; such a row is drawn dashed.
     pub inferred: bool,
-    /// Words beside its name: that no terminal shows it, that it is headless, that it asks for no
-    /// permission, that it is not confirmed to be Claude Code.
+    /// Words beside the name: detached, headless, permissions bypassed, or not confirmed to be
+    /// Claude Code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub badges: Vec<String>,
-    /// The tooltip: why it is what it is.
+    /// The tooltip: why the session has its status.
     pub why: String,
-    /// The whole row as one sentence, without its age.
+    /// The whole row as one sentence, without the age.
     pub sentence: String,
-    /// What its button does; none where it has no button.
+    /// The button of the row; none if the row has no button.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<RowAction>,
-    /// Why it can be neither paused nor resumed, and what to do instead.
+    /// Why the session can be neither paused nor resumed, and what to do instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
-    /// Something is being done to it: the word says what, and its button waits for the end.
+    /// Whether an action is in progress: the status word names the action, and the button is
+    /// disabled.
     #[serde(default)]
     pub pending: bool,
-    /// "Not paused: its pane is in copy mode", for as long as that is news.
+    /// Why the last action failed, for a limited time: "Not paused: the tmux pane is in copy mode;
+    /// press q in it first".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// What to know before it is resumed.
+    /// What to know before the session is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
-    /// "approved at a terminal, pts/7": who answered it a moment ago outside the app, and what
-    /// that changes in Claude Code's settings.
+    /// Who recently answered the session outside the app, and what the answer changes in Claude
+    /// Code's settings: "approved at a terminal, pts/7".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<String>,
-    /// What the session asks of you.
+    /// What the session asks of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<RowRequest>,
 }
 
 impl Row {
-    /// Its badges as they stand in a line of text; none without any.
-    pub fn aside(&self) -> Option<String> {
+    /// The badges as one lower-case text; none if there are no badges.
+    pub fn badge_text(&self) -> Option<String> {
         Some(self.badges.join(" · ").to_lowercase()).filter(|words| !words.is_empty())
     }
 
     /// Draws a session. `home` is shown as `~`.
     pub fn from_session(session: &Session, home: Option<&Path>) -> Self {
         let mut face = row_appearance(session, home);
-        pausing::apply_pending_action(session, &mut face);
+        pending::apply_pending_action(session, &mut face);
         if let (Some(why), BoardSection::Quiet) = (&session.unconfirmed, face.section)
             && session.status != SessionStatus::Stopped
         {
@@ -95,8 +97,8 @@ impl Row {
         let title = name(session);
         let because = session.because.as_ref();
         let certainty = because.map_or(Certainty::Unknown, |b| b.certainty);
-        let badges = mode::badges(session);
-        let failure = pausing::failure(session).map(|text| replace_hidden_chars(&text));
+        let badges = badges::badges(session);
+        let failure = pending::failure(session).map(|text| replace_hidden_chars(&text));
         let caution = session.pause.as_ref().and_then(|p| p.caution.clone());
         let answered = session.answered.as_ref();
         let answered = answered.map(|answer| replace_hidden_chars(&answer.sentence(home)));
@@ -104,7 +106,7 @@ impl Row {
         let refusal = refusal.and_then(|can| Some(replace_hidden_chars(can.refusal.as_ref()?)));
         let aside = badges.iter().map(|badge| badge.to_lowercase());
         let aside = Some(aside.collect::<Vec<_>>().join(", ")).filter(|words| !words.is_empty());
-        let needs = asking::sentence(session).map(|text| replace_hidden_chars(&text));
+        let needs = request::sentence(session).map(|text| replace_hidden_chars(&text));
         let told = needs.is_none();
         let parts = [
             Some(title.clone()),
@@ -137,17 +139,17 @@ impl Row {
             sentence,
             action,
             refusal,
-            pending: pausing::pending(session).is_some(),
+            pending: pending::pending(session).is_some(),
             failure,
             caution,
             answered,
-            ask: asking::ask(session),
+            ask: request::row_request(session),
             title,
         }
     }
 }
 
-/// What a session is called: the name that the user gave it, else its project's folder.
+/// The name of a session: the name that the user gave it, else the folder of its project.
 pub(crate) fn name(session: &Session) -> String {
     let given = session
         .claude

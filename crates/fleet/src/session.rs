@@ -1,31 +1,31 @@
-//! The session model: the wire form that every face shares. Its names, variants, defaults and
-//! serde forms are fixed; it grows by optional, defaulted fields only.
+//! The session model: the wire form that all faces share. Names, variants, defaults and serde forms
+//! are fixed; only optional fields with a default may be added.
 
 #![expect(
     clippy::disallowed_methods,
     reason = "the session model fixes that new sessions carry the time"
 )]
 
+mod clock_shift;
 mod end;
-mod parts;
+mod fields;
 mod pause;
 mod request;
-mod shift;
 
-pub(crate) use shift::moved;
+pub(crate) use clock_shift::shift_time;
 
 pub use end::SessionEnd;
 pub use pause::{ActionKind, ActivePause, Capabilities, PendingAction};
 pub use request::SessionRequest;
 
-pub use parts::{
+pub use fields::{
     Activity, Certainty, ClaudeInfo, ContextUsage, Delegation, Need, NeedKind, ResourceUsage,
     SessionTerminal, Source, StatusReason, TmuxTarget,
 };
 
 pub use crate::identity::SessionId;
 
-use crate::answered::RecentAnswer;
+use crate::given_answer::RecentAnswer;
 use crate::names;
 use crate::time::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -33,43 +33,43 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
-/// What a session is, in one word. Where several hold, the first of
-/// Stopped, Paused, `AwaitingApproval`, Starting, Detached, Active is told.
+/// The status of a session, in one word. If several apply, the first of Stopped, Paused,
+/// `AwaitingApproval`, Starting, Detached, Active is reported.
 ///
-/// * `Starting`: between exec and the first prompt, the trust dialog included
-/// * `Active`: alive in a terminal; `activity` tells what it does
-/// * `AwaitingApproval`: waits for you; `need` says for what
-/// * `Detached`: alive without an attached terminal; `activity` still tells what it does
-/// * `Paused`: stopped by a signal or frozen: it will not go on by itself
-/// * `Stopped`: the process is gone; kept for a minute
+/// * `Starting`: between exec and the first prompt; the trust dialog included
+/// * `Active`: alive in a terminal; `activity` says what the session does
+/// * `AwaitingApproval`: waits for the user; `need` says for what
+/// * `Detached`: alive without an attached terminal; `activity` still says what the session does
+/// * `Paused`: stopped by a signal, frozen, or paused by Trusty Bar; does not continue by itself
+/// * `Stopped`: the process has exited; listed for one more minute
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum SessionStatus {
-    /// Between exec and the first prompt, the trust dialog included.
+    /// Between exec and the first prompt; the trust dialog included.
     Starting,
-    /// Alive in a terminal; `activity` tells what it does.
+    /// Alive in a terminal; `activity` says what the session does.
     Active,
-    /// Waits for you; `need` says for what.
+    /// Waits for the user; `need` says for what.
     AwaitingApproval,
-    /// Alive without an attached terminal; `activity` still tells what it does.
+    /// Alive without an attached terminal; `activity` still says what the session does.
     Detached,
-    /// Stopped by a signal or frozen: it will not go on by itself.
+    /// Stopped by a signal, frozen, or paused by Trusty Bar; does not continue by itself.
     Paused,
-    /// The process is gone. Kept for a minute.
+    /// The process has exited; listed for one more minute.
     Stopped,
 }
 
-/// How a session can be reached.
+/// How input reaches a session.
 ///
-/// * `Tmux`: through its tmux pane
-/// * `Pty`: through its terminal only
-/// * `Sdk`: headless (`-p`) or driven by the SDK: takes no typed input
+/// * `Tmux`: through the session's tmux pane
+/// * `Pty`: through the session's terminal only
+/// * `Sdk`: not at all: headless (`-p`), or driven by the SDK
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum ControlModel {
-    /// Through its tmux pane.
+    /// Through the session's tmux pane.
     Tmux,
-    /// Through its terminal only.
+    /// Through the session's terminal only.
     Pty,
-    /// Headless (`-p`) or driven by the SDK: takes no typed input.
+    /// Not at all: headless (`-p`), or driven by the SDK.
     Sdk,
 }
 
@@ -90,24 +90,24 @@ pub enum SessionHost {
 /// One Claude Code session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Session {
-    /// The same for the life of the process, across `/clear`, `/resume` and our own restarts.
+    /// The same for the life of the process, across `/clear`, `/resume` and restarts of Trusty Bar.
     pub id: SessionId,
-    /// The folder it was started in.
+    /// The folder in which Claude Code was started.
     pub workdir: String,
-    /// What it is, in one word.
+    /// The status, in one word.
     pub status: SessionStatus,
-    /// How it can be reached.
+    /// How input reaches the session.
     pub control: ControlModel,
-    /// Sub-agents at work.
+    /// The number of sub-agents at work.
     pub active_delegations: u32,
-    /// The tmux session's name; outside tmux a name derived from the folder.
+    /// The name of the tmux session; outside tmux, a name derived from the folder.
     #[serde(default)]
     pub tmux_name: String,
-    /// When the client started.
+    /// When Claude Code started.
     #[serde(default = "SystemTime::now", with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub created_at: SystemTime,
-    /// When a source last told anything about it.
+    /// When a source last reported anything about the session.
     #[serde(default = "SystemTime::now", with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub last_seen: SystemTime,
@@ -115,82 +115,82 @@ pub struct Session {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub project_path: Option<PathBuf>,
-    /// Since when it is paused.
+    /// When the session was paused.
     #[serde(default, with = "rfc3339::option")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub paused_at: Option<SystemTime>,
-    /// What was going on when it was paused.
+    /// What the session was doing when it was paused, or the user's note.
     #[serde(default)]
     pub pause_summary: Option<String>,
-    /// Where it runs.
+    /// Where the session runs.
     #[serde(default)]
     pub origin: SessionHost,
-    /// The client's process id, in tmux too.
+    /// The process id of Claude Code, also in tmux.
     #[serde(default)]
     pub pid: Option<u32>,
-    /// What it does, when the client tells.
+    /// What the session does, if a source says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activity: Option<Activity>,
-    /// What it waits for.
+    /// What the session waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub need: Option<Need>,
-    /// Whether a terminal shows it now.
-    #[serde(default = "yes")]
+    /// Whether a terminal shows the session now.
+    #[serde(default = "default_true")]
     pub attached: bool,
-    /// Why its status is what it is.
+    /// Why the session has its status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<StatusReason>,
-    /// What the client says of itself.
+    /// What Claude Code's registry file and transcript say about the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claude: Option<ClaudeInfo>,
-    /// The terminal it runs in.
+    /// The terminal in which the session runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal: Option<SessionTerminal>,
-    /// The git branch it works on.
+    /// The git branch on which the session works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
-    /// How full the model's context is.
+    /// The size of the model's context.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<ContextUsage>,
     /// The sub-agents at work, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub delegations: Vec<Delegation>,
-    /// What its process tree uses.
+    /// What the process tree uses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<ResourceUsage>,
-    /// What can be done to it now.
+    /// What can be done to the session now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub capabilities: Option<Capabilities>,
-    /// The pause that was asked for here, until it is over.
+    /// The pause that Trusty Bar made, until the pause ends.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<ActivePause>,
-    /// What it asks through its hooks, the oldest first.
+    /// The requests that hooks reported and that have no answer yet, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<SessionRequest>,
-    /// What is being done to it, or failed a moment ago.
+    /// The action in progress, or the one that recently failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<PendingAction>,
-    /// The newest answer it took from here, for a minute: one that was not given in the popover or
-    /// a notification, or one that changes Claude Code's settings.
+    /// The newest answer given through Trusty Bar, for a minute: one that was given neither in the
+    /// popover nor in a notification, or one that changes Claude Code's settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<RecentAnswer>,
-    /// How the process ended; none while it is alive, or where Claude Code leaves no trace
-    /// of it.
+    /// How the process ended; none while the process is alive, or if Claude Code leaves no trace of
+    /// the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<SessionEnd>,
-    /// What is missing for its process to be confirmed as Claude Code, in words; none where it is
-    /// confirmed. An unconfirmed session can be jumped to, and nothing else is done to it.
+    /// What is missing to confirm that the process is Claude Code, in words; none if confirmed. An
+    /// unconfirmed session can be jumped to, and nothing else is done to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<String>,
 }
 
-const fn yes() -> bool {
+const fn default_true() -> bool {
     true
 }
 
 impl Session {
-    /// A session as it is when just begun: Starting, both times now, origin tmux, its name
-    /// derived from the project's folder, or from the id where there is none.
+    /// A session that has just begun: Starting, both times now, origin tmux. The name is derived
+    /// from the project's folder, or from the id if there is none.
     pub fn new(
         id: SessionId,
         workdir: impl Into<String>,
@@ -233,7 +233,7 @@ impl Session {
         }
     }
 
-    /// Marks the session as seen now.
+    /// Sets the time of the last report to now.
     pub fn touch(&mut self) {
         self.last_seen = SystemTime::now();
     }

@@ -1,4 +1,4 @@
-//! The facts that bear on one session, and what they say of its turn.
+//! The facts that bear on one session, and what they say about its turn.
 
 mod status_word;
 mod turn;
@@ -17,73 +17,74 @@ use crate::time::Timestamp;
 /// The facts that bear on one session.
 #[derive(Debug, Clone)]
 pub struct SessionEvidence<'a> {
-    /// Its process.
+    /// The process of the session.
     pub process: KnownProcess<'a>,
-    /// What its registry file said, newest first, as runs of one status.
+    /// The contents of the registry file, newest first, in runs of equal status.
     pub registry: Vec<ValueRun<'a, RegistryEntry>>,
-    /// When its registry file was found gone, if it is.
+    /// When the registry file was found missing; none while the file exists.
     pub registry_gone: Option<Timestamp>,
-    /// Whether it has opened its peer socket.
+    /// When the process opened its peer socket, if it has.
     pub key_seen: Option<Timestamp>,
-    /// What is missing for it to be confirmed; nothing in most cases.
+    /// What is missing to confirm the session; usually nothing.
     pub gap: Option<ConfirmationGap>,
-    /// Whether its tmux session is shown; none outside tmux.
+    /// Whether a client shows the tmux session; none outside tmux.
     pub shown: Option<ValueRun<'a, bool>>,
-    /// What its transcript says, and when that was read. None where two live processes write to
-    /// one: whose line is whose cannot be told.
+    /// What the transcript says, and when that was read. None if two live processes write to one
+    /// transcript, because lines cannot be told apart.
     pub transcript: Option<(Timestamp, &'a TranscriptFacts)>,
-    /// What its pane showed, newest first.
+    /// What the pane showed, newest first.
     pub screens: Vec<ValueRun<'a, ScreenReading>>,
-    /// What the client's own list says of it.
+    /// What Claude Code's own list says about the session.
     pub listed: Option<ValueRun<'a, ListedSession>>,
-    /// What its hooks told.
+    /// What the session's hooks reported.
     pub hooks: Option<&'a HookEvidence>,
-    /// What is on disk of its pause, and when that was seen.
+    /// The pause record of the session, and when the record was read.
     pub pause: Option<(Timestamp, &'a PauseRecord)>,
-    /// The pause of a session that runs this one.
+    /// The pause record of the session that runs this one, if that session is paused.
     pub within: Option<&'a PauseRecord>,
-    /// Its hooks that wait for the end of its pause.
+    /// The hooks that wait for the end of the session's pause.
     pub gates: &'a [Gate],
-    /// Whether hooks of ours run in it, as far as is known.
+    /// What proves that Trusty Bar's hooks run in the session.
     pub hook_proof: HookProof,
-    /// When its owner last looked.
+    /// When the user last looked at the session.
     pub attended_at: Option<Timestamp>,
-    /// What its hooks held, or hold.
+    /// The requests that hooks of the session hold or held.
     pub requests: Option<&'a FiledRequests>,
-    /// Whether an answer from here would reach it.
+    /// Whether an answer from Trusty Bar would reach the session.
     pub channel: AnswerReachability,
-    /// What the owner wishes.
+    /// What the user has set for pauses and requests.
     pub preferences: ControlPreferences,
 }
 
-/// Whether an answer from here would reach a session.
+/// Whether an answer from Trusty Bar would reach a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerReachability {
-    /// Its client asks a person.
+    /// Claude Code asks a user.
     Open,
-    /// Nobody is there to be asked.
+    /// Headless, driven by the SDK or in the background: Claude Code asks no user.
     Closed,
 }
 
-/// Whether hooks of ours run in a session, as far as is known.
+/// What proves that Trusty Bar's hooks run in a session.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HookProof {
-    /// They have left a mark of it since they were connected.
+    /// Whether a hook left a mark for the session since the hooks were connected.
     pub marked: bool,
-    /// Since when they leave marks; none where they do not.
+    /// Since when hooks leave marks; none if they leave none.
     pub marks_since: Option<Timestamp>,
-    /// When a hook of it that waits was last told of, whether it still does or not.
+    /// When the gates of the session were last reported, even if none waits any more.
     pub gate_told_at: Option<Timestamp>,
 }
 
 impl HookProof {
-    /// Whether a pause seen since `seen` is proven by a mark, or by a hook that waits or did.
-    pub(crate) fn holds(&self, gates: &[Gate], seen: Timestamp) -> bool {
+    /// Whether a mark, or a gate that waits now or waited since `seen`, proves a pause that was
+    /// seen at `seen`.
+    pub(crate) fn proves_hold(&self, gates: &[Gate], seen: Timestamp) -> bool {
         self.marked || !gates.is_empty() || self.gate_told_at >= Some(seen)
     }
 }
 
-/// Whether an answer from here would reach a session: its client asks a person.
+/// Whether Claude Code asks a user, who could answer through Trusty Bar.
 pub(crate) fn channel(facts: &ProcessFacts, entry: Option<&RegistryEntry>) -> AnswerReachability {
     let driven = entry
         .and_then(|e| e.entrypoint.as_deref())
@@ -95,7 +96,7 @@ pub(crate) fn channel(facts: &ProcessFacts, entry: Option<&RegistryEntry>) -> An
     }
 }
 
-/// Whether a client runs as a background session.
+/// Whether Claude Code runs as a background session.
 pub(crate) fn is_background(entry: Option<&RegistryEntry>) -> bool {
     matches!(
         entry.and_then(|e| e.kind.as_deref()),

@@ -1,5 +1,5 @@
-//! What is asked through hooks: which is held, how it is shown, and why something can only be
-//! answered in its terminal.
+//! The requests of a session: which ones hooks hold, how they are shown, and why one can only be
+//! answered in the terminal.
 
 use crate::action::PauseObstacle;
 use crate::client::overflows_timers;
@@ -15,47 +15,48 @@ use crate::session_evidence::is_background;
 use crate::time::Timestamp;
 use crate::timing::HOOK_LEAD_TIME;
 
-/// Whether an answer can be given now.
+/// Whether a request can be answered now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerReadiness {
-    /// Its hook waits for one.
-    Yes,
-    /// Its client cannot read one while it is stopped.
+    /// A hook waits for the answer.
+    Ready,
+    /// The session is stopped, and Claude Code cannot read an answer until resumed.
     Paused,
-    /// Nobody waits for one any more.
-    No,
+    /// No hook waits for an answer any more.
+    NotPending,
 }
 
-/// Those whose hooks are to be held.
-pub(crate) fn held(known: &FleetEntry<'_>) -> impl Iterator<Item = (RequestId, Option<Timestamp>)> {
+/// The requests that hooks have to hold, with the end of each hold; none if held until answered.
+pub(crate) fn held_requests(
+    known: &FleetEntry<'_>,
+) -> impl Iterator<Item = (RequestId, Option<Timestamp>)> {
     let open = known.verdict.requests.iter();
     open.filter_map(|open| match open.stand {
         RequestState::Held(until) => Some((open.asking.id.clone(), until)),
-        RequestState::LetGo(_) => None,
+        RequestState::Returned(_) => None,
     })
 }
 
-/// Whether its process can do nothing now.
+/// Whether the process is stopped or frozen.
 fn is_stopped(known: &FleetEntry<'_>) -> bool {
     let state = known.process.states.newest();
     state.is_some_and(|(_, state)| *state != RunState::Running)
 }
 
-/// Whether a request can be answered now.
-pub(crate) fn answerable(known: &FleetEntry<'_>, request: &RequestId) -> AnswerReadiness {
-    // One that its session is not known to wait for any more was answered in its terminal: its
-    // hook would take an answer, and its client pass over it.
+pub(crate) fn answer_readiness(known: &FleetEntry<'_>, request: &RequestId) -> AnswerReadiness {
+    // A request for which the session is not known to wait was answered in the terminal. Its hook
+    // would still accept an answer, but Claude Code would ignore that answer.
     let open = known.verdict.requests.iter().filter(|open| open.shown);
     let mut held = open.filter(|open| matches!(open.stand, RequestState::Held(_)));
     match held.any(|open| open.asking.id == *request) {
         true if is_stopped(known) => AnswerReadiness::Paused,
-        true => AnswerReadiness::Yes,
-        false => AnswerReadiness::No,
+        true => AnswerReadiness::Ready,
+        false => AnswerReadiness::NotPending,
     }
 }
 
-/// Fills in the requests of a session, and why its need can only be answered in its terminal.
-pub(crate) fn draw(
+/// Fills in the requests of a session, and why its need can only be answered in the terminal.
+pub(crate) fn session_requests(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     session: &mut Session,
@@ -63,20 +64,21 @@ pub(crate) fn draw(
 ) {
     let shown = known.verdict.requests.iter().filter(|open| open.shown);
     let preferences = known.case.preferences;
-    session.requests = shown.map(|open| drawn(open, known, preferences)).collect();
+    session.requests = shown
+        .map(|open| session_request(open, known, preferences))
+        .collect();
     if let Some(kind) = session.need.as_ref().map(|need| need.kind)
         && !session.requests.iter().any(|request| request.held)
     {
-        let why = elsewhere(known, connection, session, kind, now);
+        let why = terminal_only_reason(known, connection, session, kind, now);
         if let Some(need) = &mut session.need {
             need.elsewhere = why;
         }
     }
 }
 
-/// Why what it needs can only be answered in its terminal; nothing while that may still
-/// change by itself.
-fn elsewhere(
+/// Why the need can only be answered in the terminal; none while that may still change by itself.
+fn terminal_only_reason(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     session: &Session,
@@ -96,7 +98,7 @@ fn elsewhere(
     }
     let shown: Vec<&OpenRequest> = known.verdict.requests.iter().filter(|o| o.shown).collect();
     let Some(oldest) = shown.first() else {
-        return untold(known, connection, now);
+        return no_hook_reason(known, connection, now);
     };
     if is_stopped(known)
         && shown
@@ -119,7 +121,7 @@ fn elsewhere(
         (HoldDuration::Seconds(0), _) => {
             format!("holding requests is disabled (answers.{name} = 0); answer in the terminal")
         }
-        (HoldDuration::Seconds(s), RequestState::LetGo(at))
+        (HoldDuration::Seconds(s), RequestState::Returned(at))
             if at >= oldest.at.after(seconds(s)) =>
         {
             format!("the request returned to the terminal after {s} s; answer there")
@@ -128,15 +130,15 @@ fn elsewhere(
     })
 }
 
-/// Why no hook told of what it needs.
-fn untold(
+/// Why no hook reported the request behind the need.
+fn no_hook_reason(
     known: &FleetEntry<'_>,
     connection: Option<&HookInstall>,
     now: Timestamp,
 ) -> Option<String> {
-    // A client that has not read its settings again runs the hooks that it had.
-    let runs_hooks =
-        connection.is_some_and(HookInstall::runs_hooks) || heard(known).next().is_some();
+    // Claude Code runs its earlier hooks until it reads its settings again.
+    let runs_hooks = connection.is_some_and(HookInstall::runs_hooks)
+        || client_hook_events(known).next().is_some();
     if runs_hooks && now < Timestamp::from(known.verdict.need.as_ref()?.since).after(HOOK_LEAD_TIME)
     {
         return None;
@@ -145,41 +147,43 @@ fn untold(
         Some(HookInstall::Outdated) if gives_up_hooks(known) => {
             return Some(PauseObstacle::OutdatedHooks.to_string());
         }
-        Some(HookInstall::Connected | HookInstall::Outdated) => return unasked(known),
+        Some(HookInstall::Connected | HookInstall::Outdated) => return not_held_reason(known),
         Some(HookInstall::Forbidden(why)) => return Some(format!("hooks cannot run: {why}")),
         Some(HookInstall::Broken(_)) => "hooks cannot run: settings.json cannot be read",
-        Some(HookInstall::Lost) => {
+        Some(HookInstall::Incomplete) => {
             "Claude Code's hooks are incomplete; reconnect them to answer from here"
         }
-        Some(HookInstall::Apart) | None => {
+        Some(HookInstall::NotInstalled) | None => {
             "Claude Code's hooks are not connected; connect them to answer from here"
         }
     };
     Some(why.to_owned())
 }
 
-/// Whether its client overflows the timeout that entries of 0.1.0 have.
+/// Whether the timeout in entries of 0.1.0 overflows in this version of Claude Code.
 fn gives_up_hooks(known: &FleetEntry<'_>) -> bool {
     let version = known.entry.and_then(|e| e.version.as_deref());
     version.is_none_or(overflows_timers)
 }
 
-/// What the hooks of its client have told, newest first.
-fn heard<'a>(known: &'a FleetEntry<'_>) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
+/// What hooks of this process reported, newest first.
+fn client_hook_events<'a>(
+    known: &'a FleetEntry<'_>,
+) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> {
     let (began, pid) = (known.process.facts.started_at, known.key.pid);
     let all = known.case.hooks.into_iter();
     all.flat_map(move |told| told.of_process(pid, began))
 }
 
-/// Why no hook holds what its registry waits for.
-fn unasked(known: &FleetEntry<'_>) -> Option<String> {
+/// Why no hook holds the request for which the registry reports a wait.
+fn not_held_reason(known: &FleetEntry<'_>) -> Option<String> {
     let need = known.verdict.need.as_ref()?;
     if has_hung_up(known, Timestamp::from(need.since)) {
         return Some(
             "the hook exited before the request was answered; answer in the terminal".to_owned(),
         );
     }
-    let mut heard = heard(known).peekable();
+    let mut heard = client_hook_events(known).peekable();
     let why = if heard.peek().is_none() {
         "the hooks are connected, but this engine has received none: the session asked before \
          Trusty Bar started, or its hooks report to another engine"
@@ -197,8 +201,8 @@ fn is_request(what: &HookEventKind) -> bool {
     matches!(what, HookEventKind::PermissionAsked { .. })
 }
 
-/// Whether a hook asked this and has gone, by its own time limit or another hand. A sub-agent's
-/// dialog comes after its hook.
+/// Whether a hook reported this request and then ended without an answer, at its time limit or
+/// otherwise. The dialog of a sub-agent opens only after its hook has ended.
 fn has_hung_up(known: &FleetEntry<'_>, since: Timestamp) -> bool {
     let asked = known.case.requests.map(FiledRequests::oldest_first);
     asked
@@ -215,14 +219,14 @@ fn seconds(seconds: u32) -> std::time::Duration {
     std::time::Duration::from_secs(seconds.into())
 }
 
-fn drawn(
+fn session_request(
     open: &OpenRequest,
     known: &FleetEntry<'_>,
     preferences: ControlPreferences,
 ) -> SessionRequest {
     let (held, until) = match open.stand {
         RequestState::Held(until) if !is_stopped(known) => (true, until),
-        RequestState::Held(_) | RequestState::LetGo(_) => (false, None),
+        RequestState::Held(_) | RequestState::Returned(_) => (false, None),
     };
     let asking = &open.asking;
     SessionRequest {

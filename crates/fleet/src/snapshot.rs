@@ -1,4 +1,4 @@
-//! What everyone holds: all sessions and the health of the sources at one moment.
+//! Snapshots: all sessions and the health of the sources at one moment.
 
 mod delta;
 
@@ -15,64 +15,69 @@ use utoipa::ToSchema;
 /// All sessions at one moment. Immutable once published.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Snapshot {
-    /// Grows by one with each change of substance, within one run of an engine.
+    /// Grows by one with each change of content, within one run of an engine.
     pub revision: u64,
-    /// In the order in which they started.
+    /// All sessions, in the order in which they started.
     pub sessions: Vec<Session>,
     /// What is wrong with the sources; empty when all is well.
     pub health: Vec<HealthIssue>,
-    /// Whether the hooks of each config folder are ours, where that was looked at.
+    /// Whether Trusty Bar's hooks are installed, for each config folder that was checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connections: Vec<FolderHooks>,
 }
 
-/// Whether the hooks of a config folder are ours.
+/// Whether Trusty Bar's hooks are installed in a config folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Hooks)]
 pub struct FolderHooks {
     /// The config folder, an absolute path.
     pub dir: String,
-    /// Whether they are.
+    /// The state of the hooks.
     pub state: HooksState,
-    /// Why they cannot be, in words.
+    /// Why the hooks cannot be connected, or have to be connected again, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
 
-/// Whether hooks are ours, in one word.
+/// The state of Trusty Bar's hooks in a config folder.
 ///
-/// * `Connected`: all our entries are there
-/// * `Apart`: none is, and none ever was
-/// * `Lost`: they were, and are gone or incomplete now
-/// * `Forbidden`: a policy forbids them
-/// * `Broken`: the settings file cannot be understood
+/// * `Connected`: all entries are present
+/// * `Apart`: no entry is present, and none ever was
+/// * `Lost`: entries were present, and are missing, incomplete or outdated now
+/// * `Forbidden`: a policy forbids hooks
+/// * `Broken`: the settings file cannot be parsed
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum HooksState {
-    /// All our entries are there.
+    /// All entries are present.
     Connected,
-    /// None is, and none ever was.
-    Apart,
-    /// They were, and are gone or incomplete now.
-    Lost,
-    /// A policy forbids them.
+    /// No entry is present, and none ever was.
+    #[serde(rename = "Apart")]
+    NotInstalled,
+    /// Entries were present, and are missing, incomplete or outdated now.
+    #[serde(rename = "Lost")]
+    Incomplete,
+    /// A policy forbids hooks.
     Forbidden,
-    /// The settings file cannot be understood.
+    /// The settings file cannot be parsed.
     Broken,
 }
 
-/// Why hooks that run are offered to be connected again.
+/// Why outdated hooks, which still run, should be connected again.
 const OUTDATED_ENTRIES_REASON: &str = "are from an earlier version of Trusty Bar: Claude Code before \
                                 2.1.280 ignores them, and two events are missing";
 
 impl FolderHooks {
-    /// What was seen of a config folder.
+    /// The state that was observed in a config folder.
     pub fn from_install(dir: &Path, connection: &HookInstall) -> Self {
         let (state, why) = match connection {
             HookInstall::Connected => (HooksState::Connected, None),
-            HookInstall::Apart => (HooksState::Apart, None),
-            HookInstall::Lost => (HooksState::Lost, None),
-            // A face of 0.1.0 knows no word of its own for this.
-            HookInstall::Outdated => (HooksState::Lost, Some(OUTDATED_ENTRIES_REASON.to_owned())),
+            HookInstall::NotInstalled => (HooksState::NotInstalled, None),
+            HookInstall::Incomplete => (HooksState::Incomplete, None),
+            // Faces of 0.1.0 know no state of its own for outdated entries.
+            HookInstall::Outdated => (
+                HooksState::Incomplete,
+                Some(OUTDATED_ENTRIES_REASON.to_owned()),
+            ),
             HookInstall::Forbidden(why) => (HooksState::Forbidden, Some(why.clone())),
             HookInstall::Broken(why) => (HooksState::Broken, Some(why.clone())),
         };
@@ -84,17 +89,17 @@ impl FolderHooks {
     }
 }
 
-/// A source that does not work as it should.
+/// A problem with a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Health)]
 pub struct HealthIssue {
-    /// Which one.
+    /// The source that has the problem.
     pub source: Source,
     /// The file, folder or server.
     pub subject: String,
     /// What is wrong, in words.
     pub message: String,
-    /// Since when.
+    /// When the problem was first seen.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,

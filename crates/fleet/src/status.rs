@@ -1,32 +1,33 @@
-//! The verdict: what a session is, from the newest facts and the time. A pure function of both.
+//! The verdict on a session: a pure function of the newest facts and the time.
 //!
-//! The first line that holds decides. What stands further down can add words (which tool, which
-//! sub-agent), but never contradict.
+//! The first row that applies decides. Rows below can add words (which tool, which sub-agent), but
+//! never contradict.
 //!
 //! | source | decides | believed for | waits first |
 //! |---|---|---|---|
 //! | process gone | Stopped | ever | no |
-//! | process state `T`, frozen group; our record of a hold with gates, or with a free prompt and a mark of its hooks; of an interrupt with a free prompt | Paused | until the next pulse | no |
+//! | process state `T`, frozen cgroup; a pause record of a hold with gates, or with a free prompt and a mark of its hooks; of an interrupt with a free prompt | Paused | until the next sample of the process | no |
 //! | registry `waiting` | `AwaitingApproval`, or a menu | while the file says so | [`TRANSCRIPT_FLUSH_DELAY`] for its words |
-//! | hook: what a sub-agent asks is held, or was let go a moment ago | `AwaitingApproval` | while it is held, then [`HOOK_LEAD_TIME`] | no |
-//! | hook: what it waits for was answered from here | Working, in place of the registry's `waiting` | [`HOOK_LEAD_TIME`] | no |
-//! | registry without a status, or its key alone | Starting, then Trust | [`FIRST_TRACE_TIMEOUT`], [`STARTING_GRACE`], [`START_TIMEOUT`] | no |
+//! | hook: a request of a sub-agent is held, or has just returned to the terminal | `AwaitingApproval` | while held, then [`HOOK_LEAD_TIME`] | no |
+//! | hook: the awaited request was answered through Trusty Bar | Working, in place of the registry's `waiting` | [`HOOK_LEAD_TIME`] | no |
+//! | registry without a status, or only its key | Starting, then Trust | [`FIRST_TRACE_TIMEOUT`], [`STARTING_GRACE`], [`START_TIMEOUT`] | no |
 //! | hook: a prompt was sent | Working | [`HOOK_LEAD_TIME`], then the registry | no |
 //! | registry `busy` | Working, Compacting, Retrying | while the file says so | no |
 //! | registry `shell` | `BackgroundShell` | while the file says so | no |
-//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_END_DELAY`] while the transcript tells no end |
+//! | registry `idle` | Idle, Finished, Failed | while the file says so | [`IDLE_DEBOUNCE`] after `busy`, `shell`; [`TURN_END_DELAY`] while the transcript shows no end |
 //! | registry file gone | as the file last said | [`EXIT_GRACE`] | no |
-//! | the client's own list, where the registry is not understood | the same words, inferred | [`LIST_MAX_AGE`] | no |
-//! | pane text, where the client tells nothing | the same states, inferred | [`SCREEN_MAX_AGE`] | no |
-//! | transcript, where nobody else tells | Working or not, inferred | while nothing newer is in it | no |
-//! | tmux clients, kind `background` | Detached, unless one above holds | newest list | no |
+//! | Claude Code's own list, if the registry is not understood | the same words, inferred | [`LIST_MAX_AGE`] | no |
+//! | pane text, if Claude Code reports nothing | the same states, inferred | [`SCREEN_MAX_AGE`] | no |
+//! | transcript, if no other source reports | Working or not, inferred | until a newer record | no |
+//! | tmux clients, kind `background` | Detached, unless a row above applies | newest list | no |
 //!
-//! With the registry's word, a transcript adds: which tool, how the turn ended (Finished, Failed,
-//! interrupted), a retry (for [`MAX_RETRY_DELAY`]), the sub-agents. A pane's text adds a retry, a
-//! compaction or the tool of a dialog where nobody else names it. What a hook told of a call or a
-//! sub-agent counts while the transcript does not go on without it ([`HOOK_ONLY_LIMIT`]); records and
-//! the registry's word are told apart no finer than [`RECORD_TIME_SLACK`], and work without a turn is asked
-//! after from [`TURNLESS_WORK_LIMIT`] on. A file's age never counts: a client in thought writes nothing.
+//! A transcript adds to the registry's word: which tool, how the turn ended (Finished, Failed,
+//! interrupted), a retry (for [`MAX_RETRY_DELAY`]), the sub-agents. The text of a pane adds a
+//! retry, a compaction, or the tool of a dialog if no other source names it. A hook's report of a
+//! call or a sub-agent counts until the transcript has continued without it for
+//! [`HOOK_ONLY_LIMIT`]. Times of records and of the registry are compared with a tolerance of
+//! [`RECORD_TIME_SLACK`]. Work without a turn makes the status doubtful after
+//! [`TURNLESS_WORK_LIMIT`]. The age of a file never counts: a model that thinks writes nothing.
 //!
 //! [`START_TIMEOUT`]: crate::timing::START_TIMEOUT
 //! [`TRANSCRIPT_FLUSH_DELAY`]: crate::timing::TRANSCRIPT_FLUSH_DELAY
@@ -47,7 +48,7 @@ mod activity;
 mod paused;
 mod registry;
 mod requests;
-mod silent;
+mod without_status;
 
 pub use activity::StatusDoubt;
 pub use paused::{HoldOutlook, HookPresence};
@@ -62,48 +63,48 @@ use crate::time::Timestamp;
 use crate::timing::{
     COMMAND_TIME_LIMIT, EXIT_GRACE, HOLD_END_WARNING_TIME, STOPPED_RETENTION, STREAM_SURVIVAL_TIME,
 };
-use activity::{DraftActivity, because, until};
+use activity::{DraftActivity, status_reason, with_until_text};
 
-/// What a session is, and why.
+/// The status of a session, and why.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verdict {
-    /// In one word.
+    /// The status, in one word.
     pub status: SessionStatus,
-    /// What it does.
+    /// What the session does.
     pub activity: Option<Activity>,
-    /// What it waits for.
+    /// What the session waits for.
     pub need: Option<Need>,
-    /// Its sub-agents at work.
+    /// The sub-agents at work.
     pub delegations: Vec<Delegation>,
-    /// Whether a terminal shows it.
+    /// Whether a terminal shows the session.
     pub attached: bool,
-    /// Why.
+    /// Why the session has this status.
     pub because: StatusReason,
-    /// Whether its pane could tell more than its client does.
+    /// Whether the pane could say more than Claude Code does.
     pub doubt: StatusDoubt,
     /// When the verdict may change without a new fact.
     pub review_at: Option<Timestamp>,
-    /// What is on disk of its pause is not true any more.
+    /// Whether the pause record is no longer true and has to be repaired.
     pub stale_pause: bool,
-    /// Agents that its hooks hold, and agents that still run.
+    /// How many agents hooks hold, and how many still run.
     pub held: (usize, usize),
-    /// Whether hooks of ours run in it.
+    /// Whether Trusty Bar's hooks run in the session.
     pub hooks_heard: HookPresence,
-    /// What becomes of a hold of it.
+    /// The outlook of the session's hold.
     pub hold: HoldOutlook,
-    /// It was paused for so long that what was at work may not go on as it was.
+    /// Whether the pause has lasted so long that interrupted work may not continue as before.
     pub long_pause: bool,
-    /// What it asks through its hooks and is not over, the oldest first.
+    /// The requests that hooks reported and that are not over, oldest first.
     pub requests: Vec<OpenRequest>,
 }
 
-/// Whether a client says that a turn runs, or waits for its owner.
+/// Whether a registry entry says that a turn runs or waits for the user.
 pub fn is_mid_turn(entry: &RegistryEntry) -> bool {
     let word = StatusWord::from_entry(entry);
     matches!(word, StatusWord::Busy | StatusWord::Need { .. })
 }
 
-/// How runs of one status are told apart.
+/// The key by which registry entries form runs: entries with equal keys have one status.
 pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<String>) {
     (
         entry.session_id.clone(),
@@ -112,18 +113,18 @@ pub fn kind(entry: &RegistryEntry) -> (Option<String>, Option<String>, Option<St
     )
 }
 
-/// Decides.
+/// Derives the verdict on a session at `now`.
 pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let process = case.process;
     if let Some(exited) = process.exited_at {
-        let because = because(Source::Process, "the process has exited", exited, exited);
+        let because = status_reason(Source::Process, "the process has exited", exited, exited);
         return Verdict {
             status: SessionStatus::Stopped,
             activity: None,
             need: None,
             delegations: Vec::new(),
             attached: false,
-            because: until(
+            because: with_until_text(
                 because,
                 "the session leaves the list, one minute after the exit",
             ),
@@ -138,7 +139,7 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
         };
     }
     let mut asks = open_requests::open_requests(case, now);
-    let doing = requests::apply_requests(case, doing(case, now), &mut asks, now);
+    let doing = requests::apply_requests(case, draft_activity(case, now), &mut asks, now);
     let delegations = match (&doing.activity, &doing.need) {
         (
             Some(
@@ -151,7 +152,7 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     };
     let detached = detached(case);
     let attached = detached.is_none();
-    let held = paused::held(case, &doing, delegations.len());
+    let held = paused::held_agents(case, &doing, delegations.len());
     let not_held = paused::is_not_held(case, &doing, now);
     let stale_pause = not_held || paused::is_stale(case, &doing);
     let too_long = long_at(case);
@@ -163,7 +164,8 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     let (status, because) = if let Some(because) = paused {
         (SessionStatus::Paused, because)
     } else if let (SessionStatus::Active, Some(detached)) = (doing.status, detached) {
-        // What it does is shown beside it, so both are explained, by the source of the first.
+        // The activity is shown beside Detached, so the reason explains both, with the activity's
+        // source.
         let text = format!("{}; {}", doing.because.text, detached);
         (
             SessionStatus::Detached,
@@ -197,7 +199,7 @@ pub fn derive_verdict(case: &SessionEvidence<'_>, now: Timestamp) -> Verdict {
     }
 }
 
-/// When what was at work is likely not to go on as it was.
+/// When the work that a hard pause interrupted is likely to be lost; none if there was no such work.
 fn long_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let (_, record) = case.pause?;
     let kept = match record.at_work {
@@ -209,7 +211,7 @@ fn long_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     lasts.then(|| Timestamp::from(record.since).after(kept))
 }
 
-/// Why no terminal shows it, if none does.
+/// Why no terminal shows the session; none if one does.
 fn detached(case: &SessionEvidence<'_>) -> Option<&'static str> {
     if case.shown.as_ref().is_some_and(|run| !run.value) {
         return Some("no tmux client shows the session");
@@ -219,19 +221,19 @@ fn detached(case: &SessionEvidence<'_>) -> Option<&'static str> {
     background.then_some("the session runs in the background")
 }
 
-fn doing(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
+fn draft_activity(case: &SessionEvidence<'_>, now: Timestamp) -> DraftActivity {
     if let Some(ConfirmationGap::ForeignFolder(_)) = &case.gap {
-        return silent::unconfirmed(case);
+        return without_status::unconfirmed(case);
     }
     let leaving = case.registry_gone.map(|gone| gone.after(EXIT_GRACE));
     match case.registry.first() {
         Some(run) if leaving.is_none_or(|until| now < until) => {
-            let doing = registry::doing(case, run, now);
+            let doing = registry::activity_of_registry(case, run, now);
             match leaving {
-                Some(at) => doing.until(at),
+                Some(at) => doing.with_review_at(at),
                 None => doing,
             }
         }
-        _ => silent::without_registry(case, now),
+        _ => without_status::without_registry(case, now),
     }
 }

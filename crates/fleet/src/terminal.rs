@@ -1,5 +1,5 @@
-//! Terminals: tmux panes, the place of a process among the jobs of a terminal, and which terminal
-//! program a session runs in, by the chain of its parents.
+//! Terminals: tmux panes, job control, and the terminal program in which a session runs, found by
+//! the chain of its parents.
 
 use crate::identity::StartTime;
 use serde::{Deserialize, Serialize};
@@ -10,40 +10,40 @@ use std::path::PathBuf;
 pub struct PaneKey {
     /// The server's socket.
     pub server: PathBuf,
-    /// `%0`
+    /// The pane's id, `%0`.
     pub pane: String,
 }
 
-/// The place of a process among the jobs of a terminal.
+/// The place of a process in the job control of its terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct JobControlIds {
-    /// The session of the terminal, by the pid of its first process.
+    /// The terminal session: the pid of the session leader.
     pub session: u32,
     /// The process group.
     pub group: u32,
 }
 
-/// A parent, a parent's parent, … of a process.
+/// One of the ancestors of a process.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProcessAncestor {
     /// Process id.
     pub pid: u32,
-    /// Its short name (`comm`; Linux cuts it at 15 bytes).
+    /// The short name (`comm`, which Linux cuts at 15 bytes).
     pub name: String,
-    /// Its executable, where we may read it.
+    /// The executable, if readable.
     pub exe: Option<PathBuf>,
-    /// When it started.
+    /// When the process started.
     #[serde(default)]
     pub start: Option<StartTime>,
-    /// Its owner.
+    /// The user id that owns the process.
     #[serde(default)]
     pub uid: Option<u32>,
-    /// Its place among the jobs of its terminal.
+    /// The terminal session and process group of the ancestor.
     #[serde(default)]
     pub seat: Option<JobControlIds>,
 }
 
-/// (file name of the executable or short name, what its users call it)
+/// Terminal programs: file name of the executable or short name, and the usual name.
 const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
     ("Alacritty", "Alacritty"),
     ("Code", "VS Code"),
@@ -91,13 +91,13 @@ const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
     ("mosh-server", "SSH"),
 ];
 
-/// The nearest parent that owns a terminal, in its users' words.
+/// The usual name of the nearest ancestor that owns a terminal.
 pub fn terminal_app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
-    ancestors.iter().find_map(owner)
+    ancestors.iter().find_map(terminal_name)
 }
 
-/// What this process is called if it owns terminals.
-pub fn owner(ancestor: &ProcessAncestor) -> Option<&'static str> {
+/// The usual name of a process that owns terminals; none for any other process.
+pub fn terminal_name(ancestor: &ProcessAncestor) -> Option<&'static str> {
     let file = ancestor
         .exe
         .as_ref()
@@ -109,7 +109,7 @@ pub fn owner(ancestor: &ProcessAncestor) -> Option<&'static str> {
             .find(|(program, _)| *program == name)
             .map(|(_, called)| *called)
     };
-    // iTerm2 keeps its sessions in a server with the version in its name.
+    // iTerm2 keeps its sessions in a server process whose name contains the version.
     if file.unwrap_or(&ancestor.name).starts_with("iTermServer") {
         return Some("iTerm2");
     }

@@ -1,20 +1,20 @@
-//! Texts of others, made fit to be shown: nothing in them is hidden, steers what is around it, or
-//! was cut without a sign.
+//! Making foreign text fit to display: nothing stays hidden, controls its surroundings, or is cut
+//! without a sign.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// What stands for a character that is not shown.
+/// Stands for a character that is not shown.
 const REPLACEMENT_CHAR: char = '\u{fffd}';
 /// The longest summary, in characters.
 pub const MAX_SUMMARY_CHARS: usize = 500;
-/// What a summary ends with if there was more.
+/// Ends a summary from which something is missing.
 const ELLIPSIS_CHAR: char = '…';
 
-/// Whether a character cannot be seen, or steers what is around it: controls, format characters,
-/// fillers, selectors, every blank but the plain one, and characters that a font may draw as
-/// anything or nothing: private use and noncharacters.
+/// Whether a character is invisible or affects its surroundings: controls, format characters,
+/// fillers, selectors, every blank except the plain space, and characters that a font may draw as
+/// anything or nothing (private use, noncharacters).
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || (c.is_whitespace() && c != ' ')
@@ -30,20 +30,20 @@ pub fn is_hidden(c: char) -> bool {
         || is_without_meaning(c)
 }
 
-/// Whether Unicode gives a character no meaning, and never will: private use, noncharacters.
+/// Whether Unicode will never give a character a meaning: private use, noncharacters.
 fn is_without_meaning(c: char) -> bool {
     matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{fdd0}'..='\u{fdef}' | '\u{f0000}'..)
         || u32::from(c) & 0xfffe == 0xfffe
 }
 
-/// Whether a text holds letters or digits that are written from right to left. A terminal may
-/// draw them, and what is between them, in another order than that in which they are stored.
+/// Whether a text contains letters or digits that are written from right to left. A terminal may
+/// draw these, and the text between them, in another order than the stored one.
 pub fn has_right_to_left(text: &str) -> bool {
     text.chars().any(is_right_to_left)
 }
 
-/// A text with each character that is written from right to left by its name, `⟨U+05D0⟩`: the
-/// same on every terminal, in the order in which it is stored.
+/// The text with each right-to-left character replaced by its name, such as `⟨U+05D0⟩`: the same on
+/// every terminal, in the stored order.
 pub fn name_right_to_left(text: &str) -> String {
     let mut named = String::with_capacity(text.len());
     for c in text.chars() {
@@ -57,21 +57,21 @@ pub fn name_right_to_left(text: &str) -> String {
     named
 }
 
-/// Whether a character is of the bidirectional classes R, AL or AN, or of the blocks that Unicode
-/// keeps for them.
+/// Whether a character has bidirectional class R, AL or AN, or lies in a block that Unicode
+/// reserves for these classes.
 fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}'
         | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
-/// Whether `c` makes an emoji of the sign before it, which can be seen; behind anything else the
-/// same character hides.
+/// Whether `c` is a selector that turns the symbol before it into an emoji. After any other
+/// character, the selector is invisible.
 pub(crate) fn is_emoji_selector(c: char, before: Option<char>) -> bool {
     c == '\u{fe0f}' && before.is_some_and(is_symbol)
 }
 
-/// Whether it is a sign that may be drawn as an emoji: of Unicode's `emoji-variation-sequences`,
-/// those that are no digits.
+/// Whether a character may be drawn as an emoji: a symbol of Unicode's `emoji-variation-sequences`
+/// that is no digit.
 fn is_symbol(c: char) -> bool {
     matches!(c, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}'
         | '\u{2194}'..='\u{21aa}' | '\u{231a}'..='\u{23fa}' | '\u{24c2}'
@@ -80,7 +80,8 @@ fn is_symbol(c: char) -> bool {
         | '\u{1f000}'..='\u{1faff}')
 }
 
-/// Whether it is a blank of another width, which takes its place in a line and does nothing else.
+/// Whether a character is a blank of any width, which takes up room in a line and does nothing
+/// else.
 fn is_blank(c: char) -> bool {
     matches!(
         c,
@@ -89,8 +90,8 @@ fn is_blank(c: char) -> bool {
     )
 }
 
-/// The text with every character that would steer a terminal, turn the line round or stay unseen
-/// replaced by U+FFFD: names come from others, and what is shown is to be what is there.
+/// The text with every character replaced by U+FFFD that would control a terminal, reverse the line
+/// or stay invisible. Names come from other programs, and the display has to match what is there.
 pub fn replace_hidden_chars(text: &str) -> String {
     let mut before = None;
     let shown = text.chars().map(|c| {
@@ -101,7 +102,8 @@ pub fn replace_hidden_chars(text: &str) -> String {
     shown.collect()
 }
 
-/// The text in one line, of a length that is kept, without what steers a terminal.
+/// The text in one line of at most [`MAX_SUMMARY_CHARS`] characters, none of which controls a
+/// terminal.
 pub fn clean(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let plain: Vec<char> = replace_hidden_chars(&words).chars().collect();
@@ -112,18 +114,18 @@ pub fn clean(text: &str) -> String {
     cut.chain(std::iter::once('…')).collect()
 }
 
-/// A text in one line of at most `max_chars` characters; none if there is nothing but blanks.
+/// The first non-blank line of a text, in at most `max_chars` characters; none if all is blank.
 ///
-/// It is the first line that is not blank, each run of blanks and tabs as one blank. Ends with
-/// "…" if anything was left out, folded, or is on a line of its own: a command that was cut never
-/// reads as a whole one.
+/// Each run of blanks and tabs becomes one blank, and U+FFFD replaces hidden characters. The result
+/// ends with "…" if anything was cut or folded, or if other lines exist, so that a shortened
+/// command never reads as a whole one.
 pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
     let mut lines = text.split('\n').map(str::trim).filter(|l| !l.is_empty());
     let first = lines.next()?;
     let mut whole = lines.next().is_none();
     let mut line = String::new();
     let mut chars = first.chars().peekable();
-    // A command may be as large as a file: no more of it is copied than is shown.
+    // A command may be as large as a file, so no more is copied than is shown.
     let mut room = max_chars.saturating_add(1);
     while let Some(c) = chars.next() {
         let Some(left) = room.checked_sub(1) else {
@@ -151,10 +153,10 @@ pub fn summary_line(text: &str, max_chars: usize) -> Option<String> {
     Some(line)
 }
 
-/// JSON in which every hidden character is written as `\uXXXX`: it reads as the same values, and
-/// steers no terminal that it is printed on. What is plain is returned as it is.
+/// JSON with every hidden character written as `\uXXXX`: parses to the same values, and controls no
+/// terminal on which it is printed. JSON without hidden characters is returned unchanged.
 pub fn escape_json(json: &str) -> Cow<'_, str> {
-    // Line ends can only stand between values.
+    // Line ends occur only between values, so they stay.
     let is_escaped = |c: char| is_hidden(c) && c >= ' ';
     if !json.contains(is_escaped) {
         return Cow::Borrowed(json);
@@ -173,14 +175,14 @@ pub fn escape_json(json: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// The words as the beginning of a sentence.
+/// The text with its first letter in upper case.
 pub(crate) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect()
 }
 
-/// A path for people, with the home shortened to `~`.
+/// A path for display, with the home folder as `~`.
 pub(crate) fn shown_path(path: &Path, home: Option<&Path>) -> String {
     match home.and_then(|home| path.strip_prefix(home).ok()) {
         Some(rest) if rest.as_os_str().is_empty() => "~".to_owned(),
@@ -189,7 +191,7 @@ pub(crate) fn shown_path(path: &Path, home: Option<&Path>) -> String {
     }
 }
 
-/// The last component of a path, for people.
+/// The last component of a path, for display.
 pub(crate) fn folder(path: &Path) -> String {
     path.file_name()
         .unwrap_or(path.as_os_str())

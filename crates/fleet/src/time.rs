@@ -1,39 +1,39 @@
-//! Time as a value. Whoever owns a clock hands `Timestamp`s in.
+//! Time as a value: whatever owns a clock passes `Timestamp`s in.
 
 pub mod rfc3339;
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A point in time, in nanoseconds since the Unix epoch; people are told milliseconds.
+/// A point in time, in nanoseconds since the Unix epoch; converted to milliseconds for display.
 ///
-/// The engine's clock fixes the wall time once, at start, and counts on from there with a clock
-/// that goes on while the machine sleeps, so differences stay true when the wall clock is set.
+/// The engine's clock reads the wall time once, at the start, and then counts with a clock that
+/// continues while the machine sleeps. Differences therefore stay right when the wall clock is set.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
-/// By how much the wall clock was ahead of the time facts are dated with, span by span.
+/// How far the wall clock was ahead of the engine's clock, in spans.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WallClock {
-    /// From when on, and by how many nanoseconds; in the order of time.
+    /// The start of each span and its lead in nanoseconds, oldest first.
     spans: Vec<(Timestamp, i64)>,
 }
 
 impl WallClock {
-    /// That the clock was set is noticed up to so much later.
+    /// The longest delay until a change of the wall clock is noticed.
     const CLOCK_DETECTION_DELAY: Duration = Duration::from_secs(6);
-    /// The most spans kept: somebody sets the clock all the time.
+    /// A bound for a wall clock that is set again and again.
     const MAX_SPANS: usize = 16;
 
-    /// By how much it is ahead now.
-    pub fn ahead(&self) -> i64 {
+    /// How far the wall clock is ahead now, in nanoseconds; negative if it is behind.
+    pub fn current_lead(&self) -> i64 {
         self.spans.last().map_or(0, |(_, ahead)| *ahead)
     }
 
-    /// It was found to be ahead by so much from now on.
+    /// Records that the wall clock is `ahead` nanoseconds ahead from `now` on.
     pub fn set(&mut self, now: Timestamp, ahead: i64) {
         self.spans.push((now, ahead));
         if self.spans.len() > Self::MAX_SPANS {
@@ -41,9 +41,9 @@ impl WallClock {
         }
     }
 
-    /// The time facts are dated with at which the wall clock showed `wall`: that of the newest
-    /// span in which it can have shown it.
-    pub fn ours(&self, wall: Timestamp, now: Timestamp) -> Timestamp {
+    /// The engine's time at which the wall clock showed `wall`, by the newest span that allows it;
+    /// `wall` itself if none does.
+    pub fn from_wall_time(&self, wall: Timestamp, now: Timestamp) -> Timestamp {
         let mut end = now;
         for (from, ahead) in self.spans.iter().rev() {
             let ours = Timestamp(wall.0.saturating_sub(*ahead));
@@ -61,7 +61,7 @@ impl WallClock {
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
 impl Timestamp {
-    /// So much earlier.
+    /// This point moved back by `by`.
     #[must_use]
     pub fn before(self, by: Duration) -> Self {
         let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
@@ -88,18 +88,18 @@ impl Timestamp {
         Self(nanos)
     }
 
-    /// Reads an RFC 3339 time with any offset; none if the text is not one.
+    /// Parses an RFC 3339 time with any offset; none if the text is not one.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let time: jiff::Timestamp = text.parse().ok()?;
         i64::try_from(time.as_nanosecond()).ok().map(Self)
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead.
+    /// The time elapsed since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// This point moved ahead by `by`.
+    /// This point moved forward by `by`.
     #[must_use]
     pub fn after(self, by: Duration) -> Self {
         Self(

@@ -1,4 +1,4 @@
-//! What the faces draw: values to compare, drawn elsewhere.
+//! What the faces draw: values that can be compared.
 
 mod glance;
 mod menu;

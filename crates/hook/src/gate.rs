@@ -1,7 +1,7 @@
-//! The gate: while a record says that its session is held, the next tool and the next prompt wait.
-//! Only the record counts, whether an engine runs or not.
+//! The gate: while a pause record says that the session is held, the next tool and the next prompt
+//! wait here. Only the record counts, whether an engine runs or not.
 
-use crate::client::{HookCaller, LIVENESS_POLL_INTERVAL, living, parent, parents};
+use crate::hook_caller::{HookCaller, LIVENESS_POLL_INTERVAL, live_process, parent, parents};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -14,18 +14,18 @@ use trusty_records::store::PauseStore;
 use trusty_wire::Environment;
 use trusty_wire::identity::{MachineIdentity, ProcessKey};
 
-/// What is kept from going on.
+/// What the gate holds back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateKind {
-    /// A tool.
+    /// A tool call.
     Tool,
-    /// A prompt: its owner's, or one that tells the model of a task that has ended, which starts
-    /// a turn as well.
+    /// A prompt: the user's, or one that reports a finished task to the model, which starts a turn
+    /// as well.
     Prompt,
 }
 
 impl GateKind {
-    /// That of an event; most keep nothing.
+    /// The kind that an event's name stands for; none for events that pass the gate.
     pub(crate) fn from_event(event: &str) -> Option<Self> {
         [Self::Tool, Self::Prompt]
             .into_iter()
@@ -39,8 +39,8 @@ impl GateKind {
         }
     }
 
-    /// The answer after which a client runs no tool, sends no prompt and ends the turn. To end
-    /// the turn alone does not keep a tool from running (measured, 2.1.330).
+    /// The hook output after which Claude Code runs no tool, sends no prompt and ends the turn.
+    /// `continue: false` alone does not keep a tool from running (measured, 2.1.330).
     pub(crate) fn refusal(self, why: &str) -> Value {
         match self {
             Self::Tool => json!({
@@ -57,53 +57,56 @@ impl GateKind {
     }
 }
 
-/// What a client and its user read when a gate has waited as long as it can.
+/// The reason that Claude Code and the user read when a gate has waited for its limit.
 const LIMIT_REACHED_MESSAGE: &str = "Pause limit reached (24 days); this turn was ended, and the session \
                              stays paused. To continue, resume the session in Trusty Bar.";
 
 /// How a gate was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GateOutcome {
-    /// Nothing holds it (any more).
+    /// The session is not held, or no longer.
     Free,
-    /// It may not go on; in words.
+    /// The tool or prompt may not go on, for this reason.
     Refused(&'static str),
 }
 
-/// Waits for as long as the session is held. What cannot be read holds nobody.
+/// Waits while the session is held. A record that cannot be read holds nothing.
 pub(crate) fn wait_at_gate(
     kind: GateKind,
     payload: &[u8],
-    around: &Environment,
+    env: &Environment,
     machine: &MachineIdentity,
     client: Option<u32>,
 ) -> GateOutcome {
-    let store = PauseStore::of(around);
+    let store = PauseStore::from_env(env);
     let candidates = client.map_or_else(parents, |pid| vec![pid]);
     let held = candidates.into_iter().find_map(|pid| {
-        let key = living(pid)?;
+        let key = live_process(pid)?;
         let id = machine.session_id(key);
         is_hold(&store, id).then_some((key, id))
     });
     let Some((client, id)) = held else {
         return GateOutcome::Free;
     };
-    let Some(own) = living(std::process::id()) else {
+    let Some(own) = live_process(std::process::id()) else {
         return GateOutcome::Free;
     };
-    // Held or not is a matter of the record: a mark that cannot be written is only not seen.
+    // The pause record alone decides. If the mark cannot be written, the session merely does not
+    // show this gate.
     let waited = waited_before(own, client);
-    let _ = store.write_gate(id, &mark(own, kind, payload, waited));
+    let _ = store.write_gate(id, &gate_record(own, kind, payload, waited));
     let passed = wait(&store, id, client, MAX_HOLD.saturating_sub(waited));
     let _ = store.remove_gate(id, own.pid);
     passed
 }
 
-/// How long the client has waited already: for the shell that runs this hook, perhaps again after
-/// another was killed.
+/// How long Claude Code has waited so far, counted from the start of the shell that runs this
+/// hook: the shell may run the hook again after an earlier one was killed.
 fn waited_before(own: ProcessKey, client: ProcessKey) -> Duration {
-    let shell = parent().filter(|pid| *pid != client.pid).and_then(living);
-    // A client before 2.1 may be further above, and a hook may be run by hand.
+    let shell = parent()
+        .filter(|pid| *pid != client.pid)
+        .and_then(live_process);
+    // Claude Code before 2.1 may be further above, and a hook may be run by hand.
     let shell = shell.filter(|shell| shell.start >= client.start);
     let began = sys::start_since_boot(shell.unwrap_or(own).start);
     sys::since_boot().saturating_sub(began)
@@ -120,7 +123,7 @@ fn is_hold(store: &PauseStore, id: SessionId) -> bool {
 
 fn wait(store: &PauseStore, id: SessionId, client: ProcessKey, longest: Duration) -> GateOutcome {
     let begun = sys::since_boot();
-    let awaiting = HookCaller::of(client);
+    let awaiting = HookCaller::from_client(client);
     let changes = FolderWatch::new(store.folder());
     loop {
         let Some(record) = record(store, id) else {
@@ -133,14 +136,14 @@ fn wait(store: &PauseStore, id: SessionId, client: ProcessKey, longest: Duration
         if waited >= longest {
             return GateOutcome::Refused(LIMIT_REACHED_MESSAGE);
         }
-        if !awaiting.goes_on() {
+        if !awaiting.is_alive() {
             return GateOutcome::Free;
         }
         changes.wait(LIVENESS_POLL_INTERVAL);
     }
 }
 
-/// The fields that are read; what else a payload holds is passed over.
+/// The payload fields that the gate reads; all others are ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct GatePayload {
@@ -148,10 +151,10 @@ struct GatePayload {
     tool_name: Value,
 }
 
-/// The longest name taken, in characters.
+/// The limit for names in a mark, in characters; the rest is cut off.
 const MAX_NAME_CHARS: usize = 200;
 
-fn mark(process: ProcessKey, kind: GateKind, payload: &[u8], waited: Duration) -> Gate {
+fn gate_record(process: ProcessKey, kind: GateKind, payload: &[u8], waited: Duration) -> Gate {
     let payload: GatePayload = serde_json::from_slice(payload).unwrap_or_default();
     let name = |field: &Value| Some(field.as_str()?.chars().take(MAX_NAME_CHARS).collect());
     Gate {
@@ -171,7 +174,7 @@ mod tests {
 
     struct GateFixture {
         _home: tempfile::TempDir,
-        around: Environment,
+        env: Environment,
         machine: MachineIdentity,
         client: ProcessKey,
     }
@@ -179,19 +182,19 @@ mod tests {
     impl GateFixture {
         fn new() -> Self {
             let home = tempfile::tempdir().expect("folder");
-            let around = Environment {
+            let env = Environment {
                 home: home.path().to_path_buf(),
                 ..Environment::default()
             };
             Self {
                 _home: home,
-                around,
+                env,
                 machine: sys::machine().expect("the machine"),
-                client: living(std::process::id()).expect("this process"),
+                client: live_process(std::process::id()).expect("this process"),
             }
         }
 
-        fn hold(&self, phase: PausePhase) {
+        fn write_hold(&self, phase: PausePhase) {
             let record = PauseRecord {
                 version: 1,
                 session: self.machine.session_id(self.client),
@@ -206,13 +209,13 @@ mod tests {
                 tty: None,
                 means: PauseMethod::Hold,
             };
-            PauseStore::of(&self.around)
+            PauseStore::from_env(&self.env)
                 .write(&record)
                 .expect("written");
         }
 
-        fn pass(&self, client: Option<u32>) -> GateOutcome {
-            wait_at_gate(GateKind::Tool, b"", &self.around, &self.machine, client)
+        fn pass_gate(&self, client: Option<u32>) -> GateOutcome {
+            wait_at_gate(GateKind::Tool, b"", &self.env, &self.machine, client)
         }
     }
 
@@ -220,30 +223,38 @@ mod tests {
     fn only_the_client_with_the_record_is_held() {
         let stage = GateFixture::new();
         assert_eq!(
-            stage.pass(Some(stage.client.pid)),
+            stage.pass_gate(Some(stage.client.pid)),
             GateOutcome::Free,
             "no record"
         );
-        stage.hold(PausePhase::Ending);
-        let refused = stage.pass(Some(stage.client.pid));
+        stage.write_hold(PausePhase::Ending);
+        let refused = stage.pass_gate(Some(stage.client.pid));
         assert!(matches!(refused, GateOutcome::Refused(_)));
-        assert_eq!(stage.pass(Some(1)), GateOutcome::Free, "another client");
         assert_eq!(
-            stage.pass(Some(u32::MAX)),
+            stage.pass_gate(Some(1)),
+            GateOutcome::Free,
+            "another client"
+        );
+        assert_eq!(
+            stage.pass_gate(Some(u32::MAX)),
             GateOutcome::Free,
             "no such process"
         );
-        assert_eq!(stage.pass(None), GateOutcome::Free, "none of the parents");
-        let gates = PauseStore::of(&stage.around).gates(stage.machine.session_id(stage.client));
+        assert_eq!(
+            stage.pass_gate(None),
+            GateOutcome::Free,
+            "none of the parents"
+        );
+        let gates = PauseStore::from_env(&stage.env).gates(stage.machine.session_id(stage.client));
         assert_eq!(gates.expect("listed"), [], "no mark is left");
     }
 
     #[test]
     fn a_gate_near_its_end_refuses() {
         let stage = GateFixture::new();
-        stage.hold(PausePhase::Paused);
+        stage.write_hold(PausePhase::Paused);
         let (store, id) = (
-            PauseStore::of(&stage.around),
+            PauseStore::from_env(&stage.env),
             stage.machine.session_id(stage.client),
         );
         let passed = wait(&store, id, stage.client, Duration::ZERO);
@@ -259,11 +270,11 @@ mod tests {
         );
     }
 
-    /// A hook that is run again does not get the whole time again: its client counts on.
+    /// A hook that is run again does not get the whole limit again: the waiting time goes on.
     #[test]
     fn a_gate_counts_from_the_start_of_the_shell_that_runs_it() {
-        let own = living(std::process::id()).expect("this process");
-        let above = parent().and_then(living).expect("a parent");
+        let own = live_process(std::process::id()).expect("this process");
+        let above = parent().and_then(live_process).expect("a parent");
         let waited = sys::since_boot().saturating_sub(sys::start_since_boot(above.start));
         let oldest = ProcessKey {
             pid: 1,
@@ -271,10 +282,10 @@ mod tests {
         };
         assert!(waited_before(own, oldest) >= waited);
         let own_age = sys::since_boot().saturating_sub(sys::start_since_boot(own.start));
-        // Its own client runs it without a shell.
+        // Here Claude Code runs the hook directly, without a shell.
         assert!(waited_before(own, above) < own_age + Duration::from_mins(1));
-        let gate = mark(own, GateKind::Tool, b"", Duration::from_hours(1));
-        let since = gate.since.expect("told");
+        let gate = gate_record(own, GateKind::Tool, b"", Duration::from_hours(1));
+        let since = gate.since.expect("the mark says since when");
         assert!(since.elapsed().expect("past") >= Duration::from_hours(1));
     }
 
@@ -298,9 +309,9 @@ mod tests {
 
     #[test]
     fn a_mark_names_who_is_held() {
-        let own = living(std::process::id()).expect("this process");
+        let own = live_process(std::process::id()).expect("this process");
         let read = |payload: &str| {
-            let gate = mark(own, GateKind::Tool, payload.as_bytes(), Duration::ZERO);
+            let gate = gate_record(own, GateKind::Tool, payload.as_bytes(), Duration::ZERO);
             (gate.agent, gate.tool)
         };
         let both = r#"{"agent_id":"a1","tool_name":"Bash","tool_input":{"command":"x"}}"#;

@@ -1,7 +1,8 @@
-//! The hook program, which Claude Code runs at each of its events. The hook hands the payload to the
-//! running engine and exits; without an engine, the hook exits at once. While the session is held,
-//! the next tool and the next prompt wait here. A request of Claude Code waits for an answer, for as
-//! long as the engine says.
+//! The hook program, which Claude Code runs at each of its events.
+//!
+//! The hook hands the payload to the running engine and exits; without an engine, the hook exits
+//! at once. While the session is held, the next tool and the next prompt wait here. A request of
+//! Claude Code waits for an answer for as long as the engine holds the request.
 //!
 //! *Invariant:* the hook always exits with success, and prints nothing but a refusal or an answer.
 //! Claude Code shows a hook that fails in the user's conversation, or forbids the tool.
@@ -9,9 +10,9 @@
 #![forbid(unsafe_code)]
 
 mod answer;
-mod client;
 mod gate;
-mod keep;
+mod group_keeper;
+mod hook_caller;
 
 use std::env;
 use std::ffi::OsString;
@@ -23,57 +24,58 @@ use trusty_records::hook_marks::MarkFolder;
 use trusty_wire::hooks;
 use trusty_wire::{EnginePlaces, Environment};
 
-/// How long a client may rest while it hands over its payload and closes its end.
+/// The longest pause of Claude Code while it writes the payload and closes the pipe.
 const INPUT_IDLE_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long that may take in all.
+/// The limit for reading the whole payload.
 const INPUT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Does what the arguments after the program's name say: an event's name, or `keep` and a path.
+/// Runs the command that the arguments name, without the program's name: an event, `ask` and an
+/// event, `keep` and a path, or `try`.
 pub fn run(mut arguments: impl Iterator<Item = OsString>) {
     let first = arguments.next().unwrap_or_default();
     if first == "try" {
-        // Whoever put this program in place wants to know whether it runs.
+        // The installer only tests whether this program runs.
         return;
     }
     if first == "keep" {
         if let Some(record) = arguments.next() {
-            keep::until_gone(&PathBuf::from(record));
+            group_keeper::wait_until_removed(&PathBuf::from(record));
         }
     } else if first == "ask" {
         let event = arguments.next().unwrap_or_default();
-        happened(&event.to_string_lossy(), HookMode::MayWait);
+        handle_event(&event.to_string_lossy(), HookMode::MayWait);
     } else {
-        happened(&first.to_string_lossy(), HookMode::Ends);
+        handle_event(&first.to_string_lossy(), HookMode::ReportOnly);
     }
 }
 
-/// What its client grants a hook.
+/// What Claude Code lets this hook do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HookMode {
-    /// To tell, and to be held where a pause says so.
-    Ends,
-    /// To wait for an answer, too, which is taken from it.
+    /// Report the event, and wait at the gate while the session is held.
+    ReportOnly,
+    /// Wait for an answer to a request as well; Claude Code reads it from standard output.
     MayWait,
 }
 
-/// One event of a client.
-fn happened(event: &str, then: HookMode) {
+/// Handles one event of Claude Code.
+fn handle_event(event: &str, then: HookMode) {
     let payload = input::read_whole(hooks::MAX_PAYLOAD_BYTES, INPUT_IDLE_TIMEOUT, INPUT_TIMEOUT);
-    let around = surroundings();
+    let env = read_environment();
     let Ok(machine) = sys::machine() else {
         return;
     };
-    let engines = || EnginePlaces::new(&around, &machine).socket_folders();
+    let engines = || EnginePlaces::new(&env, &machine).socket_folders();
     let told = env::var("CLAUDE_PID").ok().and_then(|pid| pid.parse().ok());
-    let pid = told.or_else(client::above);
-    if let Some(client) = pid.and_then(client::living) {
-        MarkFolder::new(&around).write_mark(&machine, client);
+    let pid = told.or_else(hook_caller::ancestor);
+    if let Some(client) = pid.and_then(hook_caller::live_process) {
+        MarkFolder::new(&env).write_mark(&machine, client);
     }
     if then == HookMode::MayWait
         && let Some(payload) = &payload
         && let Some(pid) = pid.filter(|_| answer::can_be_given())
     {
-        answer::request_answer(&around, &engines(), payload, pid);
+        answer::request_answer(&env, &engines(), payload, pid);
         return;
     }
     if let Some(payload) = &payload {
@@ -83,23 +85,22 @@ fn happened(event: &str, then: HookMode) {
         return;
     };
     let payload = payload.unwrap_or_default();
-    if let gate::GateOutcome::Refused(why) =
-        gate::wait_at_gate(kind, &payload, &around, &machine, pid)
+    if let gate::GateOutcome::Refused(why) = gate::wait_at_gate(kind, &payload, &env, &machine, pid)
     {
-        // Whoever does not read it any more has gone.
+        // A write that fails means that Claude Code no longer reads this hook's output.
         let _ = writeln!(std::io::stdout(), "{}", kind.refusal(why));
     }
 }
 
-/// Those of the client. The records are where this very program was put, whatever the client's
-/// environment says of it.
-fn surroundings() -> Environment {
-    let mut around = Environment::read();
+/// Claude Code's environment, except that the data folder is the one in which this program is
+/// installed, whatever the environment names.
+fn read_environment() -> Environment {
+    let mut env = Environment::read();
     if let Some(data_home) = env::current_exe()
         .ok()
         .and_then(|exe| trusty_wire::hook_program::data_home_of(&exe))
     {
-        around.data_home = Some(data_home);
+        env.data_home = Some(data_home);
     }
-    around
+    env
 }

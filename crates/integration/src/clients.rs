@@ -16,20 +16,20 @@ pub(super) fn all_understand(running: &Snapshot) -> Result<(), ConnectError> {
         .sessions
         .iter()
         .filter(|s| s.status != SessionStatus::Stopped);
-    match alive.find_map(|session| objection(session, running)) {
+    match alive.find_map(|session| conflict_of(session, running)) {
         Some(words) => Err(ConnectError::OldClient(words)),
         None => Ok(()),
     }
 }
 
-fn objection(session: &Session, running: &Snapshot) -> Option<String> {
+fn conflict_of(session: &Session, running: &Snapshot) -> Option<String> {
     // Whatever that is, it is not known to read our entries.
     if session.unconfirmed.is_some() {
         return None;
     }
     let version = session.claude.as_ref().and_then(|c| c.version.as_deref());
     if version
-        .and_then(numbers)
+        .and_then(version_numbers)
         .is_some_and(|v| v >= MIN_CLIENT_VERSION)
     {
         return None;
@@ -72,7 +72,7 @@ fn unread_registry(session: &Session, running: &Snapshot) -> Option<String> {
     Some(format!("{}: {}", unread.subject, unread.message))
 }
 
-fn numbers(version: &str) -> Option<[u32; 3]> {
+fn version_numbers(version: &str) -> Option<[u32; 3]> {
     let mut parts = version.split(['.', '-', '+']).map(str::parse);
     let mut next = || parts.next()?.ok();
     Some([next()?, next()?, next()?])
@@ -110,7 +110,7 @@ mod tests {
             (None, Active, Some("reports no version")),
             (None, Starting, Some("try again in a moment")),
         ] {
-            let told = objection(&session(version, status), &Snapshot::default());
+            let told = conflict_of(&session(version, status), &Snapshot::default());
             let told = told.filter(|_| status != Stopped);
             assert_eq!(told.is_some(), refused.is_some(), "{version:?} {told:?}");
             let words = told.unwrap_or_default();
@@ -129,7 +129,7 @@ mod tests {
         without.pid = Some(7);
         for status in [Active, Starting] {
             without.status = status;
-            let told = objection(&without, &unread).expect("the version is unknown");
+            let told = conflict_of(&without, &unread).expect("the version is unknown");
             let is_true = !told.contains("too old") && !told.contains("in a moment");
             assert!(
                 told.contains("run `chmod 700 /h/.claude`") && is_true,

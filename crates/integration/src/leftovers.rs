@@ -1,28 +1,28 @@
 //! What an end in the middle of connecting has left.
 
-use super::memory::{self, ConnectedFolders};
+use super::connected_folders::{self, ConnectedFolders};
 use super::program::PARTIAL_COPY_PREFIX;
-use super::{file, program};
+use super::{program, settings_file};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use trusty_platform::leftover_files::{half_written_by, named_pid, remove_of_gone};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// Removes what programs that are gone have left half written: settings of these folders and of
 /// those that were ever connected, our own notes of them, and copies of the hook program.
-pub fn clean_leftovers(around: &Environment, config_dirs: &BTreeSet<PathBuf>) {
-    let memory = ConnectedFolders::read(around);
+pub fn clean_leftovers(env: &Environment, config_dirs: &BTreeSet<PathBuf>) {
+    let memory = ConnectedFolders::read(env);
     let folders: BTreeSet<&Path> = memory
         .folders()
         .chain(config_dirs.iter().map(PathBuf::as_path))
         .collect();
     for dir in folders {
-        if let Ok(settings) = file::settings_path(dir) {
+        if let Ok(settings) = settings_file::settings_path(dir) {
             clean_beside(&settings);
         }
     }
-    clean_beside(&memory::path(around));
-    let copy = program(around);
+    clean_beside(&connected_folders::path(env));
+    let copy = program(env);
     if let Some(folder) = copy.parent() {
         remove_of_gone(folder, |name| named_pid(name, PARTIAL_COPY_PREFIX, ""));
     }
@@ -60,11 +60,11 @@ mod tests {
     fn settings_that_a_killed_program_did_not_finish_are_removed() {
         let root = tempfile::tempdir().expect("folder");
         let dir = root.path().join(".claude");
-        let around = Environment {
+        let env = Environment {
             data_home: Some(root.path().join("data")),
             ..Environment::default()
         };
-        let bin = around.data_dir().join("bin");
+        let bin = env.data_dir().join("bin");
         for folder in [&dir, &bin] {
             fs::create_dir_all(folder).expect("folder");
         }
@@ -81,11 +81,11 @@ mod tests {
             fs::write(dir.join(name), "x").expect("written");
         }
         fs::write(dir.join(format!("settings.json.{GONE_PID}.new")), "x").expect("written");
-        let data = around.data_dir();
+        let data = env.data_dir();
         fs::write(data.join(format!("connections.json.{GONE_PID}.new")), "x").expect("written");
         fs::write(bin.join(format!(".trusty-hook.{GONE_PID}")), "x").expect("written");
         fs::write(bin.join(format!(".trusty-hook.{own}")), "x").expect("written");
-        clean_leftovers(&around, &[dir.clone()].into());
+        clean_leftovers(&env, &[dir.clone()].into());
         let mut kept = kept.to_vec();
         kept.sort();
         assert_eq!(names(&dir), kept);

@@ -4,29 +4,29 @@
 #![forbid(unsafe_code)]
 
 mod clients;
+mod connected_folders;
 mod entries;
-mod file;
+mod hook_reach;
 mod leftovers;
-mod memory;
 mod policy;
 mod program;
-mod reach;
 mod settings_backups;
+mod settings_file;
+mod settings_text;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
-mod text;
 
 pub use entries::{HOOK_EVENTS, HOOK_TIMEOUT_SECONDS, HookEntries};
+pub use hook_reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
 pub use leftovers::clean_leftovers;
-pub use reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
-pub use text::{
+pub use settings_text::{
     EntryPresence, UneditableConfig, disables_hooks, entry_presence, merge_hooks, remove_hooks,
 };
 pub use trusty_wire::hook_program::{data_home_of, is_hook_program, program};
 
-use file::SettingsFile;
-use memory::{ConnectedFolder, ConnectedFolders};
+use connected_folders::{ConnectedFolder, ConnectedFolders};
+use settings_file::SettingsFile;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ use trusty_platform::files::FileReadError;
 use trusty_platform::trusted_path::PathRefusal;
 use trusty_records::hook_marks::{MarkFolder, MarkingProgram};
 use trusty_records::settings::Settings;
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// Why hooks were not connected or disconnected; nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +143,7 @@ pub enum SettingsEditOutcome {
     /// It is as it was.
     Unchanged,
     /// It was made.
-    Made,
+    Created,
     /// It was replaced.
     Replaced,
     /// It was removed: we had made it, and nothing else was in it.
@@ -151,22 +151,22 @@ pub enum SettingsEditOutcome {
 }
 
 /// The config folders of these surroundings and settings.
-pub fn folders(around: &Environment, settings: &Settings) -> BTreeSet<PathBuf> {
+pub fn folders(env: &Environment, settings: &Settings) -> BTreeSet<PathBuf> {
     let more = settings.config_dirs.iter().cloned();
-    more.chain([around.claude_dir()]).collect()
+    more.chain([env.claude_dir()]).collect()
 }
 
 /// What [`connect`] would do to a folder's settings.
 pub fn plan_connect(
-    around: &Environment,
+    env: &Environment,
     dir: &Path,
     running: &Snapshot,
 ) -> Result<SettingsEdit, ConnectError> {
-    connecting(around, dir, running).map(|(change, _)| change)
+    connecting(env, dir, running).map(|(change, _)| change)
 }
 
 fn connecting(
-    around: &Environment,
+    env: &Environment,
     dir: &Path,
     running: &Snapshot,
 ) -> Result<(SettingsEdit, SettingsFile), ConnectError> {
@@ -177,7 +177,8 @@ fn connecting(
     if let Some(why) = policy::find_hook_ban(file.path(), text) {
         return Err(ConnectError::Forbidden(why));
     }
-    let after = merge_hooks(text, &wanted(around)?).map_err(|e| unfit(&file, e))?;
+    let after =
+        merge_hooks(text, &expected_entries(env)?).map_err(|e| uneditable_error(&file, e))?;
     let change = SettingsEdit {
         file: file.path().to_path_buf(),
         before,
@@ -189,15 +190,15 @@ fn connecting(
 /// Connects the hooks of a config folder, whose running sessions take them up within seconds.
 /// Done again, it changes nothing.
 pub fn connect(
-    around: &Environment,
+    env: &Environment,
     dir: &Path,
     running: &Snapshot,
 ) -> Result<ConnectReport, ConnectError> {
-    clean_leftovers(around, &[dir.to_path_buf()].into());
-    let (change, file) = connecting(around, dir, running)?;
-    program::install(around)?;
+    clean_leftovers(env, &[dir.to_path_buf()].into());
+    let (change, file) = connecting(env, dir, running)?;
+    program::install(env)?;
     let done = perform(&change, &file)?;
-    let marks = MarkFolder::new(around);
+    let marks = MarkFolder::new(env);
     if done.outcome != SettingsEditOutcome::Unchanged
         || marks.marking_program() != Some(MarkingProgram::Known)
     {
@@ -206,37 +207,38 @@ pub fn connect(
             .begin()
             .map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;
     }
-    let mut memory = ConnectedFolders::read(around);
+    let mut memory = ConnectedFolders::read(env);
     if done.outcome != SettingsEditOutcome::Unchanged || memory.folder(dir).is_none() {
         let backup = done.backup.clone();
-        memory.set(around, dir, Some(ConnectedFolder { backup }))?;
+        memory.set(env, dir, Some(ConnectedFolder { backup }))?;
     }
     Ok(done)
 }
 
 /// What [`disconnect`] would do to a folder's settings.
-pub fn plan_disconnect(around: &Environment, dir: &Path) -> Result<SettingsEdit, ConnectError> {
-    disconnecting(around, dir).map(|(change, _)| change)
+pub fn plan_disconnect(env: &Environment, dir: &Path) -> Result<SettingsEdit, ConnectError> {
+    disconnecting(env, dir).map(|(change, _)| change)
 }
 
 fn disconnecting(
-    around: &Environment,
+    env: &Environment,
     dir: &Path,
 ) -> Result<(SettingsEdit, SettingsFile), ConnectError> {
     let file = SettingsFile::read(dir)?;
-    let memory = ConnectedFolders::read(around);
+    let memory = ConnectedFolders::read(env);
     let remembered = memory.folder(dir);
-    let backup = remembered.and_then(|r| file::text_of(r.backup.as_deref()?).ok()?);
+    let backup = remembered.and_then(|r| settings_file::text_of(r.backup.as_deref()?).ok()?);
     let made = remembered.is_some_and(|r| r.backup.is_none());
     let before = file.text.clone();
     let after = match &before {
         None => None,
         Some(text) => {
-            let entries = in_force(around, text)?;
+            let entries = in_force(env, text)?;
             let known = if made { Some("") } else { backup.as_deref() };
-            let after = remove_hooks(text, known, &entries).map_err(|e| unfit(&file, e))?;
+            let after =
+                remove_hooks(text, known, &entries).map_err(|e| uneditable_error(&file, e))?;
             // What we made goes with the last of ours.
-            Some(after).filter(|after| !(made && text::is_bare(after)))
+            Some(after).filter(|after| !(made && settings_text::is_bare(after)))
         }
     };
     let change = SettingsEdit {
@@ -248,13 +250,13 @@ fn disconnecting(
 }
 
 /// Takes our entries out of a folder's settings, and nothing else.
-pub fn disconnect(around: &Environment, dir: &Path) -> Result<ConnectReport, ConnectError> {
-    let (change, file) = disconnecting(around, dir)?;
+pub fn disconnect(env: &Environment, dir: &Path) -> Result<ConnectReport, ConnectError> {
+    let (change, file) = disconnecting(env, dir)?;
     let done = perform(&change, &file)?;
-    let mut memory = ConnectedFolders::read(around);
-    memory.set(around, dir, None)?;
+    let mut memory = ConnectedFolders::read(env);
+    memory.set(env, dir, None)?;
     if memory.is_empty() {
-        MarkFolder::new(around).end();
+        MarkFolder::new(env).end();
     }
     Ok(done)
 }
@@ -262,7 +264,7 @@ pub fn disconnect(around: &Environment, dir: &Path) -> Result<ConnectReport, Con
 fn perform(change: &SettingsEdit, file: &SettingsFile) -> Result<ConnectReport, ConnectError> {
     let (backup, outcome) = match (&change.before, &change.after) {
         (before, after) if before == after => (None, SettingsEditOutcome::Unchanged),
-        (None, Some(after)) => (file.replace(after)?, SettingsEditOutcome::Made),
+        (None, Some(after)) => (file.replace(after)?, SettingsEditOutcome::Created),
         (Some(_), Some(after)) => (file.replace(after)?, SettingsEditOutcome::Replaced),
         (_, None) => (file.remove()?, SettingsEditOutcome::Removed),
     };
@@ -273,32 +275,32 @@ fn perform(change: &SettingsEdit, file: &SettingsFile) -> Result<ConnectReport, 
     })
 }
 
-fn wanted(around: &Environment) -> Result<HookEntries, ConnectError> {
-    let program = program(around);
+fn expected_entries(env: &Environment) -> Result<HookEntries, ConnectError> {
+    let program = program(env);
     HookEntries::for_program(&program).ok_or(ConnectError::OddPath(program))
 }
 
 /// Those of ours that a text holds whole, by this version or by 0.1.0; else those of this version.
-fn in_force(around: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
-    let earlier = HookEntries::of_0_1(&program(around));
+fn in_force(env: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
+    let earlier = HookEntries::of_0_1(&program(env));
     match earlier.filter(|entries| entry_presence(text, entries) == Ok(EntryPresence::All)) {
         Some(entries) => Ok(entries),
-        None => wanted(around),
+        None => expected_entries(env),
     }
 }
 
-fn unfit(file: &SettingsFile, why: UneditableConfig) -> ConnectError {
+fn uneditable_error(file: &SettingsFile, why: UneditableConfig) -> ConnectError {
     ConnectError::Unfit(file.path().to_path_buf(), why)
 }
 
 /// How it stands with the hooks of a config folder.
-pub fn state(around: &Environment, dir: &Path) -> HookInstall {
-    let path = dir.join(file::SETTINGS_FILE_NAME);
-    let text = match file::text_of(&path) {
+pub fn state(env: &Environment, dir: &Path) -> HookInstall {
+    let path = dir.join(settings_file::SETTINGS_FILE_NAME);
+    let text = match settings_file::text_of(&path) {
         Ok(text) => text.unwrap_or_default(),
         Err(e) => return HookInstall::Broken(e.to_string()),
     };
-    let known = wanted(around).and_then(|entries| {
+    let known = expected_entries(env).and_then(|entries| {
         entry_presence(&text, &entries).map_err(|why| ConnectError::Unfit(path.clone(), why))
     });
     let held = match known {
@@ -308,7 +310,7 @@ pub fn state(around: &Environment, dir: &Path) -> HookInstall {
     if let Some(why) = policy::find_hook_ban(&path, &text) {
         return HookInstall::Forbidden(why);
     }
-    let program = program(around);
+    let program = program(env);
     let earlier = HookEntries::of_0_1(&program);
     let is_earlier =
         |entries: HookEntries| entry_presence(&text, &entries) == Ok(EntryPresence::All);
@@ -320,10 +322,10 @@ pub fn state(around: &Environment, dir: &Path) -> HookInstall {
     match held {
         EntryPresence::All if program::is_safe(&program) => HookInstall::Connected,
         EntryPresence::Some if program::is_safe(&program) && is_earlier => HookInstall::Outdated,
-        EntryPresence::None if ConnectedFolders::read(around).folder(dir).is_none() => {
-            HookInstall::Apart
+        EntryPresence::None if ConnectedFolders::read(env).folder(dir).is_none() => {
+            HookInstall::NotInstalled
         }
-        EntryPresence::All | EntryPresence::Some | EntryPresence::None => HookInstall::Lost,
+        EntryPresence::All | EntryPresence::Some | EntryPresence::None => HookInstall::Incomplete,
     }
 }
 
@@ -340,21 +342,21 @@ fn cannot_run(program: &Path) -> String {
 ///
 /// # Errors
 /// Names what another user could change, and what mends that.
-pub fn check_hook_program(around: &Environment) -> Result<(), ConnectError> {
-    if ConnectedFolders::read(around).is_empty() {
+pub fn check_hook_program(env: &Environment) -> Result<(), ConnectError> {
+    if ConnectedFolders::read(env).is_empty() {
         return Ok(());
     }
-    program::check(&program(around))
+    program::check(&program(env))
 }
 
 /// Renews the copy of the hook program, if anything was ever connected, and tries it once.
-pub fn renew(around: &Environment) -> Result<(), ConnectError> {
-    if ConnectedFolders::read(around).is_empty() {
+pub fn renew(env: &Environment) -> Result<(), ConnectError> {
+    if ConnectedFolders::read(env).is_empty() {
         return Ok(());
     }
-    let marks = MarkFolder::new(around);
+    let marks = MarkFolder::new(env);
     let before = marks.marking_program();
-    let renewed = program::renew(around)?;
+    let renewed = program::renew(env)?;
     if renewed || before != Some(MarkingProgram::Known) {
         let followed = marks.follow_program(before);
         followed.map_err(|e| ConnectError::Io(marks.folder().to_path_buf(), e))?;

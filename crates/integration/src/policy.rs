@@ -1,6 +1,6 @@
 //! What may forbid hooks: the settings of whoever manages the machine, and the owner's own.
 
-use super::text::{disables_hooks, flag};
+use super::settings_text::{disables_hooks, flag};
 use std::fs;
 use std::path::{Path, PathBuf};
 use trusty_platform::files;
@@ -17,7 +17,7 @@ fn managed_folder(os: &str) -> &'static Path {
 }
 
 /// The files of managed settings that there are.
-fn managed() -> Vec<PathBuf> {
+fn managed_files() -> Vec<PathBuf> {
     let folder = managed_folder(std::env::consts::OS);
     let more = fs::read_dir(folder.join("managed-settings.d"));
     let more = more.into_iter().flatten().flatten().map(|e| e.path());
@@ -35,7 +35,7 @@ pub(super) fn find_hook_ban(own: &Path, text: &str) -> Option<String> {
             "disableAllHooks is set in {own}; remove the setting there"
         ));
     }
-    managed().iter().find_map(|file| {
+    managed_files().iter().find_map(|file| {
         let bytes = files::read_bounded(file, MAX_POLICY_FILE_BYTES).ok()?;
         managed_forbids(file, &String::from_utf8(bytes).ok()?)
     })
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(managed_folder("linux"), Path::new("/etc/claude-code"));
         assert!(managed_folder("macos").starts_with("/Library"));
         let here = managed_folder(std::env::consts::OS);
-        assert!(managed().iter().all(|file| file.starts_with(here)));
+        assert!(managed_files().iter().all(|file| file.starts_with(here)));
     }
 
     #[test]

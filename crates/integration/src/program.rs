@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_platform::child_process::run_to_end;
 use trusty_platform::trusted_path::{PrivateFolderError, check_execute, make_private_folder};
+use trusty_wire::environment::Environment;
 use trusty_wire::hook_program::{HOOK_PROGRAM_FOLDER, HOOK_PROGRAM_NAME, program};
-use trusty_wire::surroundings::Environment;
 
 /// What a copy is called until it is whole; a pid follows.
 pub(super) const PARTIAL_COPY_PREFIX: &str = ".trusty-hook.";
@@ -56,17 +56,18 @@ pub(super) fn check(program: &Path) -> Result<(), ConnectError> {
 }
 
 /// The program that belongs to the one that runs: beside it.
-fn original() -> io::Result<PathBuf> {
+fn bundled_program() -> io::Result<PathBuf> {
     Ok(env::current_exe()?.with_file_name(HOOK_PROGRAM_NAME))
 }
 
 /// Puts the copy in place, or renews it, and tries it; whether another one was there, or none.
-pub(super) fn install(around: &Environment) -> Result<bool, ConnectError> {
-    let from = original().map_err(|e| ConnectError::Io(PathBuf::from(HOOK_PROGRAM_NAME), e))?;
+pub(super) fn install(env: &Environment) -> Result<bool, ConnectError> {
+    let from =
+        bundled_program().map_err(|e| ConnectError::Io(PathBuf::from(HOOK_PROGRAM_NAME), e))?;
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
-    let to = program(around);
-    make_folders(&around.data_dir())?;
-    let new = put(&to, &bytes, |copy| try_once(copy, &to))?;
+    let to = program(env);
+    make_folders(&env.data_dir())?;
+    let new = install_program(&to, &bytes, |copy| try_once(copy, &to))?;
     check(&to)?;
     if !new {
         try_once(&to, &to)?;
@@ -87,10 +88,10 @@ fn make_folders(data: &Path) -> Result<(), ConnectError> {
 
 /// Renews a copy that another version of ours has put there. Without an original, what is there
 /// goes on to serve. Whether it was renewed.
-pub(super) fn renew(around: &Environment) -> Result<bool, ConnectError> {
-    let there = original().is_ok_and(|from| from.is_file());
-    if there || !is_there(&program(around)) {
-        install(around)
+pub(super) fn renew(env: &Environment) -> Result<bool, ConnectError> {
+    let there = bundled_program().is_ok_and(|from| from.is_file());
+    if there || !is_there(&program(env)) {
+        install(env)
     } else {
         Ok(false)
     }
@@ -98,7 +99,7 @@ pub(super) fn renew(around: &Environment) -> Result<bool, ConnectError> {
 
 /// Puts it in place once a trial shows that it runs: one that runs is never replaced by one that
 /// does not. Whether it was put there anew.
-fn put(
+fn install_program(
     to: &Path,
     bytes: &[u8],
     is_tried: impl Fn(&Path) -> Result<(), ConnectError>,
@@ -138,11 +139,11 @@ mod tests {
 
     #[test]
     fn a_copy_knows_where_it_was_put() {
-        let around = Environment {
+        let env = Environment {
             data_home: Some("/d".into()),
             ..Environment::default()
         };
-        let copy = program(&around);
+        let copy = program(&env);
         assert_eq!(data_home_of(&copy), Some(PathBuf::from("/d")));
         for other in [
             "/usr/bin/trusty-hook",
@@ -162,23 +163,23 @@ mod tests {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("chmod");
         }
         for bytes in ["one", "two"] {
-            put(&to, bytes.as_bytes(), |_| Ok(())).expect("put");
+            install_program(&to, bytes.as_bytes(), |_| Ok(())).expect("put");
             assert_eq!(fs::read_to_string(&to).expect("read"), bytes);
         }
         fs::set_permissions(&to, fs::Permissions::from_mode(0o600)).expect("chmod");
         assert!(!is_there(&to));
-        put(&to, b"two", |_| Ok(())).expect("put");
+        install_program(&to, b"two", |_| Ok(())).expect("put");
         assert!(is_there(&to));
         let cannot_run = |copy: &Path| {
             let why = "exit status: 126".to_owned();
             Err(ConnectError::ProgramCannotRun(copy.to_path_buf(), why))
         };
-        put(&to, b"three", cannot_run).expect_err("the copy does not run");
+        install_program(&to, b"three", cannot_run).expect_err("the copy does not run");
         assert_eq!(fs::read_to_string(&to).expect("read"), "two");
         // Another user wrote into it, or could have.
         fs::set_permissions(&to, fs::Permissions::from_mode(0o757)).expect("chmod");
         assert!(!is_safe(&to));
-        put(&to, b"two", |_| Ok(())).expect("put");
+        install_program(&to, b"two", |_| Ok(())).expect("put");
         assert!(is_safe(&to));
         let names = fs::read_dir(dir.path().join("bin"))
             .expect("listed")

@@ -37,7 +37,7 @@ fn backups(settings: &Path) -> Vec<((String, u32), PathBuf)> {
     let plain = entries.filter(|e| e.file_type().is_ok_and(|kind| kind.is_file()));
     let mut backups: Vec<_> = plain
         .filter_map(|e| {
-            let moment = moment(e.file_name().to_str()?.strip_prefix(&prefix)?)?;
+            let moment = parse_ending(e.file_name().to_str()?.strip_prefix(&prefix)?)?;
             Some((moment, e.path()))
         })
         .collect();
@@ -47,7 +47,7 @@ fn backups(settings: &Path) -> Vec<((String, u32), PathBuf)> {
 
 /// When a backup was made, and which of that second it is, as its name tells:
 /// `20261129T101149Z`, `20261129T101149Z-2`.
-fn moment(ending: &str) -> Option<(String, u32)> {
+fn parse_ending(ending: &str) -> Option<(String, u32)> {
     let (second, count) = match ending.split_once('-') {
         None => (ending, 1),
         Some((second, count)) => (second, count.parse().ok().filter(|n| *n > 1)?),

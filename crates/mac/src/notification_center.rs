@@ -1,7 +1,7 @@
 //! The notification centre of macOS. Type-checked on Linux, not yet run on a Mac.
 //!
-//! It exists only for a program in a signed bundle; asked for by any other, it throws: see
-//! [`in_bundle`].
+//! The centre exists only for a program in a signed bundle, and throws when any other program asks
+//! for it: check [`in_bundle`] first.
 
 use block2::{DynBlock, RcBlock};
 use objc2::rc::Retained;
@@ -17,46 +17,47 @@ use objc2_user_notifications::{
 use std::sync::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-/// Categories: with a request that may be answered, and without.
+/// The category of notifications whose request can be answered, and of all others.
 const REQUEST_CATEGORY: &str = "trusty.asks";
 const PLAIN_CATEGORY: &str = "trusty.tells";
-/// What comes as a choice once notifications are allowed.
+/// The action name that [`begin`] sends once the user allows notifications.
 pub const ALLOWED_EVENT: &str = "trusty.allowed";
 
-/// The identifier of a notification, and the name of what was chosen on it.
+/// The identifier of a notification, and the name of the action that the user chose on it.
 pub type ChosenAction = (String, String);
 
-/// The buttons of notifications: the name of each, and its words.
+/// The buttons of notifications, each as its name and its label.
 #[derive(Debug, Clone, Copy)]
 pub struct NotificationButtons<'a> {
-    /// Shows the session.
+    /// The button that shows the session.
     pub show: (&'a str, &'a str),
-    /// Approves a request.
+    /// The button that approves a request.
     pub approve: (&'a str, &'a str),
-    /// Denies a request.
+    /// The button that denies a request.
     pub deny: (&'a str, &'a str),
 }
 
 /// Which buttons a notification has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationKind {
-    /// All of them.
+    /// Approve, deny and show.
     Request,
-    /// The one that shows the session.
+    /// Show only.
     Plain,
 }
 
-/// Whether this program may ask the notification centre at all.
+/// Whether this program runs from a bundle, without which the notification centre throws.
 pub fn in_bundle() -> bool {
     NSBundle::mainBundle().bundleIdentifier().is_some()
 }
 
-/// Names the buttons, takes the clicks, and asks once whether notices may be shown.
+/// Registers the buttons, sends each click to `tell`, and asks the user once to allow
+/// notifications. Call only in a bundle: see [`in_bundle`].
 pub fn begin(buttons: &NotificationButtons<'_>, tell: mpsc::UnboundedSender<ChosenAction>) {
     let centre = UNUserNotificationCenter::currentNotificationCenter();
     let delegate = NotificationDelegate::new(tell.clone());
     centre.setDelegate(Some(ProtocolObject::from_ref(&*delegate)));
-    // The centre does not keep it, and it is needed for as long as the app lives.
+    // The centre holds no strong reference, and the delegate is needed for the app's life.
     let _kept = Retained::into_raw(delegate);
     let button = |(name, words): (&str, &str), options| {
         UNNotificationAction::actionWithIdentifier_title_options(
@@ -66,7 +67,7 @@ pub fn begin(buttons: &NotificationButtons<'_>, tell: mpsc::UnboundedSender<Chos
         )
     };
     let plain = UNNotificationActionOptions::empty();
-    // What is approved needs the one whose screen it is.
+    // Only the user who can unlock this screen may answer a request.
     let own = UNNotificationActionOptions::AuthenticationRequired;
     let show = button(buttons.show, plain);
     let answers = [
@@ -87,17 +88,18 @@ pub fn begin(buttons: &NotificationButtons<'_>, tell: mpsc::UnboundedSender<Chos
         category(PLAIN_CATEGORY, &[show]),
     ];
     centre.setNotificationCategories(&NSSet::from_retained_slice(&categories));
-    // Where it is refused, each notice says so.
+    // If the user refuses, `add` reports the error for each notification.
     let told = RcBlock::new(move |granted: Bool, _error: *mut NSError| {
         if granted.as_bool() {
-            // An app that ends tells nothing more.
+            // The send fails only while the app ends.
             let _ = tell.send((String::new(), ALLOWED_EVENT.to_owned()));
         }
     });
     centre.requestAuthorizationWithOptions_completionHandler(UNAuthorizationOptions::Alert, &told);
 }
 
-/// Adds a notice, in the place of one of the same identifier; why it was not taken, if it was not.
+/// Adds a notification, in place of one with the same identifier. The receiver gets the error of
+/// the notification centre, or none.
 pub fn add(
     id: &str,
     title: &str,
@@ -127,7 +129,7 @@ pub fn add(
         });
         let send = send.lock().ok().and_then(|mut send| send.take());
         if let Some(send) = send {
-            // Who waited in vain has gone on.
+            // The receiver is dropped if the caller no longer waits.
             let _ = send.send(refused);
         }
     });
@@ -136,7 +138,7 @@ pub fn add(
     added
 }
 
-/// Takes a notification back, whether it was shown already or not.
+/// Removes a notification, whether pending or already shown.
 pub fn remove(id: &str) {
     let ids = NSArray::from_retained_slice(&[NSString::from_str(id)]);
     let centre = UNUserNotificationCenter::currentNotificationCenter();
@@ -153,18 +155,18 @@ mod delegate {
     };
 
     define_class!(
-        // SAFETY: NSObject asks nothing of those who derive from it, and it has no `Drop`.
+        // SAFETY: NSObject has no requirements for subclasses, and this class has no `Drop`.
         #[unsafe(super(NSObject))]
         #[name = "TrustyNotificationDelegate"]
         #[ivars = mpsc::UnboundedSender<ChosenAction>]
         pub(super) struct NotificationDelegate;
 
-        // SAFETY: It asks nothing more.
+        // SAFETY: NSObjectProtocol has no requirements beyond those of NSObject, the superclass.
         unsafe impl NSObjectProtocol for NotificationDelegate {}
 
-        // SAFETY: The methods have the forms that the protocol gives them.
+        // SAFETY: The methods have the signatures that the protocol declares.
         unsafe impl UNUserNotificationCenterDelegate for NotificationDelegate {
-            /// Shown although the popover may be in front.
+            /// Shows the notification even while the app is in front.
             #[unsafe(method(userNotificationCenter:willPresentNotification:withCompletionHandler:))]
             fn will_present(
                 &self,
@@ -186,7 +188,7 @@ mod delegate {
             ) {
                 let id = response.notification().request().identifier().to_string();
                 let name = response.actionIdentifier().to_string();
-                // An app that ends takes no more clicks.
+                // The send fails only while the app ends.
                 let _ = self.ivars().send((id, name));
                 done.call(());
             }
@@ -196,7 +198,7 @@ mod delegate {
     impl NotificationDelegate {
         pub(super) fn new(tell: mpsc::UnboundedSender<ChosenAction>) -> Retained<Self> {
             let this = Self::alloc().set_ivars(tell);
-            // SAFETY: `init` of NSObject takes nothing and gives back what it was given.
+            // SAFETY: `init` of NSObject takes no arguments and returns the object it was sent to.
             unsafe { msg_send![super(this), init] }
         }
     }

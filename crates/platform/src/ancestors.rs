@@ -5,10 +5,10 @@ use std::path::Path;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
 use trusty_fleet::terminal::ProcessAncestor;
 
-/// A longer chain of parents is a loop.
+/// The limit for the parents of one process; a longer chain is taken for a loop.
 const MAX_PARENT_CHAIN: usize = 32;
 
-/// The parents of a process, nearest first.
+/// The parents of a process, nearest first, without pid 1; at most 32.
 pub fn ancestors(pid: u32) -> Vec<ProcessAncestor> {
     let mut chain: Vec<ProcessAncestor> = Vec::new();
     let Ok(mut system) = System::new() else {

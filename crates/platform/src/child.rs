@@ -1,4 +1,4 @@
-//! Programs that are started from here: the one place that makes their commands.
+//! Builds commands that start child programs.
 
 #![expect(clippy::disallowed_methods, reason = "the place that starts programs")]
 
@@ -7,11 +7,11 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-/// The variable that says where programs are looked for.
+/// The variable with the search path for programs.
 const SEARCH_PATH_VARIABLE: &str = "PATH";
 
-/// A program to start. It gets our environment, and of our search path the absolute entries: the
-/// others would lead a script that it runs into whatever folder is the current one.
+/// A command that starts a program with our environment, but only the absolute entries of `PATH`:
+/// a relative entry would lead a script of the program into the current folder.
 pub fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     if let Some(path) = std::env::var_os(SEARCH_PATH_VARIABLE) {
@@ -20,7 +20,7 @@ pub fn command(program: &Path) -> Command {
     command
 }
 
-/// Sets a variable of a program; of a search path only the absolute entries count.
+/// Sets an environment variable of a command; of `PATH`, only the absolute entries.
 pub fn set_variable(command: &mut Command, name: &str, value: &OsStr) {
     if name == SEARCH_PATH_VARIABLE {
         command.env(name, absolute_entries(value));

@@ -1,4 +1,4 @@
-//! Programs of ours that are run to their end, within a time.
+//! Runs programs to their end, with a timeout.
 
 #![expect(
     clippy::disallowed_methods,
@@ -12,13 +12,15 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a program is asked whether it has ended.
+/// How often a running program is checked for its exit.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Runs a program without input and output; it is killed if it takes longer than `timeout`.
+/// Runs a program to its end with all standard streams on `/dev/null`, and kills it after
+/// `timeout`.
 ///
 /// # Errors
-/// If it cannot be started, or does not end in time (`TimedOut`).
+/// As the program cannot be started; `TimedOut` if it was killed; `ExecutableFileBusy` if the file
+/// stayed open for writing until the timeout.
 pub fn run_to_end(program: &Path, arguments: &[&str], timeout: Duration) -> io::Result<ExitStatus> {
     let started = Instant::now();
     let mut child = loop {

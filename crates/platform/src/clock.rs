@@ -1,4 +1,4 @@
-//! The only clock.
+//! The clocks of the program: the wall clock, the user's local time, and the engine's [`Clock`].
 
 #[cfg(feature = "async")]
 pub use super::waiting::sleep;
@@ -10,32 +10,33 @@ use jiff::tz::TimeZone;
 use std::time::{Duration, SystemTime};
 use trusty_fleet::Timestamp;
 
-/// Minutes since midnight where the user is, now.
+/// The user's local time now, in minutes since midnight.
 pub fn minute_of_day() -> u16 {
     minute_at(wall())
 }
 
-/// Minutes since midnight where the user is, at that time; by UTC where the system does not tell.
+/// The user's local time at `time`, in minutes since midnight; UTC if the system's zone is unknown.
 pub fn minute_at(time: SystemTime) -> u16 {
     let time = jiff::Timestamp::try_from(time).unwrap_or_default();
     let local = time.to_zoned(TimeZone::system()).datetime();
     u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs())
 }
 
-/// A time as clocks where the user is show it: `2026-11-29 10:15:02`.
+/// The user's local time at `time`, such as `2026-11-29 10:15:02`.
 pub fn local_text(time: SystemTime) -> String {
     let time = jiff::Timestamp::try_from(time).unwrap_or_default();
     let local = time.to_zoned(TimeZone::system());
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The time at which clocks where the user is show this; the first one, where they do so twice.
+/// The time at which the user's clock shows `shown`; the first one if it does so twice.
 pub fn time_from_local(shown: DateTime) -> Option<SystemTime> {
     let zoned = shown.to_zoned(TimeZone::system()).ok()?;
     Some(zoned.timestamp().into())
 }
 
-/// Counts on from the wall time at its start, through sleep, whatever the wall clock does.
+/// A clock that starts at the wall time, keeps counting during sleep, and ignores later changes of
+/// the wall clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     wall: SystemTime,
@@ -43,7 +44,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Starts at the wall time of now.
+    /// A clock that starts at the present wall time.
     pub fn start() -> Self {
         Self {
             wall: wall(),
@@ -51,7 +52,7 @@ impl Clock {
         }
     }
 
-    /// The point so long after boot.
+    /// The time on this clock at `since_boot` after the machine's boot.
     pub fn at(&self, since_boot: Duration) -> Timestamp {
         let moved = if since_boot >= self.boot {
             self.wall.checked_add(since_boot.saturating_sub(self.boot))
@@ -61,13 +62,13 @@ impl Clock {
         moved.unwrap_or(self.wall).into()
     }
 
-    /// By how much the wall clock is ahead of this one, in nanoseconds.
+    /// How far the wall clock is ahead of this clock, in nanoseconds; negative if it is behind.
     pub fn ahead(&self) -> i64 {
         let wall = Timestamp::from(wall()).as_nanos();
         wall.saturating_sub(self.now().as_nanos())
     }
 
-    /// Now.
+    /// The present time on this clock.
     pub fn now(&self) -> Timestamp {
         self.at(sys::since_boot())
     }

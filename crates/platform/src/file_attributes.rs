@@ -1,13 +1,13 @@
-//! Extended attributes of files: labels, lists of who may read them, notes of other programs.
+//! Extended attributes of files: security labels, access lists, notes of other programs.
 
 use rustix::fs::{XattrFlags, fgetxattr, flistxattr, fsetxattr};
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
 
-/// The most bytes that a system takes for all names, or for a value.
+/// The most bytes that either system accepts for all names together, and for one value.
 const MAX_ATTRIBUTE_BYTES: usize = 64 * 1024;
-/// macOS writes it itself, and takes it from nobody.
+/// macOS sets this attribute itself, and no program can.
 const PROVENANCE_ATTRIBUTE: &str = "com.apple.provenance";
 
 /// Why an attribute was not copied.
@@ -17,16 +17,16 @@ const PROVENANCE_ATTRIBUTE: &str = "com.apple.provenance";
      edit the file by hand"
 )]
 pub struct AttributeError {
-    /// What it is called; "?" where the names could not be read.
+    /// The attribute's name; "?" if the names could not be read.
     name: String,
     #[source]
     why: io::Error,
 }
 
-/// Gives a file all extended attributes of another one.
+/// Copies all extended attributes of a file to another one, except those that macOS sets itself.
 ///
 /// # Errors
-/// Where one cannot be read or given.
+/// Names the first attribute that cannot be read or set.
 pub fn copy(from: &File, to: &File) -> Result<(), AttributeError> {
     let failed = |name: &str, why: Errno| AttributeError {
         name: name.to_owned(),
@@ -35,7 +35,7 @@ pub fn copy(from: &File, to: &File) -> Result<(), AttributeError> {
     let mut names = vec![0; MAX_ATTRIBUTE_BYTES];
     let count = match flistxattr(from, &mut names[..]) {
         Ok(count) => count,
-        // The file system has none.
+        // The file system supports no attributes.
         Err(Errno::NOTSUP) => 0,
         Err(e) => return Err(failed("?", e)),
     };
@@ -45,7 +45,7 @@ pub fn copy(from: &File, to: &File) -> Result<(), AttributeError> {
             continue;
         }
         let value = read(from, name).map_err(|e| failed(&shown, e))?;
-        // A label that every file of the folder gets by itself may be given by nobody.
+        // A label that every file of the folder gets by itself may be one that no program can set.
         if read(to, name).is_ok_and(|given| given == value) {
             continue;
         }

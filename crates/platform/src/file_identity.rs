@@ -5,13 +5,15 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// A file or folder: the device it lies on, and its inode there. They stay the same under every
-/// name, and tell a file from another one that was made in its place.
+/// The device and the inode of a file or folder.
+///
+/// The pair is the same under every name of the file, and differs for another file that was made
+/// in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileIdentity {
-    /// The device.
+    /// The device number.
     pub device: u64,
-    /// The inode.
+    /// The inode number on that device.
     pub inode: u64,
 }
 
@@ -49,10 +51,10 @@ impl FileIdentity {
         file.metadata().map(|meta| Self::from(&meta))
     }
 
-    /// Removes the file at a path if it is this one; whether it was.
+    /// Removes the file at a path if it has this identity; returns whether it was removed.
     ///
     /// # Errors
-    /// As unlink(2) fails; a path at which nothing is there is no error.
+    /// As lstat(2) or unlink(2) fails. A path at which nothing exists is no error.
     pub fn remove_at(self, path: &Path) -> io::Result<bool> {
         match Self::of_path(path) {
             Ok(there) if there == self => fs::remove_file(path).map(|()| true),
@@ -63,22 +65,23 @@ impl FileIdentity {
     }
 }
 
-/// A file as it was at one time: whatever is written to it, also in place, makes this another one.
-/// No program of the user can set the time that the system keeps of that.
+/// A file at one point in time: any later write, also in place, gives another state.
+///
+/// The state includes `st_ctime`, which no program of the user can set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileState {
-    /// The file.
+    /// The file's identity.
     pub file: FileIdentity,
-    /// The user it belongs to.
+    /// The uid of the file's owner.
     pub owner: u32,
-    /// Its size in bytes.
+    /// The file's size in bytes.
     bytes: u64,
-    /// When it was last changed (`st_ctime`), in nanoseconds.
+    /// The time of the last change (`st_ctime`), in nanoseconds since the Unix epoch.
     changed_at: i128,
 }
 
 impl FileState {
-    /// Of what an absolute path leads to, links followed. May wait for a file server.
+    /// The state of what an absolute path leads to, links followed. May wait for a file server.
     ///
     /// # Errors
     /// As stat(2) fails.
@@ -94,23 +97,23 @@ impl FileState {
     }
 }
 
-/// What an absolute path leads to for a process, which may have another root folder and other
-/// mounts than we have. macOS does not tell the root of a process; there it is taken for ours.
+/// The identity of what an absolute path leads to for a process, links followed.
+///
+/// The process may have another root folder and other mounts than this one.
 ///
 /// # Errors
-///
-/// As those of [`FileIdentity::of_target`]; also where the process has ended, or is not ours to look at.
+/// As [`FileIdentity::of_target`]; also if the process has ended or belongs to another user.
 #[cfg(target_os = "linux")]
 pub fn within_root(pid: u32, path: &Path) -> io::Result<FileIdentity> {
     use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2};
     let seen_from = format!("/proc/{pid}/root");
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let root = open(&seen_from, flags | OFlags::DIRECTORY, Mode::empty())?;
-    // Links within are followed from that root, not from ours.
+    // Follows links from the root of that process, not from ours.
     let found = openat2(&root, path, flags, Mode::empty(), ResolveFlags::IN_ROOT);
     let file = match found {
         Ok(found) => File::from(found),
-        // Before Linux 5.6, and while something is being renamed.
+        // Before Linux 5.6 (NOSYS), and during a rename (AGAIN).
         Err(rustix::io::Errno::NOSYS | rustix::io::Errno::AGAIN) => {
             let below = path.strip_prefix("/").unwrap_or(path);
             return FileIdentity::of_target(&Path::new(&seen_from).join(below));
@@ -120,12 +123,12 @@ pub fn within_root(pid: u32, path: &Path) -> io::Result<FileIdentity> {
     Ok(FileIdentity::from(&file.metadata()?))
 }
 
-/// What an absolute path leads to for a process, which may have another root folder and other
-/// mounts than we have. macOS does not tell the root of a process; there it is taken for ours.
+/// The identity of what an absolute path leads to for a process, links followed.
+///
+/// macOS does not report the root folder of a process, so ours is used.
 ///
 /// # Errors
-///
-/// As those of [`FileIdentity::of_target`].
+/// As [`FileIdentity::of_target`].
 #[cfg(not(target_os = "linux"))]
 pub fn within_root(_pid: u32, path: &Path) -> io::Result<FileIdentity> {
     FileIdentity::of_target(path)

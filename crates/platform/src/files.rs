@@ -1,4 +1,4 @@
-//! Bounded reads that cannot hang, and little else.
+//! Bounded reads that cannot hang, and atomic writes.
 
 use crate::trusted_path::{PathRefusal, check_opened};
 use rustix::fs::{Mode, OFlags};
@@ -17,16 +17,16 @@ pub enum FileReadError {
     /// Nothing is at the path.
     #[error("file does not exist")]
     Gone,
-    /// The path is a folder, a pipe, a link, a device, …
+    /// The path is a folder, a pipe, a link, a device, or the like.
     #[error("not a regular file")]
     NotPlain,
-    /// The file is larger than the bound, in bytes.
+    /// The file is larger than the limit; its size in bytes.
     #[error("file is too large ({0} bytes)")]
     TooLarge(u64),
     /// Another user could have written the file.
     #[error("not read: {0}")]
     Refused(PathRefusal),
-    /// The system refuses to read.
+    /// The system refused the read.
     #[error("read failed: {0}")]
     Io(#[from] io::Error),
 }
@@ -37,15 +37,18 @@ impl From<PathRefusal> for FileReadError {
     }
 }
 
-/// Opens a plain file that only the user or root can have written. What leads to it is not looked
-/// at. Never waits on a pipe or a device.
+/// Opens a regular file that only the user or root can have written. The folders above it are not
+/// checked. Never blocks on a pipe or a device.
+///
+/// # Errors
+/// See [`FileReadError`], except `TooLarge`.
 pub fn open_plain(path: &Path) -> Result<(File, Metadata), FileReadError> {
     let (file, meta) = open_of_anybody(path)?;
     check_opened(path, &file, &meta)?;
     Ok((file, meta))
 }
 
-/// The same, whoever can have written it.
+/// As [`open_plain`], for a file that any user may have written.
 fn open_of_anybody(path: &Path) -> Result<(File, Metadata), FileReadError> {
     let flags =
         OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
@@ -64,13 +67,21 @@ fn open_of_anybody(path: &Path) -> Result<(File, Metadata), FileReadError> {
     Ok((file, meta))
 }
 
-/// Reads a plain file of at most `bound` bytes. Never waits on a pipe or a device.
+/// Reads a regular file of at most `bound` bytes, which only the user or root can have written.
+/// Never blocks on a pipe or a device.
+///
+/// # Errors
+/// See [`FileReadError`].
 pub fn read_bounded(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
     let (file, meta) = open_plain(path)?;
     read_opened(file, &meta, bound)
 }
 
-/// The same, whoever can have written it: for what can only forbid something.
+/// As [`read_bounded`], for a file that any user may have written: only for content that can
+/// forbid something, never permit it.
+///
+/// # Errors
+/// See [`FileReadError`], except `Refused`.
 pub fn read_of_anybody(path: &Path, bound: u64) -> Result<Vec<u8>, FileReadError> {
     let (file, meta) = open_of_anybody(path)?;
     read_opened(file, &meta, bound)
@@ -87,7 +98,10 @@ fn read_opened(file: File, meta: &Metadata, bound: u64) -> Result<Vec<u8>, FileR
     }
 }
 
-/// Makes a file that only its owner can read. Fails if there is anything of that name.
+/// Creates a file of mode 0600. Fails if anything exists at the path.
+///
+/// # Errors
+/// As open(2) fails; `AlreadyExists` if anything is at the path.
 pub fn create_private(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .write(true)
@@ -96,22 +110,23 @@ pub fn create_private(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
-/// Whether a file that was put in place has to outlast a crash of the machine.
+/// Whether a replaced file has to survive a crash of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteDurability {
     /// The file and its folder are on disk before the call returns.
     Synced,
-    /// Whatever the system does.
+    /// The system decides when to write.
     Unsynced,
 }
 
-/// Writes a new file beside a path and moves it there, whole or not at all. Only its user can read
-/// it until `write` says otherwise; what `write` returns is returned. The new file is called
-/// `<path>.<pid>.new` meanwhile.
+/// Writes a new file beside a path and renames it over the path, whole or not at all.
+///
+/// The new file is called `<path>.<pid>.new` until then, and has mode 0600 unless `write` changes
+/// that. Returns what `write` returns.
 ///
 /// # Errors
-/// As `write` fails, or the file cannot be made or moved: then nothing has changed. If the folder
-/// cannot be synced, the new file is in place all the same.
+/// As `write` fails, or the file cannot be created or renamed: then nothing has changed. If the
+/// folder cannot be synced, the new file is in place all the same.
 pub fn replace_file<T, E: From<io::Error>>(
     path: &Path,
     durability: WriteDurability,
@@ -134,19 +149,24 @@ pub fn replace_file<T, E: From<io::Error>>(
         Ok(written)
     });
     if replaced.is_err() {
-        // Half a file is of no use to anybody.
+        // A half-written file is of no use.
         let _ = std::fs::remove_file(&new);
     }
     replaced
 }
 
-/// Writes a file that only its user can read, whole or not at all, so that it is on disk when
-/// this returns.
+/// Writes a file of mode 0600, whole or not at all, and synced to disk when this returns.
+///
+/// # Errors
+/// As [`replace_file`].
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace_file(path, WriteDurability::Synced, |file| file.write_all(bytes))
 }
 
-/// Reads the first `most` bytes of a plain file, or all if it is shorter.
+/// Reads at most the first `most` bytes of a regular file.
+///
+/// # Errors
+/// See [`FileReadError`], except `TooLarge`.
 pub fn read_head(path: &Path, most: u64) -> Result<Vec<u8>, FileReadError> {
     Ok(read_most(open_plain(path)?.0, most)?)
 }
@@ -157,11 +177,11 @@ fn read_most(file: File, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// How long a folder of somebody else's choice may take to answer: it may lie on a server that
-/// does not.
+/// How long the lookup of a path that another program chose may take: the path may lie on a file
+/// server that does not respond.
 const FOLDER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The root of the git work tree around a folder; none if the folder does not answer.
+/// The root of the git work tree around a folder; none if the folder does not respond within 1 s.
 pub fn git_root(dir: &Path) -> Option<PathBuf> {
     with_folder_timeout(dir, |dir| {
         let root = dir.ancestors().find(|a| a.join(".git").exists());
@@ -169,20 +189,20 @@ pub fn git_root(dir: &Path) -> Option<PathBuf> {
     })
 }
 
-/// A path without links; none if it does not exist or its folder does not answer.
+/// A path without links; none if nothing exists there or its folder does not respond within 1 s.
 pub fn resolve(path: &Path) -> Option<PathBuf> {
     with_folder_timeout(path, |path| path.canonicalize().ok())
 }
 
-/// Paths whose folder has not answered yet. They are not looked at again meanwhile: each look
-/// keeps a thread.
+/// Paths whose lookup has not returned yet. They are not tried again meanwhile, because each
+/// lookup occupies a thread.
 static SILENT_PATHS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// With so many of them, no path beside one of them is looked at: a file server that does not answer
-/// has many folders, and each look keeps a thread.
+/// From this many silent paths on, no path beside a silent one is tried: a file server that does
+/// not respond has many folders, and each lookup occupies a thread.
 const MAX_SILENT_PATHS: usize = 16;
 
-/// Whether a look at this path would only keep another thread.
+/// Whether a lookup of this path would probably only occupy another thread.
 fn is_silent(path: &Path) -> bool {
     let silent = silent_paths();
     let is_beside = || silent.iter().any(|known| known.parent() == path.parent());
@@ -193,8 +213,8 @@ fn silent_paths() -> MutexGuard<'static, BTreeSet<PathBuf>> {
     SILENT_PATHS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What is found at a path; none where its folder does not answer within a second, or has not yet
-/// answered an earlier look.
+/// What `look` finds at a path; none if that takes more than 1 s, or if an earlier lookup of the
+/// path has not returned yet.
 pub fn with_folder_timeout<T: Send + 'static>(
     path: &Path,
     look: impl FnOnce(&Path) -> Option<T> + Send + 'static,
@@ -205,19 +225,19 @@ pub fn with_folder_timeout<T: Send + 'static>(
     let (send, found) = mpsc::channel();
     let looked_at = path.to_path_buf();
     let body = move || {
-        // Whoever asked may have gone on without the answer.
+        // The caller may have gone on without the result.
         let _ = send.send(look(&looked_at));
         silent_paths().remove(&looked_at);
     };
     thread::Builder::new()
-        .name("trusty-look".into())
+        .name("trusty-path-io".into())
         .spawn(body)
         .ok()?;
     if let Ok(found) = found.recv_timeout(FOLDER_TIMEOUT) {
         return found;
     }
     let mut silent = silent_paths();
-    // An answer that is there by now was sent before its thread removes the path.
+    // A result that is here by now was sent before its thread removes the path from the set.
     if let Ok(found) = found.try_recv() {
         return found;
     }
@@ -225,12 +245,11 @@ pub fn with_folder_timeout<T: Send + 'static>(
     None
 }
 
-/// The nearest parent of a path, or itself, that exists.
+/// The nearest existing folder at or above a path.
 pub fn nearest_existing(path: &Path) -> Option<PathBuf> {
     path.ancestors().find(|a| a.is_dir()).map(Path::to_path_buf)
 }
 
-/// Makes a named pipe; macOS has none of the calls that rustix knows for it.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,7 +318,7 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("chmod");
         if rustix::process::geteuid().is_root() {
             std::os::unix::fs::chown(&file, Some(31003), None).expect("chown");
-            let told = read_bounded(&file, 9).expect_err("theirs").to_string();
+            let told = read_bounded(&file, 9).expect_err("foreign").to_string();
             assert!(told.contains("uid 31003"), "{told}");
         } else {
             crate::skip::skip("needs root to act as another user");

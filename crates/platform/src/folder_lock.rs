@@ -1,4 +1,4 @@
-//! A lock that lies as a file in a folder, held for as long as its holder lives.
+//! A lock file in a folder, held while its holder lives.
 
 use crate::file_identity::FileIdentity;
 use crate::trusted_path::TrustPolicy;
@@ -9,8 +9,9 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// An exclusive lock on a file that is never removed by its holders; released when dropped, or by
-/// the system when the process ends.
+/// An exclusive lock on a file.
+///
+/// The lock ends when this is dropped, or with the process. Holders never remove the file.
 #[derive(Debug)]
 pub struct FolderLock {
     path: PathBuf,
@@ -18,10 +19,12 @@ pub struct FolderLock {
 }
 
 impl FolderLock {
-    /// Takes the lock at a path, which is made if nothing is there; nothing while another holds
-    /// it. On a read-only file system a lock file that exists can be taken all the same. What
-    /// another user has left at the path, while the folder was open to others, is removed: that
-    /// user could hold it for ever.
+    /// Takes the lock at a path, and creates the file if there is none. Returns none while another
+    /// holder has the lock.
+    ///
+    /// On a read-only file system, an existing lock file can still be locked. A file of another
+    /// user, left at the path while the folder was open to others, is removed: that user could
+    /// hold the lock for ever.
     ///
     /// # Errors
     /// As open(2), flock(2) and unlink(2) fail; a symbolic link is never followed.
@@ -38,31 +41,31 @@ impl FolderLock {
                 path: path.to_path_buf(),
                 file,
             };
-            // The file may have been removed between the two calls: then nobody else sees it.
+            // The file may have been removed between open and lock: then no other process sees it.
             if lock.is_in_place() {
                 return Ok(Some(lock));
             }
         }
     }
 
-    /// Whether others still find this lock at its path. One on a removed file keeps nobody off.
+    /// Whether other processes find this lock at its path. A lock on a removed file excludes none.
     pub fn is_in_place(&self) -> bool {
         let held = FileIdentity::of_file(&self.file).ok();
         held.is_some() && held == FileIdentity::of_path(&self.path).ok()
     }
 
-    /// Where the lock lies.
+    /// The path of the lock file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 }
 
-/// Removes a file or link that is neither the user's nor, as in a container, root's.
+/// Removes a file or link that belongs neither to the user nor to root (as in a container).
 fn remove_foreign(path: &Path) -> io::Result<()> {
     let policy = TrustPolicy::current();
     match fs::symlink_metadata(path) {
         Ok(meta) if !policy.is_trusted(meta.uid()) => fs::remove_file(path),
-        // What else is wrong, open(2) tells.
+        // `open` reports every other problem.
         _ => Ok(()),
     }
 }
@@ -99,7 +102,7 @@ mod tests {
         drop(first);
         assert!(
             FolderLock::try_take(&path).expect("open").is_none(),
-            "the end of the first frees nothing of the second"
+            "dropping the first lock does not release the second"
         );
         drop(second);
         assert!(FolderLock::try_take(&path).expect("open").is_some());

@@ -15,27 +15,27 @@ use rustix::time::Timespec;
 use std::path::Path;
 use std::time::Duration;
 
-/// How often the caller looks for itself where changes are not reported.
+/// How often the caller has to check for changes where the system reports none.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Knows when something in a folder changes: a name in it, or a file or folder that it names.
+/// A watch on one folder, for changes of its entries and of the files and folders they name.
 #[derive(Debug)]
 pub struct FolderWatch {
-    /// None where the system refuses.
+    /// None if the system refuses the watch.
     changes: Option<ChangeDescriptor>,
 }
 
 impl FolderWatch {
-    /// Watches this folder from now on. One that is not there, or cannot be watched, is polled by
-    /// the caller: see [`Self::wait`].
+    /// Watches a folder from now on. If the folder does not exist or cannot be watched, the caller
+    /// has to poll it: see [`Self::wait`].
     pub fn new(folder: &Path) -> Self {
         Self {
             changes: ChangeDescriptor::open(folder).ok(),
         }
     }
 
-    /// Returns once something has changed since the last wait, and after `timeout` at the latest.
-    /// It may return early, and does so after 250 ms where the folder is not watched.
+    /// Blocks until something has changed since the last wait, at most for `timeout`. May return
+    /// early; without a watch, returns after 250 ms at the latest.
     pub fn wait(&self, timeout: Duration) {
         let Some(changes) = &self.changes else {
             std::thread::sleep(timeout.min(POLL_INTERVAL));
@@ -43,7 +43,7 @@ impl FolderWatch {
         };
         let mut watched = [PollFd::new(changes, PollFlags::IN)];
         let timeout = Timespec::try_from(timeout).ok();
-        // Told, late or interrupted: it is time to look.
+        // On a change, a timeout or a signal alike, the caller checks the folder.
         let _ = poll(&mut watched, timeout.as_ref());
         changes.clear();
     }
@@ -68,7 +68,7 @@ mod tests {
         fs::read_dir(dir.path()).expect("listed").for_each(drop);
         let short = Duration::from_millis(50);
         watch.wait(short);
-        assert!(begun.elapsed() >= short, "a look is no change");
+        assert!(begun.elapsed() >= short, "reading is no change");
 
         let written = || fs::write(&file, "22").expect("written");
         let renamed = || fs::rename(&file, dir.path().join("b")).expect("renamed");
@@ -87,7 +87,7 @@ mod tests {
             change();
             watch.wait(long);
         }
-        assert!(begun.elapsed() < long, "told, not timed out");
+        assert!(begun.elapsed() < long, "reported, not timed out");
     }
 
     #[test]
@@ -100,7 +100,7 @@ mod tests {
         watch.wait(Duration::from_mins(1));
         let (short, begun) = (Duration::from_millis(50), clock::instant());
         watch.wait(short);
-        assert!(begun.elapsed() >= short, "nothing is told twice");
+        assert!(begun.elapsed() >= short, "no change is reported twice");
     }
 
     #[test]

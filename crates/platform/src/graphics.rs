@@ -14,19 +14,19 @@ type EglGetDisplayDriverName = unsafe extern "C" fn(display: EglDisplay) -> *con
 const EGL_LIBRARY: &CStr = c"libEGL.so.1";
 
 /// The name of the OpenGL driver that EGL chooses for the default display, such as `iris` or
-/// `swrast`; none without EGL, without a display, or where EGL does not name its driver.
+/// `swrast`; none without EGL, without a display, or if EGL does not name its driver.
 ///
-/// Loads graphics drivers, which may crash this process and stay in its memory: only a process
-/// that does nothing else should call it.
+/// Loads graphics drivers, which may crash this process and stay in its memory: call this only in
+/// a process that does nothing else.
 pub fn opengl_driver() -> Option<String> {
-    // SAFETY: the name is a C string. The constructors of libEGL may run here: they are made for
-    // being loaded at run time. The library stays loaded, so what is found in it stays valid.
+    // SAFETY: the name is a C string. The constructors of libEGL may run here; the library is made
+    // to be loaded at run time. The library is never closed, so its symbols stay valid.
     let egl = unsafe { libc::dlopen(EGL_LIBRARY.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if egl.is_null() {
         return None;
     }
     let find = |name: &CStr| {
-        // SAFETY: a handle that was opened above, and a C string.
+        // SAFETY: `egl` is the open handle from above, and the name is a C string.
         let found = unsafe { libc::dlsym(egl, name.as_ptr()) };
         (!found.is_null()).then_some(found)
     };
@@ -37,29 +37,30 @@ pub fn opengl_driver() -> Option<String> {
     // SAFETY: `eglGetProcAddress` of EGL 1.0 has this signature.
     let get_proc_address: EglGetProcAddress =
         unsafe { std::mem::transmute(find(c"eglGetProcAddress")?) };
-    // SAFETY: null is `EGL_DEFAULT_DISPLAY`.
+    // SAFETY: a null native display is `EGL_DEFAULT_DISPLAY`.
     let display = unsafe { get_display(ptr::null_mut()) };
     if display.is_null() {
         return None;
     }
-    // SAFETY: a display of EGL's; null for both numbers means that they are not wanted.
+    // SAFETY: `display` comes from EGL; EGL ignores version pointers that are null.
     if unsafe { initialize(display, ptr::null_mut(), ptr::null_mut()) } == 0 {
         return None;
     }
-    // SAFETY: a C string.
+    // SAFETY: the name is a C string.
     let named = unsafe { get_proc_address(c"eglGetDisplayDriverName".as_ptr()) };
     if named.is_null() {
         return None;
     }
-    // SAFETY: EGL_MESA_query_driver has this signature. Where the vendor of the display does not
-    // have the extension, the dispatching library answers null.
+    // SAFETY: the function of EGL_MESA_query_driver has this signature. If the display's vendor
+    // lacks the extension, the dispatching library returns null from the call.
     let get_driver_name: EglGetDisplayDriverName = unsafe { std::mem::transmute(named) };
-    // SAFETY: an initialised display of EGL's.
+    // SAFETY: `display` is an initialised EGL display.
     let name = unsafe { get_driver_name(display) };
     if name.is_null() {
         return None;
     }
-    // SAFETY: not null; a C string that lives as long as the display, which is never closed.
+    // SAFETY: the name is not null, and is a C string that lives as long as the display, which is
+    // never closed.
     let name = unsafe { CStr::from_ptr(name) };
     Some(name.to_string_lossy().into_owned())
 }

@@ -1,4 +1,4 @@
-//! Standard input, read without being held up by whoever writes it.
+//! Reads standard input with timeouts.
 
 use super::clock;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -7,9 +7,10 @@ use rustix::time::Timespec;
 use std::io;
 use std::time::Duration;
 
-/// All of standard input, if it is not longer than `bound` bytes, never rests for longer than
-/// `patience`, and ends within `whole`. A longer one is taken to its end all the same, so that its
-/// writer is not told of a broken pipe.
+/// All of standard input; none if it exceeds `bound` bytes, is silent for longer than `patience`,
+/// takes longer than `whole`, or cannot be read.
+///
+/// Input above the bound is read to its end all the same, so that the writer gets no broken pipe.
 pub fn read_whole(bound: usize, patience: Duration, whole: Duration) -> Option<Vec<u8>> {
     let input = io::stdin();
     let begun = clock::instant();

@@ -1,4 +1,4 @@
-//! Hands a file to the desktop; starts this program anew; leaves a program behind.
+//! Opens files with the desktop's programs, starts programs that outlive us, and restarts this one.
 
 use super::checked_program::{RunError, checked_program};
 use super::child;
@@ -13,7 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Opens a file with the program its user has chosen for such files. Returns at once.
+/// Opens a file with the program that the user has chosen for its type. Returns at once.
+///
+/// # Errors
+/// The opener is missing, another user could change it, or it cannot be started.
 pub fn open(path: &Path) -> io::Result<()> {
     let folders = std::env::var_os("PATH");
     let opener = Path::new(sys::FILE_OPENER);
@@ -32,14 +35,14 @@ pub fn open(path: &Path) -> io::Result<()> {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = sys::with_first_file_limit(&mut command).spawn()?;
-    // Collected when it ends, which may be when the editor is closed.
+    // Reaps the opener when it exits, which may be when the user closes the editor.
     thread::Builder::new()
-        .name("trusty-open".into())
+        .name("trusty-launched".into())
         .spawn(move || child.wait())?;
     Ok(())
 }
 
-/// What to execute for a program, if it may be executed; errors name it.
+/// The path to execute for a program, if it may be executed; an error names the program.
 fn checked(program: &Path) -> io::Result<PathBuf> {
     let failed = |e: RunError| match e {
         RunError::NotFound => io::ErrorKind::NotFound.into(),
@@ -48,7 +51,10 @@ fn checked(program: &Path) -> io::Result<PathBuf> {
     checked_program(program).map_err(failed)
 }
 
-/// Starts a program that stays when we end, without our terminal; its pid. Returns at once.
+/// Starts a program that outlives this process, in a process group of its own; returns its pid.
+///
+/// # Errors
+/// The program is missing, another user could change it, or it cannot be started.
 pub fn spawn_detached(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
     let mut command = child::command(&checked(program)?);
     command
@@ -60,26 +66,29 @@ pub fn spawn_detached(program: &Path, arguments: &[&OsStr]) -> io::Result<u32> {
         .process_group(0);
     let mut child = sys::with_first_file_limit(&mut command).spawn()?;
     let pid = child.id();
-    // Collected when it ends, if we are still there then.
+    // Reaps the program when it exits, if this process still runs then.
     thread::Builder::new()
-        .name("trusty-left".into())
+        .name("trusty-detached".into())
         .spawn(move || child.wait())?;
     Ok(pid)
 }
 
-/// A program that was left behind.
+/// The exit status of a program that was started by [`spawn_detached_in`].
 #[derive(Debug, Clone)]
 pub struct DetachedProgram(Arc<Mutex<Option<bool>>>);
 
 impl DetachedProgram {
-    /// Whether all went well, once it has ended.
-    pub fn ended(&self) -> Option<bool> {
+    /// Whether the program succeeded; none while it runs.
+    pub fn has_ended(&self) -> Option<bool> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The same, in this folder and with these variables instead of ours; none takes one away. What
-/// becomes of it can be asked.
+/// As [`spawn_detached`], in a folder and with changed environment variables, where none removes a
+/// variable; the result says how the program ended. A folder that does not exist is ignored.
+///
+/// # Errors
+/// As [`spawn_detached`].
 pub fn spawn_detached_in(
     program: &Path,
     arguments: &[&OsStr],
@@ -109,7 +118,7 @@ pub fn spawn_detached_in(
     let left = DetachedProgram(Arc::default());
     let told = Arc::clone(&left.0);
     thread::Builder::new()
-        .name("trusty-left".into())
+        .name("trusty-detached".into())
         .spawn(move || {
             let well = child.wait().is_ok_and(|status| status.success());
             *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(well);
@@ -117,13 +126,16 @@ pub fn spawn_detached_in(
     Ok(left)
 }
 
-/// Marks a program that was started anew.
+/// Set in the environment of a restarted program.
 const RESTARTED_VARIABLE: &str = "TRUSTY_STARTED_AGAIN";
-/// What stood in the way is given so long to go away.
+/// How long a restart waits for what prevented the first start to go away.
 const RESTART_DELAY: Duration = Duration::from_millis(500);
 
-/// Runs this program anew in this process's place, once. Returns only if it was that already, or
-/// cannot.
+/// Restarts this program in place of this process, once. Returns only if this process is restarted
+/// already, or if the restart fails.
+///
+/// # Errors
+/// This program's file is missing, another user could change it, or execve(2) fails.
 pub fn start_again() -> io::Result<()> {
     if std::env::var_os(RESTARTED_VARIABLE).is_some() {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Who listens at a terminal's socket. The program that is told to use the socket does what the
-//! server there says, so the server has to run as this user and outside of any container.
+//! Which process listens at a terminal's socket. A program that uses the socket does what the
+//! server says, so the server has to run as this user and outside any container.
 
 use super::sys;
 use crate::peer_identity::{PeerIdentity, PeerIdentityError};
@@ -10,22 +10,22 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-/// Why a server is not asked.
+/// Why the server of a socket may not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenerRefusal {
-    /// The socket is a left-over.
+    /// No process listens: the socket file is a left-over.
     #[error("no program listens on the socket")]
-    Nobody,
-    /// Its queue of connections is full.
+    NotListening,
+    /// The server's connection queue is full.
     #[error("the program that listens on the socket accepts no connections")]
     Busy,
-    /// The server is another user's.
+    /// The server runs as another user; its uid.
     #[error("uid {0} listens on the socket")]
     OtherUser(u32),
     /// The server is in a sandbox or container, or its namespaces cannot be read.
     #[error("the program that listens on the socket runs in a container")]
     Contained,
-    /// The system does not tell which process listens.
+    /// The system does not report which process listens.
     #[error("could not identify the program that listens on the socket: {0}")]
     Unidentified(#[source] PeerIdentityError),
     /// The socket could not be used.
@@ -33,22 +33,24 @@ pub enum ListenerRefusal {
     Io(#[from] io::Error),
 }
 
-/// Whether the server of a socket may be asked. Does not wait for one that takes no connections.
+/// Checks that the server of a socket runs as this user and outside any container. Does not wait
+/// for a server that accepts no connections.
 ///
 /// # Errors
-/// Says who else listens there, or that nobody does.
+/// Says which other process listens, that none does, or that the socket cannot be used.
 pub fn check_listener(path: &Path) -> Result<(), ListenerRefusal> {
     let address = SocketAddrUnix::new(path).map_err(io::Error::from)?;
     let socket = nonblocking_socket()?;
     match connect(&socket, &address) {
         Ok(()) => check_peer(&socket),
-        Err(Errno::CONNREFUSED | Errno::NOENT) => Err(ListenerRefusal::Nobody),
+        Err(Errno::CONNREFUSED | Errno::NOENT) => Err(ListenerRefusal::NotListening),
         Err(Errno::AGAIN) => Err(ListenerRefusal::Busy),
         Err(e) => Err(ListenerRefusal::Io(e.into())),
     }
 }
 
-/// A socket that waits for nothing. macOS sets both flags only afterwards.
+/// A non-blocking socket that child programs do not inherit. macOS can set both flags only after
+/// the socket exists.
 fn nonblocking_socket() -> io::Result<OwnedFd> {
     let socket = socket(AddressFamily::UNIX, SocketType::STREAM, None)?;
     fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
@@ -56,10 +58,10 @@ fn nonblocking_socket() -> io::Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Whether the server at the other end of a connection may be asked.
+/// Checks that the peer of a connection runs as this user and outside any container.
 ///
 /// # Errors
-/// Says who else listens there.
+/// Says which other process is the peer, or that the peer cannot be identified.
 pub fn check_peer(stream: impl AsFd) -> Result<(), ListenerRefusal> {
     let unidentified = |e| match e {
         PeerIdentityError::OtherNamespace => ListenerRefusal::Contained,
@@ -88,11 +90,11 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("socket");
         let none = check_listener(&path).expect_err("nothing is there");
-        assert!(matches!(none, ListenerRefusal::Nobody), "{none}");
+        assert!(matches!(none, ListenerRefusal::NotListening), "{none}");
         let listener = UnixListener::bind(&path).expect("bound");
         check_listener(&path).expect("ours");
         drop(listener);
         let none = check_listener(&path).expect_err("no listener");
-        assert!(matches!(none, ListenerRefusal::Nobody), "{none}");
+        assert!(matches!(none, ListenerRefusal::NotListening), "{none}");
     }
 }

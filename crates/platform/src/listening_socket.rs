@@ -1,4 +1,4 @@
-//! The local sockets: bound for this user alone, made anew where they vanish.
+//! Local sockets: bound for this user alone, and bound again if their files vanish.
 
 use crate::file_identity::FileIdentity;
 use crate::open_files::{self, ReleasedFile, SpareFiles};
@@ -8,8 +8,8 @@ use std::{fs, io};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
-/// A socket that listens for this user alone, whose file is removed with it while that is still
-/// its own.
+/// A listening socket of mode 0600. Dropping it removes the socket file, unless another one has
+/// taken its place.
 #[derive(Debug)]
 pub struct ListeningSocket {
     path: PathBuf,
@@ -18,10 +18,10 @@ pub struct ListeningSocket {
 }
 
 impl ListeningSocket {
-    /// Listens at a path in a private folder, in place of whoever did before.
+    /// Listens at a path in a private folder, and replaces any file there.
     ///
     /// # Errors
-    /// As what is there cannot be removed, or the socket cannot be bound.
+    /// As an existing file cannot be removed, or the socket cannot be bound.
     pub fn open(path: PathBuf, spare: &SpareFiles) -> io::Result<(Self, SocketFeed)> {
         let (feed, fresh) = mpsc::unbounded_channel();
         let mut socket = Self {
@@ -43,10 +43,10 @@ impl ListeningSocket {
         self.identity.is_some() && self.identity == FileIdentity::of_path(&self.path).ok()
     }
 
-    /// Listens anew at the same path; connections that were taken before go on.
+    /// Binds a new socket at the same path; accepted connections go on.
     ///
     /// # Errors
-    /// As of [`Self::open`].
+    /// As [`Self::open`].
     pub fn listen(&mut self) -> io::Result<()> {
         match fs::remove_file(&self.path) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
@@ -56,7 +56,7 @@ impl ListeningSocket {
         fs::set_permissions(&self.path, fs::Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
         self.identity = Some(FileIdentity::of_path(&self.path)?);
-        // Nobody takes connections any more while the engine ends.
+        // The send fails if the feed was dropped, which happens while the engine ends.
         let _ = self.feed.send(listener);
         Ok(())
     }
@@ -65,13 +65,13 @@ impl ListeningSocket {
 impl Drop for ListeningSocket {
     fn drop(&mut self) {
         if let Some(identity) = self.identity {
-            // A folder that has gone took the file with it.
+            // If the whole folder is gone, so is the file.
             let _ = identity.remove_at(&self.path);
         }
     }
 }
 
-/// The connections of a [`ListeningSocket`], also after it was made anew.
+/// The connections of a [`ListeningSocket`], including those after [`ListeningSocket::listen`].
 #[derive(Debug)]
 pub struct SocketFeed {
     fresh: mpsc::UnboundedReceiver<std::os::unix::net::UnixListener>,
@@ -79,21 +79,21 @@ pub struct SocketFeed {
     spare: SpareFiles,
 }
 
-/// A connection that was taken.
+/// A connection that was accepted.
 #[derive(Debug)]
 pub struct AcceptedStream {
     /// The connection.
     pub stream: UnixStream,
-    /// Where no descriptor was left for it: the one that was kept spare, for as long as the
-    /// connection lasts.
+    /// The spare descriptor that the connection occupies because no other was free; returned with
+    /// the connection.
     pub room: Option<ReleasedFile>,
 }
 
 impl SocketFeed {
-    /// The next connection, from a spare descriptor where no other is left.
+    /// Accepts the next connection, with a spare descriptor if no other is free.
     ///
     /// # Errors
-    /// As accept(2) fails: no spare descriptor is left, or the peer has gone already.
+    /// As accept(2) fails: no spare descriptor is left, or the peer is gone already.
     pub async fn accept(&mut self) -> io::Result<AcceptedStream> {
         loop {
             let Some(listener) = &self.current else {
@@ -106,15 +106,18 @@ impl SocketFeed {
             tokio::select! {
                 fresh = self.fresh.recv() => match fresh {
                     Some(fresh) => self.current = Some(UnixListener::from_std(fresh)?),
-                    None => return take(listener, &self.spare).await,
+                    None => return accept_with_spare(listener, &self.spare).await,
                 },
-                taken = take(listener, &self.spare) => return taken,
+                taken = accept_with_spare(listener, &self.spare) => return taken,
             }
         }
     }
 }
 
-async fn take(listener: &UnixListener, spare: &SpareFiles) -> io::Result<AcceptedStream> {
+async fn accept_with_spare(
+    listener: &UnixListener,
+    spare: &SpareFiles,
+) -> io::Result<AcceptedStream> {
     let exhausted = match listener.accept().await {
         Ok((stream, _)) => return Ok(AcceptedStream { stream, room: None }),
         Err(e) if open_files::is_exhausted(&e) => e,
@@ -130,7 +133,7 @@ async fn take(listener: &UnixListener, spare: &SpareFiles) -> io::Result<Accepte
     })
 }
 
-/// Whether the other end of a connection is this user.
+/// Whether the peer of a connection runs as this user.
 pub fn is_own(stream: &UnixStream, uid: u32) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == uid)
 }
@@ -143,7 +146,7 @@ mod tests {
     async fn a_socket_that_was_removed_is_made_anew_and_only_its_own_file_is_removed() {
         let root = tempfile::tempdir().expect("folder");
         let path = root.path().join("socket");
-        let spare = SpareFiles::keep(1);
+        let spare = SpareFiles::reserve(1);
         fs::write(&path, "a left-over").expect("write");
         let (mut socket, mut feed) = ListeningSocket::open(path.clone(), &spare).expect("bound");
         let mode = fs::metadata(&path).expect("socket").permissions().mode();

@@ -1,4 +1,4 @@
-//! How many files this process may have open, and room for what must not fail for want of one.
+//! The limit of open files, and spare descriptors for work that must not fail for want of one.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs::File;
@@ -6,19 +6,19 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// What macOS takes at most where it tells of no hard limit (`OPEN_MAX`).
+/// The most files that macOS grants where it reports no hard limit (`OPEN_MAX`).
 const MAC_MAX_FILES: u64 = 10_240;
-/// The most descriptors that are kept free for what opens a file only for a moment.
+/// The most descriptors kept free for files that are open only for a moment.
 const MAX_FREE_FILES: u64 = 64;
 
-/// The limit as it was before it was raised.
+/// The limit as it was before [`raise_soft_limit`].
 static FIRST_FILE_LIMIT: OnceLock<Rlimit> = OnceLock::new();
 
-/// Raises the soft limit of open files to the hard one; the limit that holds then, `None` where
-/// there is none.
+/// Raises the soft limit of open files to the hard one; returns the limit now in force, `None` for
+/// unlimited.
 ///
 /// # Errors
-/// As setrlimit(2) fails. The old limit holds then.
+/// As setrlimit(2) fails; the old limit then stays in force.
 pub fn raise_soft_limit() -> io::Result<Option<u64>> {
     let now = getrlimit(Resource::Nofile);
     if now.current.is_none() || now.current == now.maximum {
@@ -32,7 +32,7 @@ pub fn raise_soft_limit() -> io::Result<Option<u64>> {
         };
         setrlimit(Resource::Nofile, wanted).map(|()| current)
     };
-    // macOS refuses a soft limit of more than it can give, even below the hard one.
+    // macOS refuses a soft limit above what it can grant, even one below the hard limit.
     raise(now.maximum)
         .or_else(|e| {
             let most = now.maximum.map_or(MAC_MAX_FILES, |m| m.min(MAC_MAX_FILES));
@@ -45,8 +45,9 @@ pub fn raise_soft_limit() -> io::Result<Option<u64>> {
         .map_err(io::Error::from)
 }
 
-/// Sets the soft limit back to what it was before it was raised: for a program that is started and
-/// stays, since many are slow or fail with a high one. Async-signal-safe.
+/// Sets the soft limit back to its value before [`raise_soft_limit`]. Async-signal-safe.
+///
+/// For programs that are started and outlive this process: many are slow or fail with a high limit.
 ///
 /// # Errors
 /// As setrlimit(2) fails.
@@ -57,14 +58,15 @@ pub fn restore_soft_limit() -> io::Result<()> {
     }
 }
 
-/// The soft limit of open files; `None` where there is none.
+/// The soft limit of open files; `None` for unlimited.
 pub fn soft_limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// Whether a descriptor lies in the last quarter below the limit (64 at most). A new descriptor
-/// has the lowest free number: where it lies there, few are left, and what can do without a file
-/// that stays open closes it again.
+/// Whether a descriptor lies in the last quarter below the limit (at most the last 64).
+///
+/// A new descriptor gets the lowest free number, so one that lies there shows that few are left. A
+/// caller that can do without a file that stays open then closes it again.
 pub fn is_near_limit(file: impl AsFd) -> bool {
     let number = u64::try_from(file.as_fd().as_raw_fd()).unwrap_or(0);
     soft_limit().is_some_and(|limit| number + free_files(limit) >= limit)
@@ -78,7 +80,7 @@ pub fn are_scarce() -> bool {
     }
 }
 
-/// Whether a call failed for want of a descriptor.
+/// Whether a call failed for want of a descriptor (EMFILE or ENFILE).
 pub fn is_exhausted(error: &io::Error) -> bool {
     let exhausted = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE];
     exhausted
@@ -94,7 +96,7 @@ fn open_spare() -> io::Result<File> {
     File::open("/dev/null")
 }
 
-/// Descriptors that are kept open for nothing, each of which makes room for one when it is needed.
+/// Descriptors kept open in reserve; each can be closed to make room for one that is needed.
 #[derive(Debug, Clone)]
 pub struct SpareFiles {
     state: Arc<Mutex<SpareState>>,
@@ -108,8 +110,8 @@ struct SpareState {
 }
 
 impl SpareFiles {
-    /// Keeps this many, or as many as can be opened now.
-    pub fn keep(number: usize) -> Self {
+    /// Opens `number` spare descriptors, or as many as can be opened now.
+    pub fn reserve(number: usize) -> Self {
         let spare = Self {
             state: Arc::default(),
             number,
@@ -118,7 +120,7 @@ impl SpareFiles {
         spare
     }
 
-    /// Frees one descriptor until the returned value is dropped; none if all are in use.
+    /// Closes one spare descriptor until the returned value is dropped; none if no spare is left.
     pub fn release_one(&self) -> Option<ReleasedFile> {
         let mut state = self.state();
         drop(state.kept.pop()?);
@@ -126,7 +128,7 @@ impl SpareFiles {
         Some(ReleasedFile(self.clone()))
     }
 
-    /// Opens again what was released and is free again.
+    /// Reopens spare descriptors that were returned, or could not be opened before.
     pub fn refill(&self) {
         let mut state = self.state();
         while state.kept.len() + state.released < self.number {
@@ -140,7 +142,7 @@ impl SpareFiles {
     }
 }
 
-/// Room for one descriptor, taken from [`SpareFiles`]; given back when dropped.
+/// Room for one descriptor, from [`SpareFiles`]; returned when dropped.
 #[derive(Debug)]
 pub struct ReleasedFile(SpareFiles);
 
@@ -172,7 +174,7 @@ mod tests {
 
     #[test]
     fn spare_files_are_released_one_by_one_and_come_back() {
-        let spare = SpareFiles::keep(2);
+        let spare = SpareFiles::reserve(2);
         let first = spare.release_one();
         let second = spare.release_one();
         assert!(first.is_some() && second.is_some());

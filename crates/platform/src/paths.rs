@@ -1,4 +1,4 @@
-//! Folders that are ours alone.
+//! Folders that only the user can enter.
 
 use crate::trusted_path::{TrustPolicy, check_folder};
 use rustix::fs::MetadataExt;
@@ -6,7 +6,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Makes a folder that only its owner can enter, or closes one of the owner's that others can.
+/// Makes a folder that only the user `uid` can enter. If the folder exists and belongs to that user
+/// but is open to others, closes it.
+///
+/// # Errors
+/// As [`crate::trusted_path::make_private_folder`].
 pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
     let policy = TrustPolicy {
         uid,
@@ -15,8 +19,8 @@ pub fn private_dir(dir: &Path, uid: u32) -> io::Result<()> {
     Ok(policy.make_private_folder(dir).map(drop)?)
 }
 
-/// The folder for sockets: the one that is named, if it is ours, else the one that the system has
-/// made for us. Nothing where there is neither.
+/// The folder for sockets: `named` if it belongs to the user, else `made`, the system's folder, if
+/// only the user can enter it; none if neither holds.
 pub fn runtime_home(named: Option<&Path>, made: Option<&Path>, uid: u32) -> Option<PathBuf> {
     let is_ours = |dir: &&Path| fs::metadata(dir).is_ok_and(|m| m.is_dir() && m.uid() == uid);
     let is_private = |dir: &&Path| is_private(dir, uid).unwrap_or(false);
@@ -24,18 +28,23 @@ pub fn runtime_home(named: Option<&Path>, made: Option<&Path>, uid: u32) -> Opti
     found.map(Path::to_path_buf)
 }
 
-/// Whether this is a folder that only this user can enter, and that no other user can replace.
+/// Whether this is a folder that only the user can enter and that no other user can replace.
+///
+/// # Errors
+/// As lstat(2) fails.
 pub fn is_private(dir: &Path, uid: u32) -> io::Result<bool> {
     Ok(is_closed(dir, uid)? && check_folder(dir).is_ok())
 }
 
-/// Whether this is a folder that only this user can enter. What leads to it is not looked at.
+/// Whether this is a folder that only the user can enter. The folders above it are not checked.
+///
+/// # Errors
+/// As lstat(2) fails.
 pub fn is_closed(dir: &Path, uid: u32) -> io::Result<bool> {
     let meta = fs::symlink_metadata(dir)?;
     Ok(meta.is_dir() && meta.uid() == uid && meta.mode().trailing_zeros() >= 6)
 }
 
-/// A folder for a test that nobody else can enter, as sockets demand.
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,7 +59,7 @@ mod tests {
         private_dir(&dir, uid).expect("found again");
         assert!(
             private_dir(&dir, uid + 1).is_err(),
-            "owned by somebody else"
+            "belongs to another user"
         );
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).expect("chmod");
         assert!(!is_private(&dir, uid).expect("there"), "open to others");
@@ -71,7 +80,7 @@ mod tests {
         fs::set_permissions(&above, fs::Permissions::from_mode(0o777)).expect("chmod");
         assert!(
             !is_private(&above.join("t"), uid).expect("there"),
-            "others could put another one in its place"
+            "other users could replace the folder"
         );
         let refused = private_dir(&above.join("t"), uid).expect_err("refused");
         assert!(refused.to_string().contains("chmod go-w"), "{refused}");

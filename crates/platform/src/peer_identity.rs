@@ -1,4 +1,4 @@
-//! Who is at the other end of a Unix socket.
+//! Which process is at the other end of a Unix socket.
 
 #[cfg(target_os = "linux")]
 #[path = "peer_identity/linux.rs"]
@@ -10,7 +10,7 @@ mod system;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// Why a peer of a socket is not known. Whoever is not known gets nothing that needs to be known.
+/// Why the peer of a socket is not known. An unknown peer gets nothing that requires an identity.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerIdentityError {
     /// The peer runs in a pid namespace that this process does not see.
@@ -19,26 +19,28 @@ pub enum PeerIdentityError {
     /// The peer has ended, or its pid belongs to another process by now.
     #[error("the calling process has ended")]
     Ended,
-    /// The system does not tell.
+    /// The system does not report the peer.
     #[error("could not identify the calling process: {0}")]
     Unreadable(#[source] io::Error),
 }
 
-/// The process that opened the other end of a socket. (A process may hand an open socket on; its
-/// opener stays the peer.)
+/// The process that opened the other end of a socket.
+///
+/// A process may hand an open socket on; the opener stays the peer.
 #[derive(Debug)]
 pub struct PeerIdentity {
-    /// Its pid, as this process sees it.
+    /// The pid, as this process sees it.
     pub pid: u32,
-    /// Its user.
+    /// The process's effective uid.
     pub uid: u32,
-    /// When it started, in the unit of `read_start`.
+    /// The process's start time, in the unit of `read_start`.
     pub start: u64,
-    /// Names the process whatever becomes of its pid; none where the system has no such thing.
+    /// A descriptor that stands for the process even after its pid is reused; none if the system
+    /// has no such descriptors.
     process: Option<OwnedFd>,
 }
 
-/// What the kernel says of a peer.
+/// What the kernel reports about a peer. Pid 0 stands for a process in a foreign pid namespace.
 struct PeerCredentials {
     pid: u32,
     uid: u32,
@@ -46,12 +48,13 @@ struct PeerCredentials {
 }
 
 impl PeerIdentity {
-    /// The peer of a connected socket. `read_start` tells when a process started, or that there
-    /// is none. What is read of the process afterwards counts only if [`Self::confirm`] succeeds.
+    /// The peer of a connected socket. What is read of the process afterwards counts only if
+    /// [`Self::confirm`] succeeds.
+    ///
+    /// `read_start` returns the start time of a process, or none if there is no such process.
     ///
     /// # Errors
-    ///
-    /// The peer is of another pid namespace, has ended, or cannot be read.
+    /// The peer is in another pid namespace, has ended, or cannot be read.
     pub fn of_socket(
         socket: impl AsFd,
         read_start: impl Fn(u32) -> io::Result<Option<u64>>,
@@ -71,12 +74,11 @@ impl PeerIdentity {
         Ok(identity)
     }
 
-    /// Succeeds if the process still lives, so that everything read since [`Self::of_socket`] by
-    /// its pid was of this process.
+    /// Succeeds if the process still lives, so that everything read by its pid since
+    /// [`Self::of_socket`] was of this process.
     ///
     /// # Errors
-    ///
-    /// It has ended, or cannot be read any more.
+    /// The process has ended, or can no longer be read.
     pub fn confirm(
         &self,
         read_start: impl Fn(u32) -> io::Result<Option<u64>>,
@@ -145,7 +147,7 @@ mod tests {
         assert!(matches!(no_socket, Err(PeerIdentityError::Unreadable(_))));
     }
 
-    // On macOS only the start time tells that.
+    // On macOS, only the start time shows that the peer has ended.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_peer_that_has_ended_is_not_known_even_if_its_pid_seems_to_live() {

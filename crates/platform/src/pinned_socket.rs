@@ -1,12 +1,12 @@
-//! A socket's file that stays the same whatever becomes of its path.
+//! A path that keeps leading to one socket even after the socket's file is replaced.
 
 use std::io;
 #[cfg(target_os = "linux")]
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-/// The file of a socket, held open: whoever connects to [`Self::path`] while this lives reaches
-/// this socket, and no other that has taken its place meanwhile.
+/// A socket file held open, so that a connection to [`Self::path`] reaches this socket and no other
+/// that has taken its place. macOS has no such path: there, the original one is used.
 #[derive(Debug)]
 pub struct PinnedSocket {
     path: PathBuf,
@@ -15,7 +15,7 @@ pub struct PinnedSocket {
 }
 
 impl PinnedSocket {
-    /// Holds what is at a path; a symbolic link is not followed.
+    /// Pins the socket at a path; a symbolic link is not followed.
     ///
     /// # Errors
     /// As open(2) fails: nothing is there, or a folder above it may not be searched.
@@ -24,12 +24,12 @@ impl PinnedSocket {
         use rustix::fs::{Mode, OFlags, open};
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = open(path, flags, Mode::empty())?;
-        // By number, not `self`: programs that are started from here use it, too.
+        // With our pid instead of `self`, so that child programs can use the path, too.
         let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into();
         Ok(Self { path, _file: file })
     }
 
-    /// Names what is at a path: macOS cannot hold a socket's file.
+    /// Keeps the path as it is: macOS cannot hold a socket's file.
     ///
     /// # Errors
     /// None.
@@ -40,7 +40,7 @@ impl PinnedSocket {
         })
     }
 
-    /// The path to connect to, for this process and for those of its user.
+    /// The path to connect to, for this process and others of the same user.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,37 +1,35 @@
-//! Which file a process runs.
+//! Which file a process executes.
 
 use crate::file_identity::FileState;
 use std::io;
 use std::path::PathBuf;
 
-/// The program of a process.
+/// The file that a process executes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessExecutable {
-    /// Its path; Linux adds " (deleted)" where another file has taken its place.
+    /// The file's path; Linux appends " (deleted)" if the file was removed or replaced.
     pub path: PathBuf,
-    /// The file that runs.
+    /// The file itself.
     pub file: FileState,
 }
 
-/// The program that a process runs.
+/// The file that a process executes, even if the file was removed or replaced.
 ///
 /// # Errors
-///
 /// There is no such process, or it may not be read.
 #[cfg(target_os = "linux")]
 pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
     let link = PathBuf::from(format!("/proc/{pid}/exe"));
     Ok(ProcessExecutable {
         path: std::fs::read_link(&link)?,
-        // The kernel follows it to the file that runs, also where that has no name any more.
+        // The kernel follows this link to the running file, even if the file has no name any more.
         file: FileState::of_target(&link)?,
     })
 }
 
-/// The program that a process runs.
+/// The file that a process executes.
 ///
 /// # Errors
-///
 /// There is no such process, it may not be read, or its file is gone.
 #[cfg(target_os = "macos")]
 pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
@@ -42,7 +40,7 @@ pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
     let mut buffer = vec![0_u8; usize::try_from(libc::PROC_PIDPATHINFO_MAXSIZE).unwrap_or(4096)];
     let size = u32::try_from(buffer.len()).unwrap_or(0);
     #[expect(unsafe_code, reason = "no safe call asks for this path")]
-    // SAFETY: the buffer is as large as `size` says.
+    // SAFETY: the buffer is valid for writing and as large as `size` says.
     let length = unsafe { libc::proc_pidpath(pid, buffer.as_mut_ptr().cast(), size) };
     let length = usize::try_from(length).unwrap_or(0);
     if length == 0 {

@@ -1,15 +1,15 @@
-//! What `/proc` tells of a process; nothing on systems without it.
+//! What `/proc` says about a process; none on systems without `/proc`.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// The pid namespace a process is in, as `pid:[4026531836]`; none where that may not be read.
+/// The pid namespace of a process, as `pid:[4026531836]`; none if it may not be read.
 pub fn pid_namespace(pid: u32) -> Option<String> {
     let link = fs::read_link(format!("/proc/{pid}/ns/pid")).ok()?;
     Some(link.to_string_lossy().into_owned())
 }
 
-/// The arguments of a process, the program first.
+/// The arguments of a process, the program's name first.
 pub fn process_arguments(pid: u32) -> Option<Vec<String>> {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let words = bytes
@@ -23,12 +23,12 @@ pub fn process_arguments(pid: u32) -> Option<Vec<String>> {
     )
 }
 
-/// The file a process executes.
+/// The path of the file that a process executes.
 pub fn process_executable(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/exe")).ok()
 }
 
-/// The folder a process is in.
+/// The current folder of a process.
 pub fn process_folder(pid: u32) -> Option<PathBuf> {
     fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }

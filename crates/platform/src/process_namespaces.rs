@@ -1,8 +1,8 @@
-//! Whether a process sees the files that this process sees, with the users that it knows. A
-//! sandbox or a container has namespaces of its own, and what it names may be its own work.
+//! Whether a process sees the same files and users as this process. A sandbox or a container has
+//! namespaces of its own, so that a path it names may lead to a file of its own making.
 
-/// Whether a process is in the user namespace and the mount namespace of this process. One whose
-/// namespaces cannot be read is not.
+/// Whether a process is in the user namespace and the mount namespace of this process; false if its
+/// namespaces cannot be read.
 #[cfg(target_os = "linux")]
 pub fn shares_our_namespaces(pid: u32) -> bool {
     use std::fs::read_link;
@@ -10,14 +10,13 @@ pub fn shares_our_namespaces(pid: u32) -> bool {
 
     let is_shared = |kind: &str, may_lack: bool| match read_link(format!("/proc/self/ns/{kind}")) {
         Ok(ours) => read_link(format!("/proc/{pid}/ns/{kind}")).is_ok_and(|its| its == ours),
-        // A kernel that was built without user namespaces.
+        // The kernel was built without user namespaces.
         Err(e) => may_lack && e.kind() == ErrorKind::NotFound,
     };
     is_shared("mnt", false) && is_shared("user", true)
 }
 
-/// Whether a process is in the user namespace and the mount namespace of this process. macOS has
-/// no such thing: every process sees what this one sees.
+/// Always true: macOS has no namespaces, so every process sees the same files and users.
 #[cfg(not(target_os = "linux"))]
 pub fn shares_our_namespaces(_pid: u32) -> bool {
     true
@@ -44,7 +43,7 @@ mod tests {
         use std::io::Read;
         use std::process::{Command, Stdio};
         for namespace in ["--user", "--mount"] {
-            // It writes once it is inside, and ends with its input.
+            // The shell prints a line once it is inside, and ends with its input.
             let mut command = Command::new("unshare");
             command.args(["--user", "--map-root-user", namespace]);
             command.args(["sh", "-c", "echo; read end"]);

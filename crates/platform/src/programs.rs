@@ -1,31 +1,31 @@
-//! Finds programs in the search path. Relative folders do not count, for they lead into whatever
-//! folder is the current one, such as a repository; nor does a program that others could change.
+//! Finds programs in the search path. Relative folders do not count, because they lead into the
+//! current folder, such as a repository; nor does a program that another user could change.
 
 use crate::trusted_path::{PathRefusal, check_execute};
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-/// A program that was found and may not be executed.
+/// A program that was found but may not be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedProgram {
-    /// The program.
+    /// The program's path.
     pub program: PathBuf,
-    /// Who could change it, and what mends that.
+    /// Who could change the program, and how to remedy that.
     pub refusal: PathRefusal,
 }
 
-/// What a search for a program has found.
+/// The result of a search for a program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProgramSearch {
     /// The first program that may be executed.
     pub program: Option<PathBuf>,
-    /// The first of that name that may not, before it.
+    /// The first program, before that one, that may not be executed.
     pub refused: Option<RefusedProgram>,
 }
 
 impl ProgramSearch {
-    /// The program that may be executed or, where there is none, the one that may not: whoever
-    /// runs it is told why.
+    /// The program that may be executed or, if there is none, the refused one, so that the attempt
+    /// to run it reports why.
     pub fn any(self) -> Option<PathBuf> {
         self.program.or(self.refused.map(|refused| refused.program))
     }
@@ -37,7 +37,7 @@ pub fn absolute_folders(path: Option<&OsStr>) -> impl Iterator<Item = PathBuf> {
     folders.filter(|folder| folder.is_absolute())
 }
 
-/// Looks for a program in these folders.
+/// Searches these folders, in their order, for a program that may be executed.
 pub fn find_program(name: &str, folders: impl IntoIterator<Item = PathBuf>) -> ProgramSearch {
     let mut search = ProgramSearch::default();
     for folder in folders {

@@ -1,5 +1,4 @@
-//! A terminal that hands over each key at once, and is as it was before when that ends: by a
-//! return, a panic, or a signal that ends this process.
+//! A terminal in raw mode, restored on return, on panic, and by a signal that ends this process.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, kill_current_process_group};
@@ -12,7 +11,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
-/// The signals that end a process and may be sent by others; a panic that aborts sends the last.
+/// The signals that end a process and that others may send; a panic that aborts sends the last one.
 const ENDING_SIGNALS: [c_int; 5] = [
     libc::SIGINT,
     libc::SIGTERM,
@@ -21,7 +20,7 @@ const ENDING_SIGNALS: [c_int; 5] = [
     libc::SIGABRT,
 ];
 
-/// What the handler of a signal restores; null while no terminal is raw.
+/// What the signal handler restores; null while no terminal is in raw mode.
 static SAVED_TERMINAL: AtomicPtr<SavedTerminal> = AtomicPtr::new(ptr::null_mut());
 
 struct SavedTerminal {
@@ -29,9 +28,10 @@ struct SavedTerminal {
     settings: libc::termios,
 }
 
-/// A terminal without echo and lines, whose keys are read one by one. One at a time in a process.
+/// A terminal without echo and line editing, read byte by byte. One per process at a time.
 ///
-/// Ctrl-C and Ctrl-Z are keys as well: whoever reads them ends or suspends the job.
+/// Ctrl-C and Ctrl-Z arrive as bytes: the reader has to interrupt or suspend the job, with
+/// [`interrupt_job`] and [`suspend_job`].
 #[derive(Debug)]
 pub struct RawTerminal<'fd> {
     fd: BorrowedFd<'fd>,
@@ -40,13 +40,14 @@ pub struct RawTerminal<'fd> {
 }
 
 impl<'fd> RawTerminal<'fd> {
-    /// Takes over a terminal. What was typed before is discarded.
+    /// Sets the terminal to raw mode and discards unread input.
     ///
     /// # Errors
-    /// Where it is no terminal, or another one is taken over already.
+    /// As tcgetattr(3) and tcsetattr(3) fail (no terminal); `ResourceBusy` if another terminal is
+    /// in raw mode.
     pub fn enter(fd: BorrowedFd<'fd>) -> io::Result<Self> {
         let settings = read_settings(fd)?;
-        // Never freed: a handler on another thread may still read it when this one ends.
+        // Never freed: a handler on another thread may still read it after this value is dropped.
         let saved = Box::leak(Box::new(SavedTerminal {
             fd: fd.as_raw_fd(),
             settings,
@@ -63,11 +64,11 @@ impl<'fd> RawTerminal<'fd> {
         Ok(terminal)
     }
 
-    /// The next byte that is typed; none if that takes longer than `timeout`. Where the system
-    /// cannot poll the descriptor (`/dev/tty` on macOS), waits without a timeout.
+    /// The next byte that is typed; none after `timeout` or an interruption by a signal. If the
+    /// system cannot poll the descriptor (`/dev/tty` on macOS), waits without a timeout.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// The terminal is gone.
     pub fn read_byte(&self, timeout: Duration) -> io::Result<Option<u8>> {
         let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
         let mut polled = [PollFd::new(&self.fd, PollFlags::IN)];
@@ -85,10 +86,11 @@ impl<'fd> RawTerminal<'fd> {
         }
     }
 
-    /// Takes the terminal over again if a shell has set it since; whether that was so.
+    /// Sets raw mode again if another program, such as a shell, has reset the terminal; returns
+    /// whether it had.
     ///
     /// # Errors
-    /// Where the terminal is gone.
+    /// The terminal is gone.
     pub fn retake(&self) -> io::Result<bool> {
         if read_settings(self.fd)?.c_lflag & libc::ICANON == 0 {
             return Ok(false);
@@ -100,7 +102,7 @@ impl<'fd> RawTerminal<'fd> {
 
 impl Drop for RawTerminal<'_> {
     fn drop(&mut self) {
-        // A terminal that is gone has no settings.
+        // Fails only if the terminal is gone, and then there is nothing to restore.
         let _ = write_settings(self.fd, libc::TCSAFLUSH, &self.settings);
         for (number, action) in &self.actions {
             set_action(*number, action);
@@ -109,10 +111,10 @@ impl Drop for RawTerminal<'_> {
     }
 }
 
-/// Stops the job of this process, as Ctrl-Z does, and returns when it goes on.
+/// Stops the job of this process, as Ctrl-Z does, and returns when the job continues.
 ///
 /// # Errors
-/// Where the system refuses.
+/// As kill(2) fails.
 pub fn suspend_job() -> io::Result<()> {
     Ok(kill_current_process_group(Signal::TSTP)?)
 }
@@ -120,24 +122,24 @@ pub fn suspend_job() -> io::Result<()> {
 /// Interrupts the job of this process, as Ctrl-C does.
 ///
 /// # Errors
-/// Where the system refuses.
+/// As kill(2) fails.
 pub fn interrupt_job() -> io::Result<()> {
     Ok(kill_current_process_group(Signal::INT)?)
 }
 
-/// Discards what was typed and not read yet; of what is no terminal, nothing.
+/// Discards typed input that was not read yet; does nothing if `fd` is no terminal.
 pub fn discard_input(fd: impl AsFd) {
-    // What is no terminal holds nothing that was typed.
+    // Fails if `fd` is no terminal, which holds no typed input.
     let _ = tcflush(fd, QueueSelector::IFlush);
 }
 
-/// Whether this is the controlling terminal of this process, by whatever name it was opened.
+/// Whether `fd` is the controlling terminal of this process, by whatever name it was opened.
 pub fn is_controlling_terminal(fd: impl AsFd) -> bool {
-    // The system tells the foreground group of no other terminal.
+    // The system reports the foreground group of the controlling terminal only.
     tcgetpgrp(fd).is_ok()
 }
 
-/// The settings under which each key is handed over at once, and echoed by nobody.
+/// The settings without line editing, echo and signals from keys.
 fn raw(mut settings: libc::termios) -> libc::termios {
     settings.c_lflag &= !(libc::ICANON | libc::ECHO | libc::ISIG | libc::IEXTEN);
     settings.c_cc[libc::VMIN] = 1;
@@ -151,8 +153,8 @@ fn read_settings(fd: BorrowedFd<'_>) -> io::Result<libc::termios> {
         unsafe_code,
         reason = "a signal handler needs them in the form of the C library"
     )]
-    // SAFETY: the descriptor is borrowed, and the settings are read only where the call filled
-    // them.
+    // SAFETY: the descriptor is borrowed and so stays open; the settings are read only after the
+    // call has succeeded and filled them.
     unsafe {
         if libc::tcgetattr(fd.as_raw_fd(), settings.as_mut_ptr()) == 0 {
             Ok(settings.assume_init())
@@ -167,7 +169,7 @@ fn write_settings(fd: BorrowedFd<'_>, when: c_int, settings: &libc::termios) -> 
         unsafe_code,
         reason = "a signal handler needs them in the form of the C library"
     )]
-    // SAFETY: the descriptor is borrowed, and the settings were read from one.
+    // SAFETY: the descriptor is borrowed and so stays open; the settings come from tcgetattr.
     let done = unsafe { libc::tcsetattr(fd.as_raw_fd(), when, settings) };
     if done == 0 {
         Ok(())
@@ -176,12 +178,12 @@ fn write_settings(fd: BorrowedFd<'_>, when: c_int, settings: &libc::termios) -> 
     }
 }
 
-/// Has a signal restore the terminal before it ends this process; what it did before. None where
-/// it was ignored, and is still.
+/// Installs the handler that restores the terminal and then ends the process; returns the previous
+/// action. A signal that is ignored stays ignored, and gives none.
 fn handle(number: c_int) -> Option<(c_int, libc::sigaction)> {
     #[expect(unsafe_code, reason = "what a signal does has no safe face")]
-    // SAFETY: a zeroed action is a valid one, the mask is made before it is used, and the handler
-    // calls nothing but what is safe in one.
+    // SAFETY: a zeroed action is a valid one, its mask is initialised before use, and the handler
+    // calls async-signal-safe functions only.
     unsafe {
         let mut before: libc::sigaction = std::mem::zeroed();
         if libc::sigaction(number, ptr::null(), &raw mut before) != 0
@@ -200,7 +202,7 @@ fn handle(number: c_int) -> Option<(c_int, libc::sigaction)> {
 
 fn set_action(number: c_int, action: &libc::sigaction) {
     #[expect(unsafe_code, reason = "what a signal does has no safe face")]
-    // SAFETY: the action was handed out by the system.
+    // SAFETY: the action was returned by sigaction.
     unsafe {
         libc::sigaction(number, action, ptr::null_mut());
     }
@@ -210,7 +212,8 @@ fn set_action(number: c_int, action: &libc::sigaction) {
 extern "C" fn restore_and_end(number: c_int) {
     let saved = SAVED_TERMINAL.load(Ordering::Acquire);
     #[expect(unsafe_code, reason = "a handler may call little else")]
-    // SAFETY: what is saved is never freed; tcsetattr, signal and raise are safe in a handler.
+    // SAFETY: the saved settings are never freed; tcsetattr, signal and raise are
+    // async-signal-safe.
     unsafe {
         if let Some(saved) = saved.as_ref() {
             libc::tcsetattr(saved.fd, libc::TCSANOW, &raw const saved.settings);

@@ -1,4 +1,4 @@
-//! Runs other programs to their end, within bounds. Never through a shell.
+//! Runs other programs to their end, within limits, and never through a shell.
 
 use super::checked_program::{RunError, checked_program};
 use super::child;
@@ -11,42 +11,46 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// The most that is kept of what a program complains, in bytes.
+/// How much of a program's standard error is kept, in bytes; the rest is discarded.
 const MAX_STDERR_BYTES: u64 = 4096;
 
-/// What a program finds in its environment.
+/// The environment of a program.
 #[derive(Debug, Clone, Copy)]
 pub enum ChildEnvironment<'a> {
-    /// What we have, without this variable.
+    /// Our environment without this variable.
     OursWithout(&'a str),
-    /// What we have, and these besides or instead.
+    /// Our environment, with these variables added or replaced.
     OursWith(&'a [(&'a str, &'a OsStr)]),
-    /// Nothing but this.
+    /// These variables only.
     Only(&'a [(&'a str, &'a OsStr)]),
 }
 
-/// How much a program may take.
+/// The limits of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct RunLimits {
-    /// From its start to its end.
+    /// The longest running time.
     pub time: Duration,
-    /// The most it may write to standard output, in bytes.
+    /// The most bytes of standard output.
     pub output: u64,
 }
 
-/// A program that has ended.
+/// The result of a program that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramOutput {
-    /// Whether it says that all went well.
+    /// Whether the program exited with status 0.
     pub success: bool,
-    /// What it wrote to standard output.
+    /// The program's standard output.
     pub output: Vec<u8>,
-    /// The beginning of what it wrote to standard error.
+    /// The first 4096 bytes of the program's standard error.
     pub complaint: Vec<u8>,
 }
 
-/// Runs a program without input and in the root folder, where nothing of a repository lies, if no
-/// other user could change it. It does not outlive the returned future.
+/// Runs a program within limits, if no other user could change it; dropping the future kills it.
+///
+/// The program has no input, and `/` as its current folder, which holds no files of a repository.
+///
+/// # Errors
+/// The program is missing, refused, too slow or too talkative, or cannot be run.
 pub async fn run_bounded(
     program: &Path,
     arguments: &[&OsStr],
@@ -98,7 +102,7 @@ async fn finish(mut command: Command, most: u64) -> Result<ProgramOutput, RunErr
                 .take(MAX_STDERR_BYTES)
                 .read_to_end(&mut kept)
                 .await?;
-            // A full pipe would stop it.
+            // Reads on, because a full pipe would block the program.
             tokio::io::copy(&mut err, &mut tokio::io::sink()).await?;
             Ok(kept)
         },
@@ -111,7 +115,7 @@ async fn finish(mut command: Command, most: u64) -> Result<ProgramOutput, RunErr
     })
 }
 
-/// All of it, unless it is more than that.
+/// Reads to the end; none if there are more than `most` bytes.
 async fn read(from: Option<impl AsyncRead + Unpin>, most: u64) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     if let Some(from) = from {

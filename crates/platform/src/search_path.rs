@@ -1,13 +1,12 @@
-//! The search path that programs are started with. A relative entry, or an empty one, leads into
-//! whatever folder is the current one, such as a repository.
+//! The search path for child programs. A relative or empty entry would lead into the current
+//! folder, such as a repository.
 
 use std::ffi::{OsStr, OsString};
 
-/// Where programs are looked for if a search path has no absolute entry: one that is empty would
-/// name the current folder.
+/// The search path if none of its entries is absolute: an empty one would name the current folder.
 const DEFAULT_SEARCH_PATH: &str = "/usr/bin:/bin";
 
-/// The absolute entries of a search path, in their order.
+/// The absolute entries of a search path, in their order; a default if there are none.
 pub fn absolute_entries(path: &OsStr) -> OsString {
     let entries = std::env::split_paths(path).filter(|folder| folder.is_absolute());
     match std::env::join_paths(entries) {

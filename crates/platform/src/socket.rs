@@ -1,4 +1,4 @@
-//! Connects to sockets without a runtime.
+//! Connects to Unix sockets without an async runtime.
 
 use super::sys;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -7,8 +7,12 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// Connects without a runtime to this user's own socket; waits no longer than this for one that
-/// takes no connections.
+/// Connects to a socket at which this user listens.
+///
+/// Waits at most `patience` for a server that accepts no connections.
+///
+/// # Errors
+/// As connect(2) fails; `PermissionDenied` if another user listens there.
 pub fn connect_in_time(
     path: &Path,
     patience: Duration,

@@ -1,6 +1,6 @@
-//! The operating system: one name, two files.
+//! The calls that differ between Linux and macOS, under one name each.
 
-mod frost;
+mod freezer_state;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -20,47 +20,51 @@ pub use macos::{
     since_boot, start_since_boot, stat,
 };
 
-pub use frost::FreezerState;
+pub use freezer_state::FreezerState;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 
-/// What the kernel tells of a process without its help.
+/// What the kernel reports about a process without its cooperation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessStat {
-    /// When it started, in the kernel's unit.
+    /// The start time, in the kernel's unit.
     pub start: StartTime,
-    /// Its parent.
+    /// The parent's pid.
     pub parent: u32,
-    /// Its process group.
+    /// The process group.
     pub group: u32,
-    /// The first process of its terminal's session.
+    /// The session id: the pid of the session's leader.
     pub session: u32,
-    /// The process group that its terminal listens to; 0 for none.
+    /// The foreground process group of the controlling terminal; 0 for none.
     pub foreground: u32,
-    /// Its owner.
+    /// The uid of the process's owner.
     pub uid: u32,
-    /// Stopped by this signal, 0 if the kernel does not tell which; a stop under a debugger is
-    /// none.
+    /// The signal that stopped the process, 0 if the kernel does not report which; none for a
+    /// running process and for one stopped by a debugger.
     pub stopped: Option<u32>,
-    /// Ended, but not yet collected by its parent.
+    /// Whether the process has ended, but was not yet reaped by its parent.
     pub zombie: bool,
-    /// The number of its controlling terminal's device; 0 for none.
+    /// The device number of the controlling terminal; 0 for none.
     pub terminal: u64,
 }
 
-/// When a process that lives started, in the kernel's unit; none if there is no such process.
+/// The start time of a live process, in the kernel's unit; none if there is no such process.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system does not report the process.
 pub fn living_start(pid: u32) -> io::Result<Option<u64>> {
     let stat = stat(pid)?.filter(|stat| !stat.zombie);
     Ok(stat.map(|stat| stat.start.0))
 }
 
-/// Sends a signal to a process group of which this process is one; whether it was sent.
+/// Sends a signal to a process group if `member` still lives and is in it; returns whether the
+/// signal was sent.
+///
+/// # Errors
+/// As kill(2) fails, or the member cannot be read.
 pub fn signal_group(member: ProcessKey, group: u32, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(group).ok().and_then(Pid::from_raw);
     let Some(pid) = raw.filter(|_| group > 1) else {

@@ -1,4 +1,4 @@
-//! Follows a file that grows by lines, reading each byte once.
+//! Follows a file that grows by lines, and reads each byte once.
 
 use super::files::{self, FileReadError};
 use std::fs::{self, File};
@@ -7,25 +7,25 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// How much of a file is read when it is first seen, from its end.
+/// How much of a file is read at first, from its end.
 const FIRST_READ_BYTES: u64 = 256 * 1024;
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
-/// A longer line is dropped while it is streamed past.
+/// The limit for one line, in bytes; longer lines are skipped without being kept in memory.
 const MAX_LINE_BYTES: usize = 1024 * 1024;
-/// So many bytes before the place read up to tell whether the file was written anew.
+/// How many bytes before the read position are compared to detect a rewritten file.
 const REWRITE_MARK_BYTES: usize = 64;
 
-/// What is found in a file, in order.
+/// What a read finds in a file, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TailEvent<'a> {
-    /// It is another file than before, or was written anew: what was told of it is void.
-    Afresh,
-    /// A whole line, without its end.
+    /// The file was replaced or rewritten: all lines reported so far are void.
+    Restarted,
+    /// A complete line, without its line end.
     Line(&'a [u8]),
 }
 
-/// Tells a changed file from one read to its end.
+/// The state of a file at the last read, by which an unchanged file is recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct TailStamp {
     device: u64,
@@ -35,7 +35,7 @@ struct TailStamp {
 }
 
 impl TailStamp {
-    fn of(meta: &fs::Metadata) -> Self {
+    fn from_metadata(meta: &fs::Metadata) -> Self {
         Self {
             device: meta.dev(),
             inode: meta.ino(),
@@ -45,43 +45,46 @@ impl TailStamp {
     }
 }
 
-/// How far a file was read.
+/// The position up to which a file was read.
 #[derive(Debug, Default)]
 pub struct FileTail {
     stamp: Option<TailStamp>,
     offset: u64,
-    /// The last bytes before `offset`.
+    /// The last bytes before `offset`, at most 64.
     mark: Vec<u8>,
     line: PartialLine,
 }
 
 impl FileTail {
-    /// Hands out what has been appended since the last read; the first time, what is within the
-    /// last 256 KiB, from the first line that begins there.
+    /// Passes what was appended since the last read to `take`. The first read starts 256 KiB before
+    /// the end of the file, at the first line that begins there.
+    ///
+    /// # Errors
+    /// As [`files::open_plain`], or the read itself fails.
     pub fn read(
         &mut self,
         path: &Path,
         mut take: impl FnMut(TailEvent<'_>),
     ) -> Result<(), FileReadError> {
         let (mut file, meta) = files::open_plain(path)?;
-        let stamp = TailStamp::of(&meta);
+        let stamp = TailStamp::from_metadata(&meta);
         if self.stamp == Some(stamp) {
             return Ok(());
         }
-        if !self.goes_on(&mut file, stamp)? {
+        if !self.continues(&mut file, stamp)? {
             if self.stamp.is_some() {
-                take(TailEvent::Afresh);
+                take(TailEvent::Restarted);
             }
             *self = Self::default();
             self.offset = stamp.len.saturating_sub(FIRST_READ_BYTES);
             if self.offset > 0 {
-                // The byte before tells whether a line begins here.
+                // The byte before shows whether a line begins exactly here.
                 self.offset -= 1;
                 self.line.skips = true;
             }
         }
         file.seek(SeekFrom::Start(self.offset))?;
-        // What is written meanwhile is left to the next read, so that this one ends.
+        // Leaves what is written meanwhile to the next read, so that this one ends.
         let mut rest = file.take(stamp.len.saturating_sub(self.offset));
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
@@ -102,7 +105,7 @@ impl FileTail {
     }
 
     /// Whether the file is the one that was read before, only longer.
-    fn goes_on(&self, file: &mut File, stamp: TailStamp) -> Result<bool, FileReadError> {
+    fn continues(&self, file: &mut File, stamp: TailStamp) -> Result<bool, FileReadError> {
         let same = self
             .stamp
             .is_some_and(|old| (old.device, old.inode) == (stamp.device, stamp.inode));
@@ -112,16 +115,16 @@ impl FileTail {
         let length = u64::try_from(self.mark.len()).unwrap_or(0);
         file.seek(SeekFrom::Start(self.offset.saturating_sub(length)))?;
         let mut now = vec![0; self.mark.len()];
-        // It may be cut this moment.
+        // The read fails if the file is truncated at this moment.
         Ok(file.read_exact(&mut now).is_ok() && now == self.mark)
     }
 }
 
-/// A line whose end has not come yet.
+/// A line whose end has not been read yet.
 #[derive(Debug, Default)]
 struct PartialLine {
     begun: Vec<u8>,
-    /// Its beginning is not known, or it is too long.
+    /// Whether the line is skipped, because its beginning is unknown or it is too long.
     skips: bool,
 }
 
@@ -138,7 +141,7 @@ impl PartialLine {
                 self.begun.extend_from_slice(head);
                 take(TailEvent::Line(trim(&self.begun)));
             }
-            // A long line's room is given back.
+            // Frees the memory of a long line.
             self.begun = Vec::new();
         }
         if self.skips || self.begun.len() + bytes.len() > MAX_LINE_BYTES {
@@ -189,7 +192,7 @@ mod tests {
             let path = self.path();
             let take = |piece: TailEvent<'_>| {
                 found.push(match piece {
-                    TailEvent::Afresh => "(afresh)".to_owned(),
+                    TailEvent::Restarted => "(afresh)".to_owned(),
                     TailEvent::Line(line) => String::from_utf8_lossy(line).into_owned(),
                 });
             };
@@ -236,7 +239,7 @@ mod tests {
         assert_eq!(read.len(), 2621, "all whole lines of 256 KiB");
         assert_eq!(read.last().expect("some").trim_start_matches('0'), "9999");
 
-        // A line that begins exactly where reading does is whole.
+        // A line that begins exactly at the start of the read is complete.
         let mut log = GrowingFile::new();
         let filler = vec![b'x'; 999];
         log.append(&[&filler[..], b"\n"].concat());
@@ -286,20 +289,20 @@ mod tests {
             cuts in proptest::collection::vec(0_usize..400, 0..8),
         ) {
             let mut whole = Vec::new();
-            PartialLine::default().feed(&bytes, &mut |piece| keep(piece, &mut whole));
+            PartialLine::default().feed(&bytes, &mut |piece| collect_line(piece, &mut whole));
             let mut cuts: Vec<usize> = cuts.into_iter().map(|c| c.min(bytes.len())).collect();
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
             let mut parts = Vec::new();
             let mut line = PartialLine::default();
             for cut in cuts.windows(2) {
-                line.feed(&bytes[cut[0]..cut[1]], &mut |piece| keep(piece, &mut parts));
+                line.feed(&bytes[cut[0]..cut[1]], &mut |piece| collect_line(piece, &mut parts));
             }
             proptest::prop_assert_eq!(whole, parts);
         }
     }
 
-    fn keep(piece: TailEvent<'_>, into: &mut Vec<Vec<u8>>) {
+    fn collect_line(piece: TailEvent<'_>, into: &mut Vec<Vec<u8>>) {
         if let TailEvent::Line(line) = piece {
             into.push(line.to_vec());
         }

@@ -1,4 +1,4 @@
-//! The settings of terminals.
+//! The settings of terminals as text, and back.
 
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{
@@ -9,7 +9,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-/// The special characters that are kept, in this order.
+/// The special characters that are kept, in the order of the text.
 const KEPT_SPECIAL_CODES: [SpecialCodeIndex; 16] = [
     SpecialCodeIndex::VINTR,
     SpecialCodeIndex::VQUIT,
@@ -29,13 +29,21 @@ const KEPT_SPECIAL_CODES: [SpecialCodeIndex; 16] = [
     SpecialCodeIndex::VEOL2,
 ];
 
-/// The settings of a terminal as text, near the form of `stty -g`: input, output, control and
-/// local modes, then [`KEPT_SPECIAL_CODES`], in hexadecimal between colons. Speeds and size are left out.
+/// The settings of a terminal as text, similar to `stty -g`.
+///
+/// The text holds the input, output, control and local modes, then the 16 special characters of
+/// `KEPT_SPECIAL_CODES`, in hexadecimal between colons. Speeds and size are left out.
+///
+/// # Errors
+/// As open(2) or tcgetattr(3) fails.
 pub fn settings(tty: &Path) -> io::Result<String> {
     Ok(write(&tcgetattr(open(tty)?)?))
 }
 
-/// Gives a terminal the settings of such a text at once; what it does not name stays.
+/// Applies a text of [`settings`] to a terminal at once; speeds and size stay as they are.
+///
+/// # Errors
+/// `InvalidData` for a malformed text; as open(2) or tcsetattr(3) fails.
 pub fn write_modes(tty: &Path, settings: &str) -> io::Result<()> {
     let tty = open(tty)?;
     let now = tcgetattr(&tty)?;
@@ -43,7 +51,7 @@ pub fn write_modes(tty: &Path, settings: &str) -> io::Result<()> {
     Ok(tcsetattr(&tty, OptionalActions::Now, &wanted)?)
 }
 
-/// It does not become our controlling terminal.
+/// Opens a terminal without making it our controlling terminal.
 fn open(tty: &Path) -> io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     Ok(rustix::fs::open(tty, flags, Mode::empty())?)
@@ -62,7 +70,7 @@ fn write(settings: &Termios) -> String {
 
 fn read(text: &str, mut settings: Termios) -> Option<Termios> {
     let mut words = text.split(':');
-    // As wide as the system keeps them.
+    // The width of the modes depends on the system: see `ParseHex`.
     let mut mode = || words.next()?.parse_hex();
     settings.input_modes = InputModes::from_bits_retain(mode()?);
     settings.output_modes = OutputModes::from_bits_retain(mode()?);
@@ -74,7 +82,7 @@ fn read(text: &str, mut settings: Termios) -> Option<Termios> {
     words.next().is_none().then_some(settings)
 }
 
-/// The modes of a terminal are 32 bits wide on Linux and 64 on macOS.
+/// Parses a number of any width: terminal modes have 32 bits on Linux and 64 on macOS.
 trait ParseHex {
     fn parse_hex<T: TryFrom<u64>>(self) -> Option<T>;
 }

@@ -1,6 +1,8 @@
-//! Who operates a pseudo-terminal, the processes that hold its master; and in which devpts
-//! instance a pseudo-terminal is. A container has an instance of its own, which counts from
-//! `/dev/pts/0` again: a path or a device number alone names no pseudo-terminal.
+//! Which processes hold the master of a pseudo-terminal, and in which devpts instance it is.
+//!
+//! The holders of the master operate the terminal. A container has a devpts instance of its own,
+//! which counts from `/dev/pts/0` again, so a path or a device number alone identifies no
+//! pseudo-terminal.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,15 +11,17 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 #[cfg(target_os = "linux")]
 use std::path::Path;
 
-/// The devpts instances that a pseudo-terminal may be in, by the devices of their file systems.
-/// Empty where that cannot be read, for other terminals, and on macOS, which has one instance.
+/// The devpts instances that a pseudo-terminal may be in, by the device numbers of their file
+/// systems.
+///
+/// Empty if they cannot be read, for other terminals, and on macOS, which has one instance.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DevptsInstances(BTreeSet<u64>);
 
 impl DevptsInstances {
-    /// The instances of a process's controlling terminal, given as the number of its device. They
-    /// are read from the descriptors by which the process has that terminal open; if there are
-    /// none, from the `/dev/pts` that the process sees.
+    /// The instances of a process's controlling terminal, whose device number is `device`. They are
+    /// read from the descriptors with which the process has that terminal open; if there are none,
+    /// from the `/dev/pts` that the process sees.
     #[cfg(target_os = "linux")]
     pub fn of_controlling_terminal(pid: u32, device: u64) -> Self {
         if pseudo_terminal(device).is_none() {
@@ -40,27 +44,27 @@ impl DevptsInstances {
         Self(devpts_instance(&seen).into_iter().collect())
     }
 
-    /// The instances of a process's controlling terminal. There is one on this system.
+    /// Always empty: macOS has a single instance.
     #[cfg(target_os = "macos")]
     pub fn of_controlling_terminal(_pid: u32, _device: u64) -> Self {
         Self::default()
     }
 
-    /// Whether two pseudo-terminals of one number may be the same. They are not if both instances
-    /// are known and differ.
+    /// Whether two pseudo-terminals of the same number may be the same one: they are not if the
+    /// instances of both are known and differ.
     pub fn may_be_same(&self, other: &Self) -> bool {
         self.0.is_empty() || other.0.is_empty() || !self.0.is_disjoint(&other.0)
     }
 }
 
-/// The processes that hold the master of a pseudo-terminal, given as the number of its device and
-/// its instances. A process whose descriptors may not be read (root's `sshd`, say) is left out; a
-/// terminal that is no pseudo-terminal has no master. A master that was opened outside of a devpts
-/// file system, at devtmpfs's `/dev/ptmx`, counts for every instance.
+/// The processes that hold the master of a pseudo-terminal, by its device number and instances.
+///
+/// A process whose descriptors may not be read (root's `sshd`, for example) is left out. A terminal
+/// that is no pseudo-terminal has no master. A master opened outside a devpts file system, at the
+/// `/dev/ptmx` of devtmpfs, matches every instance.
 ///
 /// # Errors
-///
-/// The processes cannot be listed.
+/// `/proc` cannot be listed.
 #[cfg(target_os = "linux")]
 pub fn terminal_holders(device: u64, instances: &DevptsInstances) -> io::Result<Vec<u32>> {
     let Some(index) = pseudo_terminal(device) else {
@@ -80,17 +84,16 @@ pub fn terminal_holders(device: u64, instances: &DevptsInstances) -> io::Result<
     Ok(holders)
 }
 
-/// The processes that hold the master of a pseudo-terminal. This system does not tell them.
+/// Always none: macOS does not report which processes hold a master.
 ///
 /// # Errors
-///
 /// None.
 #[cfg(target_os = "macos")]
 pub fn terminal_holders(_device: u64, _instances: &DevptsInstances) -> io::Result<Vec<u32>> {
     Ok(Vec::new())
 }
 
-/// The index of a pseudo-terminal among its kind; none for other devices.
+/// The number of a pseudo-terminal in its instance; none for other devices.
 #[cfg(target_os = "linux")]
 fn pseudo_terminal(device: u64) -> Option<u64> {
     let major = (device >> 8) & 0xfff;
@@ -119,8 +122,8 @@ fn holds_master(pid: u32, index: u64, instances: &DevptsInstances) -> bool {
     })
 }
 
-/// The device of the devpts file system that a file is in; none if it is in another, or cannot be
-/// read.
+/// The device number of the devpts file system that a file is in; none if the file is in another
+/// file system or cannot be read.
 #[cfg(target_os = "linux")]
 fn devpts_instance(file: &Path) -> Option<u64> {
     let is_devpts = rustix::fs::statfs(file).ok()?.f_type == libc::DEVPTS_SUPER_MAGIC;
@@ -128,7 +131,7 @@ fn devpts_instance(file: &Path) -> Option<u64> {
     is_devpts.then_some(device)
 }
 
-/// The line `tty-index:` of a master's `fdinfo`.
+/// The number after `tty-index:` in the `fdinfo` of a master.
 #[cfg(target_os = "linux")]
 fn tty_index(info: &str) -> Option<u64> {
     let mut lines = info.lines();
@@ -149,16 +152,16 @@ mod tests {
         .union(OpenptFlags::NOCTTY)
         .union(OpenptFlags::CLOEXEC);
 
-    /// A terminal of this machine: its master and its other end.
+    /// The master and the slave of a new terminal in this machine's own instance.
     fn open_terminal() -> (OwnedFd, OwnedFd) {
         let master = openpt(OPEN_PTY_FLAGS).expect("a terminal");
         grantpt(&master).expect("granted");
         unlockpt(&master).expect("unlocked");
-        let terminal = ioctl_tiocgptpeer(&master, OPEN_PTY_FLAGS).expect("the other end");
+        let terminal = ioctl_tiocgptpeer(&master, OPEN_PTY_FLAGS).expect("the slave");
         (master, terminal)
     }
 
-    /// A devpts instance that is mounted nowhere; none where only root may make one.
+    /// A devpts instance that is mounted nowhere; none if only root may make one.
     fn new_instance() -> Option<OwnedFd> {
         let made = fsopen("devpts", FsOpenFlags::FSOPEN_CLOEXEC).and_then(|context| {
             fsconfig_create(&context)?;
@@ -186,7 +189,7 @@ mod tests {
         let device = fstat(&terminal).expect("a device").st_rdev;
         let own = std::process::id();
         let instances = DevptsInstances::of_controlling_terminal(own, device);
-        let holders = |device| terminal_holders(device, &instances).expect("told");
+        let holders = |device| terminal_holders(device, &instances).expect("listed");
         assert_eq!(holders(device), [own]);
         drop(master);
         assert_eq!(holders(device), [0; 0]);
@@ -204,26 +207,26 @@ mod tests {
         let here = DevptsInstances::of_controlling_terminal(own, device);
         drop(master);
         let index = pseudo_terminal(device).expect("a pseudo-terminal");
-        // The other instance counts from 0.
+        // The other instance counts from 0, so its terminal number `index` needs all lower ones.
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
         let masters = (0..=index).map(|_| openat(&instance, "ptmx", flags, Mode::empty()));
         let masters: Result<Vec<OwnedFd>, _> = masters.collect();
         let mut masters = masters.expect("terminals");
         let last = masters.pop().expect("one");
-        assert_eq!(terminal_holders(device, &here).expect("told"), [0; 0]);
+        assert_eq!(terminal_holders(device, &here).expect("listed"), [0; 0]);
         let unknown = DevptsInstances::default();
-        assert_eq!(terminal_holders(device, &unknown).expect("told"), [own]);
+        assert_eq!(terminal_holders(device, &unknown).expect("listed"), [own]);
 
         unlockpt(&last).expect("unlocked");
-        let other_end = ioctl_tiocgptpeer(&last, OPEN_PTY_FLAGS).expect("the other end");
+        let other_end = ioctl_tiocgptpeer(&last, OPEN_PTY_FLAGS).expect("the slave");
         assert_eq!(fstat(&other_end).expect("a device").st_rdev, device);
-        // The terminal of this machine stays open, so no other gets its number.
+        // The first terminal stays open, so that no other gets its number.
         let both = DevptsInstances::of_controlling_terminal(own, device);
         let there = DevptsInstances(both.0.difference(&here.0).copied().collect());
         let its_device = fstat(&other_end).expect("a device").st_dev;
         assert_eq!(there.0, BTreeSet::from([its_device]));
         assert!(!there.may_be_same(&here) && there.may_be_same(&both));
-        assert_eq!(terminal_holders(device, &there).expect("told"), [own]);
+        assert_eq!(terminal_holders(device, &there).expect("listed"), [own]);
         drop(terminal);
     }
 

@@ -1,4 +1,4 @@
-//! Asks tmux servers. Every question has a deadline.
+//! Queries and commands to tmux servers, each with a timeout.
 
 use super::checked_program::RunError;
 use super::listener::{ListenerRefusal, check_listener};
@@ -12,19 +12,19 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long a server may take.
+/// How long a tmux server may take to respond.
 pub const TMUX_TIMEOUT: Duration = Duration::from_secs(1);
-/// The most we take of an answer: a pane is one line of about 100 bytes.
+/// The limit for a list in bytes; a pane is one line of about 100 bytes.
 const MAX_LIST_BYTES: u64 = 4 << 20;
-/// The longest path that a socket may have on all systems, in bytes.
+/// The longest socket path that all systems accept, in bytes.
 const MAX_SOCKET_PATH_BYTES: usize = 103;
-/// The most we take of a pane: it has some thousand characters.
+/// The limit for a pane's content in bytes; a pane has some thousand characters.
 const MAX_PANE_BYTES: u64 = 1 << 20;
 
-/// Why a server gave no answer.
+/// Why a tmux server gave no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum TmuxError {
-    /// No such program.
+    /// tmux is not installed.
     #[error("tmux is not installed")]
     NotInstalled,
     /// No server listens on the socket.
@@ -35,14 +35,14 @@ pub enum TmuxError {
     NoPane,
     /// The server did not answer within a second.
     #[error("tmux did not answer within 1 s")]
-    Hangs,
-    /// The server answered something else.
+    NotResponding,
+    /// tmux failed with this message.
     #[error("tmux failed: {0}")]
     Failed(String),
-    /// Another user could listen there, or could change the program.
+    /// Another user could listen at the socket, or could change the program.
     #[error("tmux cannot be used: {0}")]
     Refused(PathRefusal),
-    /// A program listens there that is not to be asked.
+    /// The process that listens at the socket runs as another user or in a container.
     #[error("tmux cannot be used: {0}")]
     Untrusted(ListenerRefusal),
     /// tmux could not be run.
@@ -50,14 +50,14 @@ pub enum TmuxError {
     Io(#[from] io::Error),
 }
 
-/// The tmux program; see [`find_tmux`]. Where only one is found that others could change, that one:
-/// whoever asks it is told why it is not run.
+/// The tmux program; see [`find_tmux`]. If the only one is one that other users could change, that
+/// one, so that the attempt to run it reports why it is refused.
 pub fn program(path: Option<&OsStr>) -> Option<PathBuf> {
     find_tmux(path).any()
 }
 
-/// Looks for the tmux program: in the search path, or where Homebrew and `MacPorts` put it, for an
-/// app that is started from a desktop has a short search path.
+/// Searches for tmux: in the search path, then where Homebrew and `MacPorts` install it, because an
+/// app started from a desktop has a short search path.
 pub fn find_tmux(path: Option<&OsStr>) -> ProgramSearch {
     let usual = [
         "/usr/local/bin",
@@ -69,10 +69,10 @@ pub fn find_tmux(path: Option<&OsStr>) -> ProgramSearch {
     find_program("tmux", folders)
 }
 
-/// The sockets in a folder of tmux servers, which is to be the user's alone, as tmux demands.
+/// The sockets in a folder of tmux servers, which has to be the user's alone, as tmux demands.
 ///
 /// # Errors
-/// Names what another user could change of the folder or of the way to it.
+/// Names what another user could change about the folder or a folder above it.
 pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
     match check_tmux_folder(folder) {
         Ok(_) => {}
@@ -92,11 +92,13 @@ pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
     Ok(found)
 }
 
-/// Where a server may be asked: nobody but the user can listen at this socket. `tmux -S` does not
-/// look at that itself. Without links, unless that path is too long for a socket.
+/// The path at which a tmux server may be used, if only the user can listen at this socket.
+///
+/// `tmux -S` does not check that itself. Links are resolved unless the result is too long for a
+/// socket.
 ///
 /// # Errors
-/// Names what another user could change; a socket that is not there is one, too.
+/// Names what another user could change; also fails if no socket is there.
 pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
     let is_tmux_s_own = |folder: &OsStr| folder.as_encoded_bytes().starts_with(b"tmux-");
     let folder = match socket.parent().and_then(Path::file_name) {
@@ -108,7 +110,10 @@ pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
     Ok(if fits { resolved } else { socket.to_path_buf() })
 }
 
-/// What `list-panes -a` says of all panes of a server.
+/// The output of `list-panes -a` for all panes of a server.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
     ask(
         tmux,
@@ -119,7 +124,10 @@ pub async fn list_panes(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<
     .await
 }
 
-/// What `list-clients` says of all clients of a server.
+/// The output of `list-clients` for all clients of a server.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn list_clients(tmux: &Path, socket: &Path, format: &str) -> Result<Vec<u8>, TmuxError> {
     ask(
         tmux,
@@ -130,7 +138,10 @@ pub async fn list_clients(tmux: &Path, socket: &Path, format: &str) -> Result<Ve
     .await
 }
 
-/// Shows a window in all clients of a session.
+/// Makes a window the current one of its session, in all clients that show the session.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn select_window(
     tmux: &Path,
     socket: &Path,
@@ -143,12 +154,18 @@ pub async fn select_window(
 }
 
 /// Makes a pane the active one of its window.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn select_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<(), TmuxError> {
     let question = ["select-pane", "-t", pane];
     ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
-/// Shows a session in a client, which is named by its terminal.
+/// Shows a session in a client, which is named by its terminal device.
+///
+/// # Errors
+/// See [`TmuxError`]; a server that is gone is `NoServer`.
 pub async fn switch_client(
     tmux: &Path,
     socket: &Path,
@@ -159,7 +176,10 @@ pub async fn switch_client(
     ask(tmux, socket, &question, MAX_LIST_BYTES).await.map(drop)
 }
 
-/// The title of a pane, in a line of its own, and then the text on its screen.
+/// The title of a pane on one line, followed by the text on its screen.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<u8>, TmuxError> {
     let title = ["display-message", "-p", "-t", pane, "#{pane_title}"];
     let text = ["capture-pane", "-p", "-t", pane];
@@ -167,27 +187,30 @@ pub async fn capture_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<Vec<
     ask(tmux, socket, &both, MAX_PANE_BYTES).await
 }
 
-/// What a server tells of a pane, and what is on its screen, all of one moment.
+/// The state of a pane and the text on its screen, at the same moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaneSnapshot {
-    /// What is typed here goes to all panes of its window.
+    /// Whether input goes to all panes of the window (`synchronize-panes`).
     pub synchronized: bool,
-    /// It shows its past, and keys steer that.
+    /// Whether the pane is in a mode, such as copy mode, in which keys do not reach its program.
     pub in_mode: bool,
-    /// Its input is switched off.
+    /// Whether the pane's input is disabled.
     pub input_off: bool,
-    /// Its terminal device.
+    /// The pane's terminal device.
     pub tty: String,
-    /// Column and row.
+    /// The column and row of the cursor, from 0.
     pub cursor: (u32, u32),
-    /// Its lines from the top, without what is blank at their ends.
+    /// The lines of the screen from the top, without blanks at their ends.
     pub lines: Vec<String>,
 }
 
 const PANE_STATE_FORMAT: &str = "#{pane_synchronized} #{pane_in_mode} #{?pane_input_off,1,0} #{cursor_x} \
                     #{cursor_y} #{pane_tty}";
 
-/// Looks at a pane.
+/// Reads a pane's state and text in one call.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn read_pane(tmux: &Path, socket: &Path, pane: &str) -> Result<PaneSnapshot, TmuxError> {
     let told = ["display-message", "-p", "-t", pane, PANE_STATE_FORMAT];
     let text = ["capture-pane", "-p", "-t", pane];
@@ -214,16 +237,19 @@ fn parse_look(text: &str) -> Option<PaneSnapshot> {
     })
 }
 
-/// What is pressed.
+/// Input for a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TmuxKeystroke<'a> {
-    /// A key by tmux's name for it: `Enter`, `C-z`
+    /// A key by its tmux name, such as `Enter` or `C-z`.
     Named(&'a str),
-    /// These characters.
+    /// Literal characters.
     Text(&'a str),
 }
 
-/// Presses keys in a pane, one after the other, all or none.
+/// Sends keys to a pane in one call, so that all or none arrive.
+///
+/// # Errors
+/// See [`TmuxError`]; a pane that is gone is `NoPane`, a server that is gone `NoServer`.
 pub async fn send_keys(
     tmux: &Path,
     socket: &Path,
@@ -255,7 +281,7 @@ async fn ask(
         Err(refusal) if refusal.is_missing() => return Err(TmuxError::NoServer),
         Err(refusal) => return Err(TmuxError::Refused(refusal)),
     };
-    // What tmux connects to is what was checked, whatever takes the place of the socket meanwhile.
+    // tmux connects to the socket that was checked, even if another one takes its place meanwhile.
     let pinned = match PinnedSocket::open(&socket) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(TmuxError::NoServer),
         pinned => pinned?,
@@ -266,7 +292,7 @@ async fn ask(
     } else {
         pinned.path()
     };
-    // UTF-8, so that names come as they are.
+    // `-u` forces UTF-8, so that tmux does not replace characters in names.
     let mut arguments = vec![OsStr::new("-u"), OsStr::new("-S"), at.as_os_str()];
     arguments.extend(question.iter().map(OsStr::new));
     let bounds = RunLimits {
@@ -294,7 +320,8 @@ async fn ask(
     Err(TmuxError::Failed(told.chars().take(200).collect()))
 }
 
-/// Whether a program gets other rights than ours, with which it may not look at what we hold.
+/// Whether a program runs as another user or group (setuid, setgid), and so may not open the
+/// descriptors of this process under `/proc`.
 fn changes_user(program: &Path) -> bool {
     std::fs::metadata(program).is_ok_and(|meta| meta.mode() & 0o6000 != 0)
 }
@@ -302,8 +329,8 @@ fn changes_user(program: &Path) -> bool {
 impl From<ListenerRefusal> for TmuxError {
     fn from(refusal: ListenerRefusal) -> Self {
         match refusal {
-            ListenerRefusal::Nobody => Self::NoServer,
-            ListenerRefusal::Busy => Self::Hangs,
+            ListenerRefusal::NotListening => Self::NoServer,
+            ListenerRefusal::Busy => Self::NotResponding,
             refusal => Self::Untrusted(refusal),
         }
     }
@@ -313,7 +340,7 @@ impl From<RunError> for TmuxError {
     fn from(error: RunError) -> Self {
         match error {
             RunError::NotFound => Self::NotInstalled,
-            RunError::Late(_) => Self::Hangs,
+            RunError::Late(_) => Self::NotResponding,
             RunError::Refused(refusal) => Self::Refused(refusal),
             RunError::TooMuch(_) => Self::Failed(error.to_string()),
             RunError::Io(e) => Self::Io(e),

@@ -1,4 +1,4 @@
-//! Waits for a time and for the end of a process.
+//! Waits for a point in time, or for the end of a process.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -35,8 +35,8 @@ mod tests {
             .expect("another start time has already ended");
         let waiting = tokio::spawn(wait_exit(key));
         child.kill().expect("kill our own child");
-        waiting.await.expect("no panic").expect("told");
+        waiting.await.expect("no panic").expect("reported");
         child.wait().expect("collect");
-        wait_exit(key).await.expect("told at once");
+        wait_exit(key).await.expect("reported at once");
     }
 }

@@ -4,12 +4,12 @@
 
 use std::time::{Instant, SystemTime};
 
-/// The wall clock, for ages shown to people.
+/// The wall time, for ages shown to people.
 pub fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// A point to measure a short while from.
+/// The monotonic time, to measure short durations; may stop while the machine sleeps.
 pub fn instant() -> Instant {
     Instant::now()
 }

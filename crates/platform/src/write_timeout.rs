@@ -1,4 +1,4 @@
-//! A connection that ends when its peer reads nothing for too long.
+//! A stream that fails when its peer stops reading.
 
 use std::io;
 use std::pin::Pin;
@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// A stream whose writes fail once one of them has been stuck for the timeout.
+/// A stream whose writes fail with `TimedOut` once one of them has been blocked for the timeout.
 #[derive(Debug)]
 pub struct WriteTimeoutStream<S> {
     stream: S,
     timeout: Duration,
-    /// Runs while a write is stuck.
+    /// Runs while a write is blocked.
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> WriteTimeoutStream<S> {
-    /// A stream whose writes may be stuck for this long.
+    /// Wraps a stream; each of its writes may be blocked for `timeout`.
     pub fn new(stream: S, timeout: Duration) -> Self {
         Self {
             stream,
@@ -26,7 +26,7 @@ impl<S> WriteTimeoutStream<S> {
         }
     }
 
-    fn observe<T>(
+    fn restart_on_progress<T>(
         &mut self,
         cx: &mut Context<'_>,
         poll: Poll<io::Result<T>>,
@@ -59,7 +59,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeoutStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.observe(cx, poll)
+        self.restart_on_progress(cx, poll)
     }
 
     fn poll_write_vectored(
@@ -68,7 +68,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeoutStream<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.observe(cx, poll)
+        self.restart_on_progress(cx, poll)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -77,7 +77,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeoutStream<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.stream).poll_flush(cx);
-        self.observe(cx, poll)
+        self.restart_on_progress(cx, poll)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

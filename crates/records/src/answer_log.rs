@@ -6,9 +6,9 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use trusty_fleet::answered::AnswerRecord;
+use trusty_fleet::given_answer::AnswerRecord;
 use trusty_platform::{files, paths};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// The most that the file holds, in bytes; then it becomes the older one.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -25,9 +25,9 @@ pub struct AnswerLog {
 
 impl AnswerLog {
     /// That of these surroundings.
-    pub fn from_env(around: &Environment) -> Self {
+    pub fn from_env(env: &Environment) -> Self {
         Self {
-            folder: around.data_dir(),
+            folder: env.data_dir(),
         }
     }
 
@@ -116,8 +116,8 @@ fn open(path: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
     use std::time::{Duration, SystemTime};
-    use trusty_fleet::answered::AnswerKind;
     use trusty_fleet::authorization::AnswerChannel;
+    use trusty_fleet::given_answer::AnswerKind;
     use trusty_fleet::request::RequestId;
 
     fn log(root: &Path) -> AnswerLog {

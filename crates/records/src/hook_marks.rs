@@ -15,8 +15,8 @@ use trusty_fleet::observation::HookMarks;
 use trusty_fleet::time::rfc3339;
 use trusty_platform::files::{self, FileReadError};
 use trusty_platform::{clock, paths, sys};
+use trusty_wire::environment::Environment;
 use trusty_wire::hook_program;
-use trusty_wire::surroundings::Environment;
 
 /// The largest file of ours here that is read, in bytes.
 const MAX_MARK_FILE_BYTES: u64 = 4096;
@@ -64,10 +64,10 @@ struct MarkedProcess {
 
 impl MarkFolder {
     /// That of these surroundings.
-    pub fn new(around: &Environment) -> Self {
+    pub fn new(env: &Environment) -> Self {
         Self {
-            folder: around.data_dir().join("hook-marks"),
-            program: hook_program::program(around),
+            folder: env.data_dir().join("hook-marks"),
+            program: hook_program::program(env),
         }
     }
 
@@ -98,7 +98,7 @@ impl MarkFolder {
     /// # Errors
     /// If the folder cannot be written to, or the hook program is not there.
     pub fn follow_program(&self, before: Option<MarkingProgram>) -> io::Result<()> {
-        let (Some(before), Some(mut stamp)) = (before, self.stamp()) else {
+        let (Some(before), Some(mut stamp)) = (before, self.connect_stamp()) else {
             return self.begin();
         };
         stamp.program = self.program_identity()?;
@@ -111,7 +111,7 @@ impl MarkFolder {
     /// Whether the hook program that is in place leaves marks; none if no hooks were connected
     /// since hooks leave marks.
     pub fn marking_program(&self) -> Option<MarkingProgram> {
-        let stamp = self.stamp()?;
+        let stamp = self.connect_stamp()?;
         let known = self.program_identity().is_ok_and(|is| is == stamp.program);
         Some(if known {
             MarkingProgram::Known
@@ -131,7 +131,7 @@ impl MarkFolder {
     /// Leaves a mark of a session, if it has none of this connect. What cannot be written is only
     /// not seen.
     pub fn write_mark(&self, machine: &MachineIdentity, client: ProcessKey) {
-        let Some(stamp) = self.stamp() else {
+        let Some(stamp) = self.connect_stamp() else {
             return;
         };
         let session = machine.session_id(client);
@@ -156,7 +156,7 @@ impl MarkFolder {
         if self.marking_program() != Some(MarkingProgram::Known) {
             return HookMarks::default();
         }
-        let Some(stamp) = self.stamp() else {
+        let Some(stamp) = self.connect_stamp() else {
             return HookMarks::default();
         };
         let newest = self.marks().into_iter();
@@ -173,7 +173,7 @@ impl MarkFolder {
         let Ok(machine) = sys::machine() else {
             return;
         };
-        let stamp = self.stamp();
+        let stamp = self.connect_stamp();
         let newest = |connect: &str| stamp.as_ref().is_some_and(|s| s.connect == connect);
         for (path, _, connect) in self.marks() {
             if !newest(&connect) || !may_live(&path, &machine) {
@@ -183,7 +183,7 @@ impl MarkFolder {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for entry in entries {
             let half = entry.path().extension().is_some_and(|e| e == "new");
-            let age = entry.metadata().ok().and_then(|m| age(&m));
+            let age = entry.metadata().ok().and_then(|m| file_age(&m));
             if half && age.is_some_and(|age| age > FOREIGN_MARK_LIFETIME) {
                 let _ = fs::remove_file(entry.path());
             }
@@ -206,7 +206,7 @@ impl MarkFolder {
         self.folder.join(format!("{session}.{connect}.mark"))
     }
 
-    fn stamp(&self) -> Option<ConnectStamp> {
+    fn connect_stamp(&self) -> Option<ConnectStamp> {
         let stamp: ConnectStamp = read_json(&self.folder.join(CONNECT_FILE)).ok()??;
         // It becomes a part of a file's name.
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -248,7 +248,7 @@ fn may_live(path: &Path, machine: &MachineIdentity) -> bool {
         return false;
     };
     if !machine.shares_pids_with(mark.domain.as_deref()) {
-        let age = fs::symlink_metadata(path).ok().and_then(|m| age(&m));
+        let age = fs::symlink_metadata(path).ok().and_then(|m| file_age(&m));
         return age.is_some_and(|age| age < FOREIGN_MARK_LIFETIME);
     }
     let stat = sys::stat(mark.process.pid);
@@ -256,7 +256,7 @@ fn may_live(path: &Path, machine: &MachineIdentity) -> bool {
     mark.boot == machine.boot && lives
 }
 
-fn age(meta: &fs::Metadata) -> Option<Duration> {
+fn file_age(meta: &fs::Metadata) -> Option<Duration> {
     clock::wall().duration_since(meta.modified().ok()?).ok()
 }
 
@@ -285,11 +285,11 @@ mod tests {
     impl MarkFixture {
         fn new() -> Self {
             let home = tempfile::tempdir().expect("folder");
-            let around = Environment {
+            let env = Environment {
                 home: home.path().to_path_buf(),
                 ..Environment::default()
             };
-            let marks = MarkFolder::new(&around);
+            let marks = MarkFolder::new(&env);
             let stage = Self {
                 home,
                 marks,
@@ -354,7 +354,7 @@ mod tests {
         let stage = MarkFixture::new();
         stage.marks.begin().expect("begun");
         stage.leave();
-        let stamp = stage.marks.stamp().expect("a connect");
+        let stamp = stage.marks.connect_stamp().expect("a connect");
         let mark = stage.marks.mark_path(stage.id(), &stamp.connect);
         let meta = fs::metadata(&mark).expect("a mark");
         assert_eq!(meta.permissions().mode() & 0o777, 0o600);

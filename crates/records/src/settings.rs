@@ -1,55 +1,70 @@
-//! The user's settings: defaults where nothing is said, and a bad value is named and ignored.
+//! The user's settings. A missing key has its default; a bad value is named and ignored.
 
 mod answers;
+mod discovery;
 mod jump;
 mod notices;
+mod pause;
+mod section;
 
+use answers::AnswersSection;
+use discovery::DiscoverySection;
+use jump::JumpSection;
+use notices::NotificationsSection;
+use pause::PauseSection;
+use section::SectionReader;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use toml::Value;
+use toml::de::{DeTable, DeValue};
 use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::notice::NoticePreferences;
-use trusty_fleet::observation::{ControlPreferences, PauseOrder, ToolPausePolicy};
+use trusty_fleet::observation::ControlPreferences;
 use trusty_platform::files::{self, FileReadError};
 use trusty_platform::sys;
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
+use trusty_wire::environment::Environment;
+pub use trusty_wire::process_scope::Confinement;
+use trusty_wire::process_scope::ProcessScope;
 use trusty_wire::process_tracer::ProcessTracer;
-pub use trusty_wire::scope::Confinement;
-use trusty_wire::scope::ProcessScope;
-use trusty_wire::surroundings::Environment;
 
-/// The largest settings file we read, in bytes.
 const MAX_TOML_FILE_BYTES: u64 = 256 * 1024;
+const MAX_PROBLEMS: usize = 10;
+const MAX_PROBLEM_CHARS: usize = 200;
 
-/// So many problems are named, each with so many characters at most.
-const MAX_PROBLEMS_AND_CHARS: (usize, usize) = (10, 200);
+const SECTION_READERS: [SectionReader; 5] = [
+    SectionReader::new::<DiscoverySection>(),
+    SectionReader::new::<PauseSection>(),
+    SectionReader::new::<AnswersSection>(),
+    SectionReader::new::<NotificationsSection>(),
+    SectionReader::new::<JumpSection>(),
+];
 
-/// What the user may set, in `settings.toml`.
+/// The settings in `settings.toml`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Config folders to look into besides `$CLAUDE_CONFIG_DIR` or `~/.claude`
+    /// Config folders to scan besides `$CLAUDE_CONFIG_DIR` or `~/.claude`
     /// (`discovery.config_dirs`).
     pub config_dirs: Vec<PathBuf>,
-    /// Show only sessions whose `HOME` or config folder is ours, and ask only the tmux servers
-    /// in `$TMUX_TMPDIR` (`discovery.confine`).
+    /// Whether to show only sessions whose `HOME` or config folder is the user's, and to query only
+    /// the tmux servers in `$TMUX_TMPDIR` (`discovery.confine`).
     pub confinement: Confinement,
-    /// What a pause is to be like (`pause.first`, `pause.tools`), and how long a request is held
+    /// How sessions are paused (`pause.first`, `pause.tools`), and how long a request is held
     /// (`answers.hold`, `answers.hold_agents`).
     pub preferences: ControlPreferences,
-    /// Which programs may answer (`answers.programs`, `answers.terminal`). Counts from the next
-    /// start of an engine.
+    /// Which programs may answer (`answers.programs`, `answers.terminal`). Takes effect when an
+    /// engine starts.
     pub answer_policy: AnswerPolicy,
-    /// What its owner is told of (`notifications`).
+    /// Which events send a notification, and when (`notifications`).
     pub notices: NoticePreferences,
-    /// The command that opens a terminal; what is to run in it follows (`jump.terminal`). Empty:
-    /// the system's.
+    /// The command that opens a terminal, to which the command to run is appended
+    /// (`jump.terminal`). Empty for the system's terminal.
     pub terminal: Vec<String>,
-    /// What was wrong in the file, in words.
+    /// What is wrong in the file, for the user.
     pub problems: Vec<String>,
 }
 
-/// What a new settings file holds: every setting, with its default, as a comment.
+/// A new settings file: every setting, as a comment, with its default or an example.
 const SETTINGS_TEMPLATE: &str = "\
 # Settings of Trusty Bar. Changes apply as soon as the file is saved, unless marked \"Restart\".
 # Trusty Bar and `trusty list` name settings that are not understood; those are ignored.
@@ -106,9 +121,9 @@ const SETTINGS_TEMPLATE: &str = "\
 # terminal = [\"xterm\", \"-e\"]
 ";
 
-/// The settings file; made, with its defaults, if there is none.
-pub fn ensure_file(around: &Environment) -> io::Result<PathBuf> {
-    let path = around.settings_file();
+/// The path of the settings file, which is created from the template if missing.
+pub fn ensure_file(env: &Environment) -> io::Result<PathBuf> {
+    let path = env.settings_file();
     if let Some(folder) = path.parent() {
         make_missing_folders(folder)?;
     }
@@ -121,63 +136,63 @@ pub fn ensure_file(around: &Environment) -> io::Result<PathBuf> {
 }
 
 impl Settings {
-    /// Reads the file of these surroundings; without one, the defaults.
-    pub fn read(around: &Environment) -> Self {
-        Self::load(around).unwrap_or_else(|what| Self {
+    /// Reads the settings file; without one, the defaults apply.
+    pub fn read(env: &Environment) -> Self {
+        Self::load(env).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the defaults are used")],
             ..Self::default()
         })
     }
 
-    /// Whether this says nothing at all: an editor may have emptied the file for a moment.
+    /// Whether the file sets nothing, as while an editor rewrites it.
     pub fn is_blank(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Reads the file anew; `before` still counts while it cannot be understood at all.
-    pub fn read_after(before: &Self, around: &Environment) -> Self {
-        Self::load(around).unwrap_or_else(|what| Self {
+    /// Reads the settings file again; `before` still applies while the file is unreadable.
+    pub fn read_after(before: &Self, env: &Environment) -> Self {
+        Self::load(env).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the previous settings still apply")],
             ..before.clone()
         })
     }
 
-    /// What is wrong, in words; none when all is well.
+    /// All problems in one text, if there are any.
     pub fn problem(&self) -> Option<String> {
         (!self.problems.is_empty()).then(|| self.problems.join("; "))
     }
 
-    /// The config folders to look into: ours, and those that the settings name.
-    pub fn all_config_dirs(&self, around: &Environment) -> BTreeSet<PathBuf> {
+    /// The config folders to scan: that of the environment, and those that the settings name.
+    pub fn all_config_dirs(&self, env: &Environment) -> BTreeSet<PathBuf> {
         let mut config_dirs: BTreeSet<PathBuf> = self.config_dirs.iter().cloned().collect();
-        config_dirs.insert(around.claude_dir());
+        config_dirs.insert(env.claude_dir());
         config_dirs
     }
 
-    /// Whose processes discovery may see.
-    pub fn scope(&self, around: &Environment, uid: u32) -> ProcessScope {
+    /// The processes that discovery may see.
+    pub fn scope(&self, env: &Environment, uid: u32) -> ProcessScope {
         ProcessScope {
             uid,
             confinement: self.confinement,
-            home: around.home.clone(),
-            config_dirs: self.all_config_dirs(around),
+            home: env.home.clone(),
+            config_dirs: self.all_config_dirs(env),
         }
     }
 
-    /// Tells processes of the sessions that discovery may see from all others.
+    /// A tracer for the sessions that discovery may see.
     ///
     /// # Errors
     ///
-    /// The machine does not tell what identity is made of.
-    pub fn tracer(&self, around: &Environment) -> io::Result<ProcessTracer> {
+    /// The system does not report what identifies this machine and its user.
+    pub fn tracer(&self, env: &Environment) -> io::Result<ProcessTracer> {
         let machine = sys::machine()?;
-        let scope = self.scope(around, machine.uid);
+        let scope = self.scope(env, machine.uid);
         Ok(ProcessTracer::new(machine, scope))
     }
 
-    fn load(around: &Environment) -> Result<Self, String> {
-        let file = around.settings_file();
-        // It may be a link into a collection of such files.
+    fn load(env: &Environment) -> Result<Self, String> {
+        let file = env.settings_file();
+        // Dotfile managers replace the file by a link to their copy.
         let file = match check_data(&file) {
             Ok(checked) => checked.resolved,
             Err(refusal) if refusal.is_distrust() => {
@@ -187,7 +202,7 @@ impl Settings {
         };
         match files::read_bounded(&file, MAX_TOML_FILE_BYTES) {
             Ok(bytes) => match String::from_utf8(bytes) {
-                Ok(text) => Self::understand(&text, &around.home),
+                Ok(text) => Self::from_toml(&text, &env.home),
                 Err(_) => Err("not UTF-8 text".into()),
             },
             Err(FileReadError::Gone) => Ok(Self::default()),
@@ -195,130 +210,56 @@ impl Settings {
         }
     }
 
-    /// Reads the text of a file. `home` replaces a leading `~/`.
+    /// Reads the text of a settings file. `home` replaces a leading `~/`.
     pub fn parse(text: &str, home: &Path) -> Self {
-        Self::understand(text, home).unwrap_or_else(|what| Self {
+        Self::from_toml(text, home).unwrap_or_else(|what| Self {
             problems: vec![format!("{what}; the defaults are used")],
             ..Self::default()
         })
     }
 
-    fn understand(text: &str, home: &Path) -> Result<Self, String> {
-        let table = text.parse::<toml::Table>();
-        let table = table.map_err(|e| format!("not valid TOML ({})", located(&e, text)))?;
+    fn from_toml(text: &str, home: &Path) -> Result<Self, String> {
+        let file = DeTable::parse(text);
+        let file = file.map_err(|e| format!("not valid TOML ({})", locate_error(&e, text)))?;
         let mut settings = Self::default();
-        for (section, value) in &table {
-            match (section.as_str(), value) {
-                ("discovery", Value::Table(keys)) => {
-                    for (key, value) in keys {
-                        settings.discovery(key, value, home);
-                    }
-                }
-                ("pause", Value::Table(keys)) => {
-                    for (key, value) in keys {
-                        settings.pause(key, value);
-                    }
-                }
-                ("answers", Value::Table(keys)) => {
-                    for (key, value) in keys {
-                        settings.answers(key, value);
-                    }
-                }
-                ("notifications", Value::Table(keys)) => {
-                    for (key, value) in keys {
-                        settings.notifications(key, value);
-                    }
-                }
-                ("jump", Value::Table(keys)) => {
-                    for (key, value) in keys {
-                        settings.jump(key, value);
-                    }
-                }
-                ("discovery" | "pause" | "answers" | "notifications" | "jump", _) => {
-                    settings.ignore(&format!("{section} must be a [section]"));
-                }
-                _ => settings.ignore(&format!("{section} is not a known section")),
+        for (name, value) in file.into_inner() {
+            let name = name.as_ref();
+            let section = SECTION_READERS.iter().find(|section| section.name == name);
+            match (section, value.into_inner()) {
+                (Some(section), DeValue::Table(keys)) => section.read(keys, &mut settings, home),
+                (Some(_), _) => settings.ignore(&format!("{name} must be a [section]")),
+                (None, _) => settings.ignore(&format!("{name} is not a known section")),
             }
         }
         if settings.answer_policy.programs && !settings.answer_policy.terminal {
             settings.ignore("answers.terminal = false has no effect with answers.programs = true");
         }
-        settings.be_brief();
+        settings.limit_problems();
         Ok(settings)
     }
 
-    /// A file of nonsense names a few of its problems.
-    fn be_brief(&mut self) {
-        let more = self.problems.len().saturating_sub(MAX_PROBLEMS_AND_CHARS.0);
-        self.problems.truncate(MAX_PROBLEMS_AND_CHARS.0);
+    fn limit_problems(&mut self) {
+        let more = self.problems.len().saturating_sub(MAX_PROBLEMS);
+        self.problems.truncate(MAX_PROBLEMS);
         if more > 0 {
             self.problems.push(format!("and {more} more"));
         }
     }
 
-    fn discovery(&mut self, key: &str, value: &Value, home: &Path) {
-        match (key, value) {
-            ("confine", Value::Boolean(true)) => self.confinement = Confinement::Confined,
-            ("confine", Value::Boolean(false)) => {}
-            ("confine", _) => self.ignore("discovery.confine must be true or false"),
-            ("config_dirs", Value::Array(dirs)) => {
-                for dir in dirs {
-                    match dir.as_str().map(|d| absolute(d, home)) {
-                        Some(Some(dir)) => self.config_dirs.push(dir),
-                        _ => self.ignore(&format!(
-                            "discovery.config_dirs holds {}, which is not an absolute path",
-                            shown(dir)
-                        )),
-                    }
-                }
-            }
-            ("config_dirs", _) => self.ignore("discovery.config_dirs must be a list of paths"),
-            _ => self.ignore(&format!("discovery.{key} is not a known setting")),
-        }
-    }
-
-    fn pause(&mut self, key: &str, value: &Value) {
-        match (key, value.as_str()) {
-            ("first", Some("instant")) => self.preferences.first = PauseOrder::AtOnce,
-            ("first", Some("hold")) => self.preferences.first = PauseOrder::Hold,
-            ("first", _) => self.ignore("pause.first must be \"instant\" or \"hold\""),
-            ("tools", Some("stop")) => self.preferences.tools = ToolPausePolicy::Stop,
-            ("tools", Some("run")) => self.preferences.tools = ToolPausePolicy::Run,
-            ("tools", _) => self.ignore("pause.tools must be \"stop\" or \"run\""),
-            _ => self.ignore(&format!("pause.{key} is not a known setting")),
-        }
-    }
-
     fn ignore(&mut self, what: &str) {
-        let long = what.char_indices().nth(MAX_PROBLEMS_AND_CHARS.1);
+        let long = what.char_indices().nth(MAX_PROBLEM_CHARS);
         let (what, more) = long.map_or((what, ""), |(end, _)| (&what[..end], "…"));
         self.problems.push(format!("{what}{more}; ignored"));
     }
 }
 
-/// A value as a message shows it: a text in quotes, of all others the type.
-fn shown(value: &Value) -> String {
-    match value.as_str() {
-        Some(text) => format!("\"{text}\""),
-        None => format!("a value of type {}", value.type_str()),
-    }
-}
-
-/// What is wrong, and on which line.
-fn located(e: &toml::de::Error, text: &str) -> String {
+/// A TOML error, after the number of its line.
+fn locate_error(e: &toml::de::Error, text: &str) -> String {
     let before = e.span().and_then(|span| text.get(..span.start));
     match before {
         Some(before) => format!("line {}: {}", before.matches('\n').count() + 1, e.message()),
         None => e.message().to_owned(),
     }
-}
-
-fn absolute(dir: &str, home: &Path) -> Option<PathBuf> {
-    let path = match dir.strip_prefix("~/") {
-        Some(rest) => home.join(rest),
-        None => PathBuf::from(dir),
-    };
-    path.is_absolute().then_some(path)
 }
 
 #[cfg(test)]

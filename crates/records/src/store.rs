@@ -6,7 +6,7 @@
 //! cannot be removed, a mark in the runtime folder ends it: see `released`.
 
 mod leftovers;
-mod released;
+mod release_marks;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -20,7 +20,7 @@ use trusty_fleet::SessionId;
 use trusty_fleet::pause::{Gate, PauseRecord};
 use trusty_platform::files::{self, FileReadError};
 use trusty_platform::{paths, sys};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// The largest record or gate that is read, in bytes.
 const MAX_PAUSE_FILE_BYTES: u64 = 1 << 20;
@@ -38,21 +38,21 @@ pub enum StoreError {
     Read(PathBuf, FileReadError),
     /// The file is not a pause record.
     #[error("{path} is not a pause record: {why}", path = .0.display(), why = .1)]
-    Strange(PathBuf, String),
+    Malformed(PathBuf, String),
     /// The record has a format that only newer versions know.
     #[error(
         "{path} was written by a newer version of Trusty Bar (format {form})",
         path = .0.display(), form = .1
     )]
-    Later(PathBuf, u32),
+    NewerFormat(PathBuf, u32),
 }
 
 impl StoreError {
     /// What to do about it, where that is more than to make the folder writable.
-    pub fn way_out(&self, id: SessionId) -> Option<String> {
+    pub fn recovery_hint(&self, id: SessionId) -> Option<String> {
         match self {
             Self::Write(..) => None,
-            Self::Read(..) | Self::Strange(..) | Self::Later(..) => {
+            Self::Read(..) | Self::Malformed(..) | Self::NewerFormat(..) => {
                 Some(format!("run `trusty resume {id} --force`"))
             }
         }
@@ -63,7 +63,7 @@ impl StoreError {
 #[derive(Debug, Clone)]
 pub struct PauseStore {
     folder: PathBuf,
-    around: Arc<Environment>,
+    env: Arc<Environment>,
 }
 
 /// The form of the records that are written, and the latest that is understood.
@@ -85,10 +85,10 @@ pub enum LockAttempt {
 
 impl PauseStore {
     /// That of these surroundings.
-    pub fn of(around: &Environment) -> Self {
+    pub fn from_env(env: &Environment) -> Self {
         Self {
-            folder: around.data_dir().join("paused"),
-            around: Arc::new(around.clone()),
+            folder: env.data_dir().join("paused"),
+            env: Arc::new(env.clone()),
         }
     }
 
@@ -112,7 +112,7 @@ impl PauseStore {
         // A later form may be another one altogether, so its number is read by itself.
         match read::<RecordForm>(&path) {
             Ok(Some(RecordForm { version })) if version > RECORD_FORM => {
-                Err(StoreError::Later(path, version))
+                Err(StoreError::NewerFormat(path, version))
             }
             Ok(_) => {
                 let record = read::<PauseRecord>(&path)?;
@@ -124,7 +124,7 @@ impl PauseStore {
 
     /// Moves a record that cannot be used aside, and tells where to.
     pub fn set_aside(&self, id: SessionId) -> Result<PathBuf, StoreError> {
-        let (path, aside) = (self.path(id), self.aside(id));
+        let (path, aside) = (self.path(id), self.kept_aside_path(id));
         match fs::rename(&path, &aside) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(StoreError::Write(path, e)),
             _ => Ok(aside),
@@ -132,7 +132,7 @@ impl PauseStore {
     }
 
     /// Where a record that cannot be used is moved to.
-    pub fn aside(&self, id: SessionId) -> PathBuf {
+    pub fn kept_aside_path(&self, id: SessionId) -> PathBuf {
         self.folder.join(format!("{id}.json.set-aside"))
     }
 
@@ -140,7 +140,7 @@ impl PauseStore {
     /// their sessions would seem to have ended.
     pub fn sessions(&self) -> Result<Vec<SessionId>, StoreError> {
         let named = |name: &str| Some(SessionId(name.strip_suffix(".json")?.parse().ok()?));
-        let mut found = self.names(named)?;
+        let mut found = self.listed_names(named)?;
         let machine = sys::machine().ok();
         found.retain(|id| match (self.read(*id), &machine) {
             (Ok(Some(record)), Some(us)) => us.shares_pids_with(record.domain.as_deref()),
@@ -158,13 +158,13 @@ impl PauseStore {
             let pid = name.strip_prefix(&prefix)?.strip_suffix(".gate")?;
             pid.parse::<u32>().ok()
         };
-        let gates = self.names(named)?.into_iter();
+        let gates = self.listed_names(named)?.into_iter();
         Ok(gates
             .filter_map(|pid| read(&self.gate_path(id, pid)).ok().flatten())
             .collect())
     }
 
-    fn names<T>(&self, named: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, StoreError> {
+    fn listed_names<T>(&self, named: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, StoreError> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -176,12 +176,12 @@ impl PauseStore {
 
     /// Writes a record, so that it is on disk when this returns.
     pub fn write(&self, record: &PauseRecord) -> Result<(), StoreError> {
-        self.put(&self.path(record.session), record)
+        self.write_json(&self.path(record.session), record)
     }
 
     /// Writes down that a hook waits.
     pub fn write_gate(&self, id: SessionId, gate: &Gate) -> Result<(), StoreError> {
-        self.put(&self.gate_path(id, gate.process.pid), gate)
+        self.write_json(&self.gate_path(id, gate.process.pid), gate)
     }
 
     /// Removes a record, and the gates left beside it.
@@ -190,7 +190,7 @@ impl PauseStore {
         match remove(&path) {
             // Where nothing can be removed, an emptied record says as much: none, for every reader.
             Err(StoreError::Write(_, e)) if is_read_only(&e) => {
-                return if empty(&path).is_ok() {
+                return if truncate_record(&path).is_ok() {
                     Ok(())
                 } else {
                     self.release(id)
@@ -205,7 +205,7 @@ impl PauseStore {
             let is_left = [".new", ".gate"].iter().any(|end| rest.ends_with(end));
             is_left.then(|| name.to_owned())
         };
-        for name in self.names(left)? {
+        for name in self.listed_names(left)? {
             remove(&self.folder.join(name))?;
         }
         remove(&self.lock_path(id))
@@ -235,7 +235,9 @@ impl PauseStore {
             };
             match lock.try_lock() {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(LockAttempt::Held(holder(&lock_path))),
+                Err(TryLockError::WouldBlock) => {
+                    return Ok(LockAttempt::Held(lock_holder(&lock_path)));
+                }
                 Err(TryLockError::Error(e)) => return Err(failed(e)),
             }
             // Whoever had it may have removed the file meanwhile: then this is the lock of none.
@@ -293,7 +295,7 @@ impl PauseStore {
         }
     }
 
-    fn put(&self, path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
+    fn write_json(&self, path: &Path, value: &impl Serialize) -> Result<(), StoreError> {
         let failed = |e: io::Error| StoreError::Write(path.to_path_buf(), e);
         let made = if path.exists() {
             self.find_folder()
@@ -328,13 +330,13 @@ fn sign(lock: &File) {
 }
 
 /// Who has a lock, as it says.
-fn holder(path: &Path) -> Option<u32> {
+fn lock_holder(path: &Path) -> Option<u32> {
     let told = files::read_bounded(path, MAX_HOLDER_BYTES).ok()?;
     std::str::from_utf8(&told).ok()?.trim().parse().ok()
 }
 
 /// Takes a record's content away.
-fn empty(path: &Path) -> io::Result<()> {
+fn truncate_record(path: &Path) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     rustix::fs::open(path, flags | OFlags::NONBLOCK, Mode::empty())?;
     Ok(())
@@ -346,7 +348,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> {
         Ok(bytes) if bytes.is_empty() => Ok(None),
         Ok(bytes) => match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Some(value)),
-            Err(e) => Err(StoreError::Strange(path.to_path_buf(), e.to_string())),
+            Err(e) => Err(StoreError::Malformed(path.to_path_buf(), e.to_string())),
         },
         Err(FileReadError::Gone) => Ok(None),
         Err(e) => Err(StoreError::Read(path.to_path_buf(), e)),
@@ -368,11 +370,11 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn store(home: &Path) -> PauseStore {
-        let around = Environment {
+        let env = Environment {
             home: home.into(),
             ..Environment::default()
         };
-        PauseStore::of(&around)
+        PauseStore::from_env(&env)
     }
 
     #[test]

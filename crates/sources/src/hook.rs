@@ -1,17 +1,17 @@
 //! What a connected client's hooks tell: the payload a hook is given, as the client writes it.
 
-mod asking;
-mod brief;
-mod digest;
+mod permission_request;
+mod tool_input_hash;
+mod truncated_value;
 
-pub use asking::{HookRequest, decode as decode_asked};
+pub use permission_request::{HookRequest, decode as decode_asked};
 
 use super::text::{detail, line};
-use brief::TruncatedValue;
-use digest::ToolInputHash;
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::PathBuf;
+use tool_input_hash::ToolInputHash;
+use truncated_value::TruncatedValue;
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{HookEvent, HookEventKind, ToolCall};
 use trusty_fleet::request::ToolCallHash;
@@ -51,7 +51,7 @@ pub fn decode(bytes: &[u8], pid: Option<u32>, at: Timestamp) -> Option<HookEvent
         transcript: payload.transcript_path.text().map(PathBuf::from),
         agent: name(&payload.agent_id),
         call: whole_call(bytes, &payload),
-        what: happened(&payload, at)?,
+        what: event_kind(&payload, at)?,
     })
 }
 
@@ -69,7 +69,7 @@ fn whole_call(bytes: &[u8], payload: &HookPayload) -> Option<ToolCallHash> {
     Some(call.tool_input.fingerprint(&tool))
 }
 
-fn happened(payload: &HookPayload, at: Timestamp) -> Option<HookEventKind> {
+fn event_kind(payload: &HookPayload, at: Timestamp) -> Option<HookEventKind> {
     let cut = |field: &TruncatedValue| line(field.text()?, MAX_HOOK_NAME_CHARS);
     Some(match payload.hook_event_name.text()? {
         "SessionStart" => HookEventKind::SessionStarted,

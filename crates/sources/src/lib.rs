@@ -12,9 +12,9 @@
 )]
 
 pub mod client_program;
-pub mod connection;
 pub mod folders;
 pub mod hook;
+pub mod hook_install;
 pub mod listing;
 pub mod observation_source;
 pub mod pause;
@@ -105,7 +105,7 @@ impl ObservationSender {
     fn wall_clock(&self, now: Timestamp) -> (WallClock, bool) {
         let mut known = self.wall.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = self.clock.ahead();
-        let set = ahead.abs_diff(known.ahead()) >= CLOCK_STEP_NANOS;
+        let set = ahead.abs_diff(known.current_lead()) >= CLOCK_STEP_NANOS;
         if set {
             known.set(now, ahead);
         }
@@ -116,7 +116,7 @@ impl ObservationSender {
     pub async fn send(&self, facts: Vec<Fact>) -> Result<(), Shutdown> {
         let at = self.date();
         let (wall, set) = self.wall_clock(at);
-        let news = set.then(|| Fact::WallClock(wall.ahead()));
+        let news = set.then(|| Fact::WallClock(wall.current_lead()));
         for fact in news.into_iter().chain(facts) {
             let fact = fact.dated_by(&wall, at);
             self.observations

@@ -22,7 +22,7 @@ use trusty_fleet::session::Source;
 use trusty_platform::checked_program::RunError;
 use trusty_platform::clock;
 use trusty_platform::run::{ChildEnvironment, ProgramOutput, RunLimits, run_bounded};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// How often a client is asked for the list of one config folder.
 const LISTING_INTERVAL: Duration = Duration::from_secs(15);
@@ -52,7 +52,7 @@ type ConfigDirs = BTreeSet<PathBuf>;
 /// What is known of the folders whose registry is not understood.
 #[derive(Debug)]
 pub struct ListingSource {
-    around: Environment,
+    env: Environment,
     /// When each folder's list was last asked for.
     asked: BTreeMap<PathBuf, Instant>,
     /// Folders of which a problem was told.
@@ -61,9 +61,9 @@ pub struct ListingSource {
 
 impl ListingSource {
     /// Nobody is asked until it is wanted.
-    pub fn new(around: &Environment) -> Self {
+    pub fn new(env: &Environment) -> Self {
         Self {
-            around: around.clone(),
+            env: env.clone(),
             asked: BTreeMap::new(),
             ill: BTreeSet::new(),
         }
@@ -71,7 +71,7 @@ impl ListingSource {
 
     /// Asks for all lists whose time has come, at once; each answer is handed over as soon as it
     /// is there.
-    pub async fn look(&mut self, wanted: &ConfigDirs, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+    pub async fn poll(&mut self, wanted: &ConfigDirs, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         self.asked.retain(|dir, _| wanted.contains(dir));
         let forgotten: Vec<PathBuf> = self
             .ill
@@ -83,7 +83,7 @@ impl ListingSource {
         let now = clock::instant();
         let due: Vec<&PathBuf> = wanted
             .iter()
-            .filter(|dir| self.rest(dir, now).is_zero())
+            .filter(|dir| self.time_until_poll(dir, now).is_zero())
             .collect();
         if due.is_empty() {
             return;
@@ -91,11 +91,11 @@ impl ListingSource {
         for dir in &due {
             self.asked.insert((*dir).clone(), now);
         }
-        let around = self.around.clone();
-        let client = find_client(&around).any();
+        let env = self.env.clone();
+        let client = find_client(&env).any();
         let mut asked: FuturesUnordered<_> = due
             .into_iter()
-            .map(async |dir| (dir, ask(client.as_deref(), dir, &around).await))
+            .map(async |dir| (dir, ask(client.as_deref(), dir, &env).await))
             .collect();
         while let Some((dir, answer)) = asked.next().await {
             let facts = self.facts(dir, answer);
@@ -111,7 +111,7 @@ impl ListingSource {
         mut hand_over: impl AsyncFnMut(Vec<Fact>),
     ) {
         let mut answered = BTreeSet::new();
-        let looked = self.look(wanted, async |facts| {
+        let looked = self.poll(wanted, async |facts| {
             answered.extend(facts.iter().filter_map(folder_of));
             hand_over(facts).await;
         });
@@ -128,7 +128,7 @@ impl ListingSource {
     }
 
     /// How long until this folder's list may be asked for again.
-    fn rest(&self, dir: &Path, now: Instant) -> Duration {
+    fn time_until_poll(&self, dir: &Path, now: Instant) -> Duration {
         self.asked.get(dir).map_or(Duration::ZERO, |at| {
             LISTING_INTERVAL.saturating_sub(now.saturating_duration_since(*at))
         })
@@ -160,10 +160,10 @@ impl ListingSource {
 async fn ask(
     client: Option<&Path>,
     dir: &Path,
-    around: &Environment,
+    env: &Environment,
 ) -> Result<ProgramOutput, RunError> {
     let client = client.ok_or(RunError::NotFound)?;
-    let (home, path) = (&around.home, around.path.as_deref().unwrap_or_default());
+    let (home, path) = (&env.home, env.path.as_deref().unwrap_or_default());
     let mut variables: Vec<(&str, &OsStr)> = vec![("HOME", home.as_os_str()), ("PATH", path)];
     // Told the folder that it takes anyway, a client looks for its settings elsewhere.
     if dir != home.join(".claude") {
@@ -213,12 +213,12 @@ impl ObservationSource for ListingSource {
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_listing_source(self, orders, out).await
     }
 }
 
 /// Asks for what is wanted, a folder every fifteen seconds at most, and for a new one at once.
-async fn run(
+async fn run_listing_source(
     mut lists: ListingSource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
@@ -227,7 +227,7 @@ async fn run(
         let wanted = orders.borrow_and_update().wanted.lists.clone();
         let mut ended = false;
         lists
-            .look(&wanted, async |facts| {
+            .poll(&wanted, async |facts| {
                 ended |= out.send(facts).await.is_err();
             })
             .await;
@@ -235,7 +235,10 @@ async fn run(
             return Shutdown;
         }
         let now = clock::instant();
-        let rest = wanted.iter().map(|dir| lists.rest(dir, now)).min();
+        let rest = wanted
+            .iter()
+            .map(|dir| lists.time_until_poll(dir, now))
+            .min();
         tokio::select! {
             () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
             changed = orders.wait_for(|orders| orders.wanted.lists != wanted) => {

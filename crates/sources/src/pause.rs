@@ -51,13 +51,13 @@ impl PauseSource {
     }
 
     /// What has changed since the last look.
-    pub fn look(&mut self) -> Vec<Fact> {
-        let mut facts = self.look_at_marks();
-        facts.extend(self.look_at_records());
+    pub fn poll(&mut self) -> Vec<Fact> {
+        let mut facts = self.poll_marks();
+        facts.extend(self.poll_records());
         facts
     }
 
-    fn look_at_marks(&mut self) -> Vec<Fact> {
+    fn poll_marks(&mut self) -> Vec<Fact> {
         let now = self.marks.read();
         if now == self.known_marks {
             return Vec::new();
@@ -66,7 +66,7 @@ impl PauseSource {
         vec![Fact::HookMarks(now)]
     }
 
-    fn look_at_records(&mut self) -> Vec<Fact> {
+    fn poll_records(&mut self) -> Vec<Fact> {
         let mut broken = BTreeMap::new();
         let folder = self.store.folder().display().to_string();
         let sessions = match self.store.sessions() {
@@ -82,13 +82,13 @@ impl PauseSource {
             match self.store.read(id) {
                 Ok(Some(record)) => {
                     let mut gates = self.store.gates(id).unwrap_or_default();
-                    gates.retain(lives);
+                    gates.retain(is_gate_alive);
                     gates.sort();
                     now.insert(id, (record, gates));
                 }
                 Ok(None) => {}
                 Err(e) => {
-                    let told = match e.way_out(id) {
+                    let told = match e.recovery_hint(id) {
                         Some(way_out) => format!("{e}; {way_out}"),
                         None => e.to_string(),
                     };
@@ -96,12 +96,12 @@ impl PauseSource {
                 }
             }
         }
-        let facts = self.news(&now);
+        let facts = self.changed_facts(&now);
         self.known = now;
         facts.into_iter().chain(self.health(broken)).collect()
     }
 
-    fn news(&self, now: &BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>) -> Vec<Fact> {
+    fn changed_facts(&self, now: &BTreeMap<SessionId, (PauseRecord, Vec<Gate>)>) -> Vec<Fact> {
         let mut facts = Vec::new();
         for id in self.known.keys().filter(|id| !now.contains_key(id)) {
             facts.extend([Fact::PauseGone(*id), Fact::Gates(*id, Vec::new())]);
@@ -135,12 +135,12 @@ impl PauseSource {
         facts
     }
 
-    fn holds(&self) -> bool {
+    fn has_waiting_gates(&self) -> bool {
         self.known.values().any(|(_, gates)| !gates.is_empty())
     }
 }
 
-fn lives(gate: &Gate) -> bool {
+fn is_gate_alive(gate: &Gate) -> bool {
     let stat = sys::stat(gate.process.pid).ok().flatten();
     stat.is_some_and(|s| s.start == gate.process.start && !s.zombie)
 }
@@ -158,17 +158,17 @@ impl ObservationSource for PauseSource {
         if round == ScanRound::Later {
             return ScanProgress::Nothing;
         }
-        sink(self.look());
+        sink(self.poll());
         ScanProgress::Read
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_pause_source(self, orders, out).await
     }
 }
 
 /// Tells changes as they come.
-async fn run(
+async fn run_pause_source(
     mut pauses: PauseSource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
@@ -183,8 +183,8 @@ async fn run(
         }
         let folders = [pauses.store.folder(), pauses.marks.folder()].map(Path::to_path_buf);
         let released = pauses.store.release_folder();
-        let moved = watch.aim(folders.into_iter().chain(released));
-        let mut facts = pauses.look();
+        let moved = watch.set_folders(folders.into_iter().chain(released));
+        let mut facts = pauses.poll();
         facts.extend(watch.health());
         if out.send(facts).await.is_err() {
             return Shutdown;
@@ -193,7 +193,7 @@ async fn run(
             // What changed before the folder was watched was seen just now, or will be.
             continue;
         }
-        let rest = match (pauses.holds(), watch.is_blind()) {
+        let rest = match (pauses.has_waiting_gates(), watch.is_blind()) {
             (true, _) => GATE_POLL_INTERVAL,
             (false, true) => PAUSE_POLL_INTERVAL,
             (false, false) => PAUSE_RESCAN_INTERVAL,
@@ -217,7 +217,7 @@ mod tests {
     use std::time::SystemTime;
     use trusty_fleet::identity::{ProcessKey, StartTime};
     use trusty_fleet::pause::{Initiator, InterruptedWork, PauseMethod, PausePhase};
-    use trusty_wire::surroundings::Environment;
+    use trusty_wire::environment::Environment;
 
     fn record(id: SessionId) -> PauseRecord {
         PauseRecord {
@@ -242,18 +242,18 @@ mod tests {
     #[test]
     fn records_are_told_when_they_change() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Environment {
+        let env = Environment {
             home: home.path().into(),
             ..Environment::default()
         };
-        let store = PauseStore::of(&around);
-        let mut pauses = PauseSource::new(store.clone(), MarkFolder::new(&around));
-        assert_eq!(pauses.look(), []);
+        let store = PauseStore::from_env(&env);
+        let mut pauses = PauseSource::new(store.clone(), MarkFolder::new(&env));
+        assert_eq!(pauses.poll(), []);
         let id = SessionId::new();
         let mut record = record(id);
         store.write(&record).expect("written");
-        assert_eq!(pauses.look(), [Fact::Pause(id, Box::new(record.clone()))]);
-        assert_eq!(pauses.look(), []);
+        assert_eq!(pauses.poll(), [Fact::Pause(id, Box::new(record.clone()))]);
+        assert_eq!(pauses.poll(), []);
 
         let me = std::process::id();
         let start = sys::stat(me).expect("stat").expect("alive").start;
@@ -270,28 +270,28 @@ mod tests {
         record.phase = PausePhase::Paused;
         store.write(&record).expect("written");
         assert_eq!(
-            pauses.look(),
+            pauses.poll(),
             [
                 Fact::Pause(id, Box::new(record)),
                 Fact::Gates(id, vec![gate(me, start)])
             ]
         );
-        assert!(pauses.holds());
+        assert!(pauses.has_waiting_gates());
 
         let aside = store.folder().with_extension("aside");
         std::fs::rename(store.folder(), &aside).expect("moved");
         std::fs::write(store.folder(), "no folder").expect("written");
-        let told = pauses.look();
+        let told = pauses.poll();
         assert!(
             matches!(told.as_slice(), [Fact::Health(_, Some(_))]),
             "{told:?}"
         );
         std::fs::remove_file(store.folder()).expect("removed");
         std::fs::rename(&aside, store.folder()).expect("moved back");
-        assert!(matches!(pauses.look().as_slice(), [Fact::Health(_, None)]));
+        assert!(matches!(pauses.poll().as_slice(), [Fact::Health(_, None)]));
 
         std::fs::write(store.path(id), "{").expect("written");
-        let told = pauses.look();
+        let told = pauses.poll();
         let [gone, none, Fact::Health(_, Some(why))] = told.as_slice() else {
             panic!("{told:?}");
         };
@@ -301,7 +301,7 @@ mod tests {
         );
         assert!(why.contains("is not a pause record"), "{why}");
         store.remove(id).expect("removed");
-        let told = pauses.look();
+        let told = pauses.poll();
         assert!(
             matches!(told.as_slice(), [Fact::Health(_, None)]),
             "{told:?}"

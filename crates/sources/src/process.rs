@@ -23,7 +23,7 @@ use trusty_fleet::session::Source;
 use trusty_platform::clock::{self, Clock};
 use trusty_platform::sys::{self, ProcessStat};
 use trusty_platform::waiting;
-use trusty_wire::scope::ProcessScope;
+use trusty_wire::process_scope::ProcessScope;
 
 /// A younger process is likely to become something else by exec.
 const MIN_SETTLED_AGE: Duration = Duration::from_secs(15);
@@ -75,7 +75,7 @@ impl ProcessSource {
     }
 
     /// Finds clients among the pids not seen before, or not for long.
-    pub fn sweep(&mut self) -> Vec<Fact> {
+    pub fn scan_all(&mut self) -> Vec<Fact> {
         let key = HealthKey {
             source: Source::Process,
             subject: "process table".into(),
@@ -94,7 +94,7 @@ impl ProcessSource {
         let alive: BTreeSet<u32> = pids.into_iter().collect();
         let (now, again) = (clock::instant(), self.pace.again);
         self.dismissed.retain(|pid, seen| {
-            let rest = again.mul_f64(share(*pid));
+            let rest = again.mul_f64(rest_share(*pid));
             alive.contains(pid) && now.saturating_duration_since(*seen) < rest
         });
         let new: Vec<u32> = alive
@@ -106,18 +106,18 @@ impl ProcessSource {
             let Ok(Some(stat)) = sys::stat(pid) else {
                 continue;
             };
-            if let Some(found) = self.candidate(pid, &stat) {
+            if let Some(found) = self.describe_candidate(pid, &stat) {
                 self.watch(&found, &stat);
                 facts.push(Fact::Process(Box::new(found)));
-            } else if stat.uid != self.scope.uid || age(&stat) >= self.pace.settled {
+            } else if stat.uid != self.scope.uid || process_age(&stat) >= self.pace.settled {
                 self.dismissed.insert(pid, now);
             }
         }
-        self.describer.forget();
+        self.describer.forget_ended();
         facts
     }
 
-    fn candidate(&mut self, pid: u32, stat: &ProcessStat) -> Option<ProcessFacts> {
+    fn describe_candidate(&mut self, pid: u32, stat: &ProcessStat) -> Option<ProcessFacts> {
         if stat.uid != self.scope.uid || stat.zombie {
             return None;
         }
@@ -125,9 +125,9 @@ impl ProcessSource {
             ProcessRole::Interactive | ProcessRole::Headless => {}
             ProcessRole::Infrastructure | ProcessRole::Other => return None,
         }
-        self.describer
-            .describe(pid, stat)
-            .filter(|found| found.role != ProcessRole::Other && self.scope.holds(found.key.pid))
+        self.describer.describe(pid, stat).filter(|found| {
+            found.role != ProcessRole::Other && self.scope.contains_process(found.key.pid)
+        })
     }
 
     fn watch(&mut self, found: &ProcessFacts, stat: &ProcessStat) {
@@ -142,7 +142,7 @@ impl ProcessSource {
     }
 
     /// Describes pids that are wanted and not yet watched.
-    pub fn probe(&mut self, wanted: &BTreeSet<u32>) -> Vec<Fact> {
+    pub fn describe_unwatched(&mut self, wanted: &BTreeSet<u32>) -> Vec<Fact> {
         let new: Vec<u32> = wanted
             .iter()
             .copied()
@@ -167,12 +167,12 @@ impl ProcessSource {
     }
 
     /// Forgets pids that nobody wants any more.
-    pub fn keep(&mut self, wanted: &BTreeSet<u32>) {
+    pub fn retain_pids(&mut self, wanted: &BTreeSet<u32>) {
         self.watched.retain(|pid, _| wanted.contains(pid));
     }
 
     /// Feels the pulse of all watched processes.
-    pub fn pulses(&mut self, usage: UsageSampling) -> Vec<Fact> {
+    pub fn sample_processes(&mut self, usage: UsageSampling) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut pulses = Vec::new();
         let usages = match usage {
@@ -194,17 +194,17 @@ impl ProcessSource {
                         usage,
                     });
                 }
-                Ok(_) => facts.push(self.exited(watched.key)),
+                Ok(_) => facts.push(self.forget_process(watched.key)),
                 Err(_) => {}
             }
         }
         if !pulses.is_empty() {
-            facts.push(Fact::Pulses(pulses));
+            facts.push(Fact::ProcessSamples(pulses));
         }
         facts
     }
 
-    fn exited(&mut self, key: ProcessKey) -> Fact {
+    fn forget_process(&mut self, key: ProcessKey) -> Fact {
         if self.watched.get(&key.pid).is_some_and(|w| w.key == key) {
             self.watched.remove(&key.pid);
         }
@@ -241,13 +241,13 @@ fn stop_signal(number: u32) -> StopSignal {
     }
 }
 
-fn age(stat: &ProcessStat) -> Duration {
+fn process_age(stat: &ProcessStat) -> Duration {
     sys::since_boot().saturating_sub(sys::start_since_boot(stat.start))
 }
 
 /// The share of the longest rest that a dismissed pid is given, from one half on, so that not all
 /// those of the first look are looked at again at once.
-fn share(pid: u32) -> f64 {
+fn rest_share(pid: u32) -> f64 {
     1.0 - f64::from(pid % 32) / 64.0
 }
 
@@ -262,10 +262,10 @@ impl ObservationSource for ProcessSource {
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
         let mut facts = match round {
-            ScanRound::First => self.sweep(),
+            ScanRound::First => self.scan_all(),
             ScanRound::Later => Vec::new(),
         };
-        facts.extend(self.probe(&wanted.pids));
+        facts.extend(self.describe_unwatched(&wanted.pids));
         if facts.is_empty() {
             return ScanProgress::Nothing;
         }
@@ -274,12 +274,12 @@ impl ObservationSource for ProcessSource {
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_process_source(self, orders, out).await
     }
 }
 
 /// Tells exits as they happen, new clients and changed states at each look.
-async fn run(
+async fn run_process_source(
     mut processes: ProcessSource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
@@ -308,7 +308,7 @@ async fn run(
                     continue;
                 }
                 awaited.remove(&key);
-                vec![processes.exited(key)]
+                vec![processes.forget_process(key)]
             }
             changed = orders.changed() => {
                 if changed.is_err() {
@@ -319,10 +319,10 @@ async fn run(
                     period = orders.cadence.processes;
                     (orders.wanted.pids.clone(), orders.nudge != nudge)
                 };
-                let mut facts = processes.probe(&wanted);
+                let mut facts = processes.describe_unwatched(&wanted);
                 if nudged {
                     nudge = orders.borrow().nudge;
-                    facts.extend(processes.pulses(UsageSampling::Hidden));
+                    facts.extend(processes.sample_processes(UsageSampling::Hidden));
                 }
                 facts
             }
@@ -335,10 +335,10 @@ async fn run(
                     let orders = orders.borrow();
                     (orders.wanted.pids.clone(), orders.cadence.usage)
                 };
-                processes.keep(&wanted);
-                let mut facts = processes.sweep();
-                facts.extend(processes.probe(&wanted));
-                facts.extend(processes.pulses(usage));
+                processes.retain_pids(&wanted);
+                let mut facts = processes.scan_all();
+                facts.extend(processes.describe_unwatched(&wanted));
+                facts.extend(processes.sample_processes(usage));
                 facts
             }
         };

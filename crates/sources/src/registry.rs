@@ -50,7 +50,7 @@ struct RegistryStamp {
 const FILE_CLOCK_STEP: Duration = Duration::from_millis(100);
 
 impl RegistryStamp {
-    fn of(meta: &fs::Metadata) -> Self {
+    fn from_metadata(meta: &fs::Metadata) -> Self {
         let modified = meta.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         Self {
             inode: meta.ino(),
@@ -79,17 +79,17 @@ struct CachedEntry {
 /// Why a file tells nothing.
 enum RegistryReadFailure {
     /// It may be half written.
-    Content(RegistryDecodeError),
+    Malformed(RegistryDecodeError),
     /// What a later look may find otherwise, though the file is the same.
-    Read(FileReadError),
+    Unreadable(FileReadError),
 }
 
 /// Whether a stamp that is the same proves that the file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum StampTrust {
-    Stamp,
+    Trusted,
     /// An event says that it has changed.
-    Nothing,
+    Untrusted,
 }
 
 /// What is known of the registry folders.
@@ -143,13 +143,13 @@ impl RegistrySource {
 
     /// Looks into the config folders that live sessions name, too, and no longer into those that
     /// none names. Tells whether any is new.
-    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
+    pub fn set_named_folders(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         let new = !named.iter().all(|dir| self.looks_into(dir));
         self.named.clone_from(named);
         new
     }
 
-    fn reads(&self, dir: &Path) -> bool {
+    fn reads_folder(&self, dir: &Path) -> bool {
         self.looks_into(dir) && !self.refused.contains(dir)
     }
 
@@ -197,12 +197,12 @@ impl RegistrySource {
             // What is known stays: that nobody could be asked says nothing of anybody.
             Err(e) => {
                 return self
-                    .fails(processes, format!("could not list the folder: {e}"))
+                    .note_failure(processes, format!("could not list the folder: {e}"))
                     .into_iter()
                     .collect();
             }
         };
-        let mut facts: Vec<Fact> = self.works(processes).into_iter().collect();
+        let mut facts: Vec<Fact> = self.note_recovery(processes).into_iter().collect();
         let mut there = BTreeSet::new();
         for dir in self.dirs() {
             let folder = dir.join("sessions");
@@ -211,14 +211,16 @@ impl RegistrySource {
                 Some(list_folder(folder))
             }) {
                 None => {
-                    facts.extend(self.fails(&folder, SILENT_FOLDER_MESSAGE.to_owned()));
+                    facts.extend(self.note_failure(&folder, SILENT_FOLDER_MESSAGE.to_owned()));
                     // What its files said last holds until they can be read.
                     there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
                     self.silent.insert(dir);
                     continue;
                 }
                 Some(Err(refusal)) => {
-                    facts.extend(self.fails(&folder, FileReadError::from(refusal).to_string()));
+                    facts.extend(
+                        self.note_failure(&folder, FileReadError::from(refusal).to_string()),
+                    );
                     self.silent.remove(&dir);
                     self.refused.insert(dir);
                     continue;
@@ -230,24 +232,26 @@ impl RegistrySource {
             let entries = match entries {
                 Ok(entries) => entries,
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                    facts.extend(self.works(&folder));
+                    facts.extend(self.note_recovery(&folder));
                     continue;
                 }
                 Err(e) => {
-                    facts.extend(self.fails(&folder, format!("could not list the folder: {e}")));
+                    facts.extend(
+                        self.note_failure(&folder, format!("could not list the folder: {e}")),
+                    );
                     there.extend(self.read.keys().filter(|f| f.dir == dir).cloned());
                     continue;
                 }
             };
-            facts.extend(self.works(&folder));
+            facts.extend(self.note_recovery(&folder));
             for path in entries {
                 match file_of(&dir, &path) {
                     Some(RegistryFileKind::Entry(file)) if alive.contains(&file.pid) => {
                         there.insert(file.clone());
-                        facts.extend(self.look(&file, StampTrust::Stamp));
+                        facts.extend(self.read_file(&file, StampTrust::Trusted));
                     }
                     Some(RegistryFileKind::Key(file)) if alive.contains(&file.pid) => {
-                        facts.extend(self.key(file));
+                        facts.extend(self.note_key(file));
                     }
                     _ => {}
                 }
@@ -259,40 +263,40 @@ impl RegistrySource {
             .filter(|f| !there.contains(f))
             .cloned()
             .collect();
-        facts.extend(gone.into_iter().flat_map(|file| self.gone(&file)));
+        facts.extend(gone.into_iter().flat_map(|file| self.forget_file(&file)));
         self.keys.retain(|file| alive.contains(&file.pid));
         facts
     }
 
     /// Looks at one path that was noticed to change.
-    fn notice(&mut self, path: &Path) -> Vec<Fact> {
+    fn read_changed_path(&mut self, path: &Path) -> Vec<Fact> {
         let Some(dir) = path.parent().and_then(Path::parent) else {
             return Vec::new();
         };
         match file_of(dir, path) {
-            Some(RegistryFileKind::Entry(file)) if self.reads(dir) => {
-                self.look(&file, StampTrust::Nothing)
+            Some(RegistryFileKind::Entry(file)) if self.reads_folder(dir) => {
+                self.read_file(&file, StampTrust::Untrusted)
             }
-            Some(RegistryFileKind::Key(file)) if self.reads(dir) && path.exists() => {
-                self.key(file).into_iter().collect()
+            Some(RegistryFileKind::Key(file)) if self.reads_folder(dir) && path.exists() => {
+                self.note_key(file).into_iter().collect()
             }
             _ => Vec::new(),
         }
     }
 
     /// Reads a file, unless it is `trusted` to be as it was when it was last read.
-    fn look(&mut self, file: &RegistryFile, trust: StampTrust) -> Vec<Fact> {
+    fn read_file(&mut self, file: &RegistryFile, trust: StampTrust) -> Vec<Fact> {
         let path = path_of(file);
         let Some(meta) = self.look_at(&path, &file.dir, |path| fs::symlink_metadata(path)) else {
             return Vec::new();
         };
         let stamp = match meta {
-            Ok(meta) => RegistryStamp::of(&meta),
-            Err(_) => return self.gone(file),
+            Ok(meta) => RegistryStamp::from_metadata(&meta),
+            Err(_) => return self.forget_file(file),
         };
         let known = self.read.get(file);
         let unchanged = known.is_some_and(|k| k.stamp == stamp && k.settled);
-        if trust == StampTrust::Stamp && unchanged && !self.half_written.contains_key(file) {
+        if trust == StampTrust::Trusted && unchanged && !self.half_written.contains_key(file) {
             return Vec::new();
         }
         let before = known.and_then(|k| k.told.clone());
@@ -303,11 +307,12 @@ impl RegistrySource {
             return Vec::new();
         };
         let outcome = match read {
-            Ok(bytes) => decode(&bytes).map_err(RegistryReadFailure::Content),
-            Err(FileReadError::Gone) => return self.gone(file),
-            Err(e) => Err(RegistryReadFailure::Read(e)),
+            Ok(bytes) => decode(&bytes).map_err(RegistryReadFailure::Malformed),
+            Err(FileReadError::Gone) => return self.forget_file(file),
+            Err(e) => Err(RegistryReadFailure::Unreadable(e)),
         };
-        let settled = stamp.is_settled() && !matches!(outcome, Err(RegistryReadFailure::Read(_)));
+        let settled =
+            stamp.is_settled() && !matches!(outcome, Err(RegistryReadFailure::Unreadable(_)));
         let known = CachedEntry {
             stamp,
             settled,
@@ -316,19 +321,21 @@ impl RegistrySource {
         self.read.insert(file.clone(), known);
         let problem = match &outcome {
             Ok(_) => None,
-            Err(RegistryReadFailure::Content(_)) if self.tries(file) < RETRY_DELAYS.len() => {
+            Err(RegistryReadFailure::Malformed(_))
+                if self.retry_count(file) < RETRY_DELAYS.len() =>
+            {
                 *self.half_written.entry(file.clone()).or_default() += 1;
                 return Vec::new();
             }
-            Err(RegistryReadFailure::Content(e)) => Some(e.to_string()),
-            Err(RegistryReadFailure::Read(e)) => Some(e.to_string()),
+            Err(RegistryReadFailure::Malformed(e)) => Some(e.to_string()),
+            Err(RegistryReadFailure::Unreadable(e)) => Some(e.to_string()),
         };
         self.half_written.remove(file);
         let entry = outcome.unwrap_or_else(|_| not_understood(before.as_ref()));
-        let mut facts: Vec<Fact> = self.tell(file, entry).into_iter().collect();
+        let mut facts: Vec<Fact> = self.report_entry(file, entry).into_iter().collect();
         facts.extend(match problem {
-            None => self.works(&path),
-            Some(told) => self.fails(&path, told),
+            None => self.note_recovery(&path),
+            Some(told) => self.note_failure(&path, told),
         });
         facts
     }
@@ -348,7 +355,7 @@ impl RegistrySource {
     }
 
     /// What a file says, if it is not what was told last.
-    fn tell(&mut self, file: &RegistryFile, entry: RegistryEntry) -> Option<Fact> {
+    fn report_entry(&mut self, file: &RegistryFile, entry: RegistryEntry) -> Option<Fact> {
         let known = self.read.get_mut(file)?;
         if known.told.as_ref() == Some(&entry) {
             return None;
@@ -357,52 +364,52 @@ impl RegistrySource {
         Some(Fact::Registry(file.clone(), Box::new(entry)))
     }
 
-    fn tries(&self, file: &RegistryFile) -> usize {
+    fn retry_count(&self, file: &RegistryFile) -> usize {
         self.half_written.get(file).copied().unwrap_or(0)
     }
 
     /// How long to wait before half-written files are read again.
-    fn retry_in(&self) -> Option<Duration> {
+    fn retry_delay(&self) -> Option<Duration> {
         let tries = self.half_written.values().min()?;
         RETRY_DELAYS.get(tries.saturating_sub(1)).copied()
     }
 
     /// Reads half-written files again.
-    fn retry(&mut self) -> Vec<Fact> {
+    fn retry_once(&mut self) -> Vec<Fact> {
         let files: Vec<_> = self.half_written.keys().cloned().collect();
         files
             .iter()
-            .flat_map(|file| self.look(file, StampTrust::Nothing))
+            .flat_map(|file| self.read_file(file, StampTrust::Untrusted))
             .collect()
     }
 
     /// Reads half-written files again until each is good or broken. Waits up to 150 ms.
-    pub async fn settle(&mut self) -> Vec<Fact> {
+    pub async fn retry_half_written(&mut self) -> Vec<Fact> {
         let mut facts = Vec::new();
-        while let Some(pause) = self.retry_in() {
+        while let Some(pause) = self.retry_delay() {
             clock::sleep(pause).await;
-            facts.extend(self.retry());
+            facts.extend(self.retry_once());
         }
         facts
     }
 
-    fn key(&mut self, file: RegistryFile) -> Option<Fact> {
+    fn note_key(&mut self, file: RegistryFile) -> Option<Fact> {
         self.keys
             .insert(file.clone())
             .then_some(Fact::RegistryKey(file))
     }
 
-    fn gone(&mut self, file: &RegistryFile) -> Vec<Fact> {
+    fn forget_file(&mut self, file: &RegistryFile) -> Vec<Fact> {
         self.half_written.remove(file);
         if self.read.remove(file).is_none() {
             return Vec::new();
         }
         let mut facts = vec![Fact::RegistryGone(file.clone())];
-        facts.extend(self.works(&path_of(file)));
+        facts.extend(self.note_recovery(&path_of(file)));
         facts
     }
 
-    fn fails(&mut self, path: &Path, told: String) -> Option<Fact> {
+    fn note_failure(&mut self, path: &Path, told: String) -> Option<Fact> {
         let subject = path.display().to_string();
         if self.broken.get(&subject) == Some(&told) {
             return None;
@@ -417,7 +424,7 @@ impl RegistrySource {
         ))
     }
 
-    fn works(&mut self, path: &Path) -> Option<Fact> {
+    fn note_recovery(&mut self, path: &Path) -> Option<Fact> {
         let subject = path.display().to_string();
         self.broken.remove(&subject)?;
         Some(Fact::Health(
@@ -485,36 +492,36 @@ impl ObservationSource for RegistrySource {
         wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
-        let is_new = self.follow(&wanted.config_dirs);
+        let is_new = self.set_named_folders(&wanted.config_dirs);
         if round == ScanRound::Later && !is_new {
             return ScanProgress::Nothing;
         }
         let mut facts = self.identify();
         facts.extend(Self::scan(self));
-        facts.extend(self.settle().await);
+        facts.extend(self.retry_half_written().await);
         sink(facts);
         ScanProgress::Read
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_registry_source(self, orders, out).await
     }
 }
 
 /// Tells what changes, as it changes, and looks at everything once in a while.
-async fn run(
+async fn run_registry_source(
     mut registry: RegistrySource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
 ) -> Shutdown {
     let mut watch = SourceWatcher::new(Source::Registry);
     loop {
-        registry.follow(&orders.borrow_and_update().wanted.config_dirs);
+        registry.set_named_folders(&orders.borrow_and_update().wanted.config_dirs);
         let mut facts = registry.identify();
         // A folder that appears between the look and the watch is found by looking again.
         loop {
             facts.extend(registry.scan());
-            if !watch.aim(registry.folders()) {
+            if !watch.set_folders(registry.folders()) {
                 break;
             }
         }
@@ -524,7 +531,7 @@ async fn run(
         }
         let rescan = watch.is_blind().then_some(Duration::from_secs(2));
         let rescan = rescan.unwrap_or(orders.borrow().cadence.registry);
-        match follow(&mut registry, &mut watch, &mut orders, &out, rescan).await {
+        match follow_changes(&mut registry, &mut watch, &mut orders, &out, rescan).await {
             Ok(()) => {}
             Err(ended) => return ended,
         }
@@ -532,7 +539,7 @@ async fn run(
 }
 
 /// Follows single changes until it is time to look at everything again.
-async fn follow(
+async fn follow_changes(
     registry: &mut RegistrySource,
     watch: &mut SourceWatcher,
     orders: &mut Receiver<SourceConfig>,
@@ -542,19 +549,19 @@ async fn follow(
     let timer = clock::sleep(rescan);
     tokio::pin!(timer);
     loop {
-        let pause = registry.retry_in();
+        let pause = registry.retry_delay();
         let facts = tokio::select! {
             noticed = watch.next() => match noticed {
-                WatchEvent::Path(path) => registry.notice(&path),
+                WatchEvent::Path(path) => registry.read_changed_path(&path),
                 WatchEvent::Anything => return Ok(()),
             },
             () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => {
-                registry.retry()
+                registry.retry_once()
             }
             changed = orders.changed() => {
                 changed.map_err(|_| Shutdown)?;
                 let dirs = orders.borrow_and_update().wanted.config_dirs.clone();
-                if registry.follow(&dirs) {
+                if registry.set_named_folders(&dirs) {
                     return Ok(());
                 }
                 continue;

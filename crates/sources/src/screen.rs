@@ -1,7 +1,7 @@
 //! The text of tmux panes: the last resort, where a client itself tells nothing.
 
 mod decode;
-mod parts;
+mod layout;
 mod rules;
 
 pub use decode::decode;
@@ -19,7 +19,7 @@ use trusty_fleet::observation::{HealthKey, PaneKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::tmux::{self, TmuxError};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// How often a pane is looked at while it is in doubt.
 const SCREEN_POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -39,9 +39,9 @@ pub struct ScreenSource {
 
 impl ScreenSource {
     /// Nothing is looked at until it is wanted.
-    pub fn new(around: &Environment) -> Self {
+    pub fn new(env: &Environment) -> Self {
         Self {
-            program: tmux::program(around.path.as_deref()),
+            program: tmux::program(env.path.as_deref()),
             looked: BTreeMap::new(),
             ill: BTreeSet::new(),
         }
@@ -49,7 +49,7 @@ impl ScreenSource {
 
     /// Looks at all panes whose time has come, at once; each answer is handed over as soon as it
     /// is there.
-    pub async fn look(
+    pub async fn poll(
         &mut self,
         wanted: &DoubtfulPanes,
         mut hand_over: impl AsyncFnMut(Vec<Fact>),
@@ -66,7 +66,7 @@ impl ScreenSource {
         let now = clock::instant();
         let due: Vec<(&PaneKey, &Option<String>)> = wanted
             .iter()
-            .filter(|(pane, _)| self.rest(pane, now).is_zero())
+            .filter(|(pane, _)| self.time_until_poll(pane, now).is_zero())
             .collect();
         for (pane, _) in &due {
             self.looked.insert((*pane).clone(), now);
@@ -89,7 +89,7 @@ impl ScreenSource {
     }
 
     /// How long until this pane may be looked at again.
-    fn rest(&self, pane: &PaneKey, now: Instant) -> Duration {
+    fn time_until_poll(&self, pane: &PaneKey, now: Instant) -> Duration {
         let looked = self.looked.get(pane);
         looked.map_or(Duration::ZERO, |at| {
             SCREEN_POLL_INTERVAL.saturating_sub(now.saturating_duration_since(*at))
@@ -137,17 +137,17 @@ impl ObservationSource for ScreenSource {
         wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
-        self.look(&wanted.screens, async |facts| sink(facts)).await;
+        self.poll(&wanted.screens, async |facts| sink(facts)).await;
         ScanProgress::Read
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_screen_source(self, orders, out).await
     }
 }
 
 /// Looks at what is wanted, a pane every two seconds at most, and at a new one at once.
-async fn run(
+async fn run_screen_source(
     mut screens: ScreenSource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
@@ -156,7 +156,7 @@ async fn run(
         let wanted = orders.borrow_and_update().wanted.screens.clone();
         let mut ended = false;
         screens
-            .look(&wanted, async |facts| {
+            .poll(&wanted, async |facts| {
                 ended |= out.send(facts).await.is_err();
             })
             .await;
@@ -164,7 +164,10 @@ async fn run(
             return Shutdown;
         }
         let now = clock::instant();
-        let rest = wanted.keys().map(|pane| screens.rest(pane, now)).min();
+        let rest = wanted
+            .keys()
+            .map(|pane| screens.time_until_poll(pane, now))
+            .min();
         tokio::select! {
             () = clock::sleep(rest.unwrap_or_default()), if rest.is_some() => {}
             changed = orders.wait_for(|orders| orders.wanted.screens != wanted) => {

@@ -13,7 +13,7 @@ use trusty_fleet::observation::{ControlPreferences, HealthKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_records::settings::Settings;
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 /// An editor empties a file before it writes it, or puts another in its place.
 const EDITOR_WRITE_DELAY: Duration = Duration::from_millis(100);
@@ -23,24 +23,24 @@ const EMPTIED_FILE_DELAY: Duration = Duration::from_secs(1);
 const SETTINGS_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Reads the settings at each change, until nobody wants to know them any more.
-pub async fn follow(around: Environment, settings: Sender<Arc<Settings>>) -> Shutdown {
+pub async fn follow_settings_file(env: Environment, settings: Sender<Arc<Settings>>) -> Shutdown {
     let mut watch = SourceWatcher::new(Source::Settings);
     loop {
         // What changes between the look and the watch is found by looking again.
-        while watch.aim(folders(&around.settings_file())) {
-            look(&around, &settings).await;
+        while watch.set_folders(folders(&env.settings_file())) {
+            refresh_settings(&env, &settings).await;
         }
-        look(&around, &settings).await;
+        refresh_settings(&env, &settings).await;
         let rest = watch.is_blind().then_some(SETTINGS_POLL_INTERVAL);
         tokio::select! {
-            () = next(&around, &mut watch, rest) => {}
+            () = wait_for_change(&env, &mut watch, rest) => {}
             () = settings.closed() => return Shutdown,
         }
     }
 }
 
-async fn look(around: &Environment, settings: &Sender<Arc<Settings>>) {
-    let read = || Settings::read_after(&settings.borrow(), around);
+async fn refresh_settings(env: &Environment, settings: &Sender<Arc<Settings>>) {
+    let read = || Settings::read_after(&settings.borrow(), env);
     let mut read_now = read();
     if read_now.is_blank() && !settings.borrow().is_blank() {
         clock::sleep(EMPTIED_FILE_DELAY).await;
@@ -64,8 +64,8 @@ fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Returns when it is time to look again.
-async fn next(around: &Environment, watch: &mut SourceWatcher, rest: Option<Duration>) {
-    let file = around.settings_file();
+async fn wait_for_change(env: &Environment, watch: &mut SourceWatcher, rest: Option<Duration>) {
+    let file = env.settings_file();
     let real = fs::canonicalize(&file).ok();
     let concerns = |path: &Path| path == file || Some(path) == real.as_deref();
     let timer = clock::sleep(rest.unwrap_or_default());
@@ -83,7 +83,7 @@ async fn next(around: &Environment, watch: &mut SourceWatcher, rest: Option<Dura
 
 /// What the settings wish, what is wrong in them, and what they allow that the user should know.
 /// Who may answer is as it was when the engine started: a session that edits the file gains nothing.
-pub fn facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> Vec<Fact> {
+pub fn settings_facts(file: &Path, policy: AnswerPolicy, settings: &Settings) -> Vec<Fact> {
     let health = |subject: String| HealthKey {
         source: Source::Settings,
         subject,
@@ -111,7 +111,7 @@ const PROGRAMS_ANSWER_MESSAGE: &str = "programs may approve and answer; to preve
                                false` under [answers] in settings.toml and restart Trusty Bar";
 
 /// Tells what the settings wish, and what is wrong in them, as they change.
-pub async fn run(
+pub async fn run_settings_source(
     file: PathBuf,
     policy: AnswerPolicy,
     mut settings: Receiver<Arc<Settings>>,
@@ -119,7 +119,7 @@ pub async fn run(
 ) -> Shutdown {
     while settings.changed().await.is_ok() {
         let now = Arc::clone(&settings.borrow_and_update());
-        if let Err(ended) = out.send(facts(&file, policy, &now)).await {
+        if let Err(ended) = out.send(settings_facts(&file, policy, &now)).await {
             return ended;
         }
     }
@@ -133,7 +133,10 @@ mod tests {
     use tokio::sync::watch;
     use trusty_fleet::observation::{PauseOrder, ToolPausePolicy};
 
-    async fn until(settings: &mut Receiver<Arc<Settings>>, rule: impl Fn(&Settings) -> bool) {
+    async fn wait_for_settings(
+        settings: &mut Receiver<Arc<Settings>>,
+        rule: impl Fn(&Settings) -> bool,
+    ) {
         let long = Duration::from_secs(30);
         let seen = settings.wait_for(|s| rule(s));
         let seen = tokio::time::timeout(long, seen).await;
@@ -147,7 +150,7 @@ mod tests {
             let settings = Settings::parse(text, Path::new("/home/dev"));
             let mut programs = None;
             let mut problems = Vec::new();
-            for fact in facts(file, policy, &settings) {
+            for fact in settings_facts(file, policy, &settings) {
                 match fact {
                     Fact::Preferences(preferences) => programs = Some(preferences.programs),
                     Fact::Health(key, problem) => problems.push((key.subject, problem)),
@@ -175,18 +178,18 @@ mod tests {
     #[tokio::test]
     async fn what_is_edited_counts_and_what_is_broken_does_not() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Environment {
+        let env = Environment {
             home: home.path().to_path_buf(),
             ..Environment::default()
         };
         let (send, mut settings) = watch::channel(Arc::default());
-        let following = tokio::spawn(follow(around.clone(), send));
-        let file = around.settings_file();
+        let following = tokio::spawn(follow_settings_file(env.clone(), send));
+        let file = env.settings_file();
         fs::create_dir_all(file.parent().expect("folder")).expect("folders");
         fs::write(&file, "[pause]\nfirst = 'hold'\n").expect("written");
-        until(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
+        wait_for_settings(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
         fs::write(&file, "[pause\nfirst = 'instant'\n").expect("written");
-        until(&mut settings, |s| !s.problems.is_empty()).await;
+        wait_for_settings(&mut settings, |s| !s.problems.is_empty()).await;
         let now = settings.borrow().clone();
         assert_eq!(
             now.preferences.first,
@@ -200,15 +203,15 @@ mod tests {
         fs::write(&other, "[pause]\nfirst = 'instant'\n").expect("written");
         fs::remove_file(&file).expect("removed");
         symlink(&other, &file).expect("linked");
-        until(&mut settings, |s| {
+        wait_for_settings(&mut settings, |s| {
             s.preferences.first == PauseOrder::AtOnce && s.problems.is_empty()
         })
         .await;
         fs::write(&other, "[pause]\nfirst = 'hold'\n").expect("written");
-        until(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
+        wait_for_settings(&mut settings, |s| s.preferences.first == PauseOrder::Hold).await;
         // What says nothing any more counts, too.
         fs::write(&other, "").expect("written");
-        until(&mut settings, Settings::is_blank).await;
+        wait_for_settings(&mut settings, Settings::is_blank).await;
         drop(settings);
         following.await.expect("ends with its last reader");
     }
@@ -216,16 +219,16 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_is_emptied_for_a_moment_says_what_it_said() {
         let home = tempfile::tempdir().expect("folder");
-        let around = Environment {
+        let env = Environment {
             home: home.path().to_path_buf(),
             ..Environment::default()
         };
-        let file = around.settings_file();
+        let file = env.settings_file();
         fs::create_dir_all(file.parent().expect("folder")).expect("folders");
         let write = |text: &str| fs::write(&file, text).expect("written");
         let (send, mut settings) = watch::channel(Arc::default());
         write("[pause]\nfirst = 'hold'\n");
-        look(&around, &send).await;
+        refresh_settings(&env, &send).await;
         assert_eq!(
             settings.borrow_and_update().preferences.first,
             PauseOrder::Hold
@@ -233,7 +236,7 @@ mod tests {
         write("");
         tokio::join!(
             biased;
-            look(&around, &send),
+            refresh_settings(&env, &send),
             async { write("[pause]\nfirst = 'hold'\ntools = 'run'\n") },
         );
         let now = settings.borrow_and_update().preferences;
@@ -246,7 +249,7 @@ mod tests {
             settings.changed().await.expect("a change is told");
             settings.borrow_and_update().clone()
         };
-        let ((), now) = tokio::join!(look(&around, &send), all);
+        let ((), now) = tokio::join!(refresh_settings(&env, &send), all);
         assert!(now.is_blank());
     }
 }

@@ -17,8 +17,8 @@ use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::programs::ProgramSearch;
 use trusty_platform::tmux::{self, TmuxError};
-use trusty_wire::scope::Confinement;
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
+use trusty_wire::process_scope::Confinement;
 
 /// What is known of the servers.
 #[derive(Debug)]
@@ -38,19 +38,19 @@ pub struct TmuxSource {
 
 impl TmuxSource {
     /// Asks the servers that these surroundings lead to.
-    pub fn new(around: &Environment, uid: u32, confinement: Confinement) -> Self {
-        let mut roots: Vec<PathBuf> = around.tmux_folder.iter().cloned().collect();
+    pub fn new(env: &Environment, uid: u32, confinement: Confinement) -> Self {
+        let mut roots: Vec<PathBuf> = env.tmux_folder.iter().cloned().collect();
         let mut own = None;
         if confinement == Confinement::Open {
             roots.push("/tmp".into());
-            let socket = around
+            let socket = env
                 .tmux
                 .as_ref()
                 .and_then(|t| t.to_str()?.rsplitn(3, ',').nth(2));
             own = socket.map(PathBuf::from);
         }
         Self {
-            program: tmux::find_tmux(around.path.as_deref()),
+            program: tmux::find_tmux(env.path.as_deref()),
             folders: roots
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))
@@ -64,7 +64,7 @@ impl TmuxSource {
     }
 
     /// Asks the servers that live sessions name, too. Tells whether any is new.
-    pub fn follow(&mut self, named: &BTreeSet<PathBuf>) -> bool {
+    pub fn set_named_servers(&mut self, named: &BTreeSet<PathBuf>) -> bool {
         if self.confinement == Confinement::Confined {
             return false;
         }
@@ -101,7 +101,7 @@ impl TmuxSource {
     }
 
     /// What is not used from now on, and what is used again.
-    fn refusals(&mut self, now: BTreeMap<PathBuf, String>) -> Vec<Fact> {
+    fn changed_refusals(&mut self, now: BTreeMap<PathBuf, String>) -> Vec<Fact> {
         let before = std::mem::replace(&mut self.refused, now);
         let over = before.keys().filter(|at| !self.refused.contains_key(*at));
         let over = over.map(|at| health(at, None));
@@ -111,7 +111,7 @@ impl TmuxSource {
     }
 
     /// Asks all servers at once; each answer is handed over as soon as it is there.
-    pub async fn list(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
+    pub async fn list_panes(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         let (sockets, refused) = self.sockets();
         let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
         let missing = self.named.difference(&sockets);
@@ -123,10 +123,10 @@ impl TmuxSource {
             .cloned()
             .collect();
         for socket in ended {
-            hand_over(gone(&socket)).await;
+            hand_over(gone_facts(&socket)).await;
         }
         // After what is gone: a server that is not asked any more has no panes, but a reason.
-        let refusals = self.refusals(refused);
+        let refusals = self.changed_refusals(refused);
         if !refusals.is_empty() {
             hand_over(refusals).await;
         }
@@ -161,7 +161,7 @@ fn facts(socket: &Path, answer: Result<Vec<u8>, TmuxError>) -> Vec<Fact> {
                 health(socket, None),
             ]
         }
-        Err(TmuxError::NoServer) => gone(socket),
+        Err(TmuxError::NoServer) => gone_facts(socket),
         // What such a server said does not count any more.
         Err(e @ TmuxError::Untrusted(_)) => {
             vec![
@@ -174,7 +174,7 @@ fn facts(socket: &Path, answer: Result<Vec<u8>, TmuxError>) -> Vec<Fact> {
     }
 }
 
-fn gone(socket: &Path) -> Vec<Fact> {
+fn gone_facts(socket: &Path) -> Vec<Fact> {
     vec![
         Fact::Panes(socket.to_path_buf(), Vec::new()),
         health(socket, None),
@@ -199,21 +199,21 @@ impl ObservationSource for TmuxSource {
         wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
-        let is_new = self.follow(&wanted.tmux_sockets);
+        let is_new = self.set_named_servers(&wanted.tmux_sockets);
         if round == ScanRound::Later && !is_new {
             return ScanProgress::Nothing;
         }
-        self.list(async |facts| sink(facts)).await;
+        self.list_panes(async |facts| sink(facts)).await;
         ScanProgress::Read
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_tmux_source(self, orders, out).await
     }
 }
 
 /// Asks at each tick, and at once when a session is new.
-async fn run(
+async fn run_tmux_source(
     mut tmux: TmuxSource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
@@ -221,11 +221,11 @@ async fn run(
     loop {
         let mut known = {
             let wanted = &orders.borrow_and_update().wanted;
-            tmux.follow(&wanted.tmux_sockets);
+            tmux.set_named_servers(&wanted.tmux_sockets);
             wanted.pids.clone()
         };
         let mut ended = false;
-        tmux.list(async |facts| ended |= out.send(facts).await.is_err())
+        tmux.list_panes(async |facts| ended |= out.send(facts).await.is_err())
             .await;
         if ended {
             return Shutdown;
@@ -242,7 +242,7 @@ async fn run(
                     let wanted = orders.borrow_and_update().wanted.clone();
                     let new = wanted.pids.difference(&known).next().is_some();
                     known = wanted.pids;
-                    if tmux.follow(&wanted.tmux_sockets) || new {
+                    if tmux.set_named_servers(&wanted.tmux_sockets) || new {
                         break;
                     }
                 }

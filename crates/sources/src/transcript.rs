@@ -2,26 +2,25 @@
 //! sub-agents beside them: what was asked, which tool calls are open, how a turn ended. Read only,
 //! from the end, each byte once; whole requests to the model, which they also hold, are skipped.
 
-mod agents;
-mod find;
-mod story;
-mod trouble;
+mod problems;
+mod subagents;
+mod transcript_search;
+mod turn_tracker;
 
-pub use agents::{SubagentDescription, decode_about};
+pub use subagents::{SubagentDescription, decode_about};
 
 use super::watch::{SourceWatcher, WatchEvent};
 use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use crate::transcript_record::{ConversationChain, decode};
-use agents::SubagentTracker;
-use find::TranscriptSearch;
 use futures_util::FutureExt;
+use problems::TranscriptProblems;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use story::TurnTracker;
+use subagents::SubagentTracker;
 use tokio::sync::watch::Receiver;
-use trouble::TranscriptProblems;
+use transcript_search::TranscriptSearch;
 use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::{TranscriptFacts, TranscriptKey, TranscriptSelector};
 use trusty_fleet::session::Source;
@@ -30,6 +29,7 @@ use trusty_platform::clock;
 use trusty_platform::files::FileReadError;
 use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
+use turn_tracker::TurnTracker;
 
 /// What changes is read at most so often: a client writes many lines at once.
 const TRANSCRIPT_DEBOUNCE: Duration = Duration::from_millis(50);
@@ -41,7 +41,7 @@ const TRANSCRIPT_POLL_INTERVAL: Duration = Duration::from_secs(2);
 enum LastReported {
     Nothing,
     Gone,
-    Says(Box<TranscriptFacts>),
+    Facts(Box<TranscriptFacts>),
 }
 
 /// One transcript as it is followed.
@@ -73,12 +73,12 @@ impl TranscriptSource {
     }
 
     /// Follows exactly these. Tells whether any is new.
-    pub fn follow(&mut self, wanted: &BTreeSet<TranscriptKey>) -> bool {
+    pub fn set_transcripts(&mut self, wanted: &BTreeSet<TranscriptKey>) -> bool {
         let trouble = &mut self.trouble;
         self.follows.retain(|key, follow| {
             let kept = wanted.contains(key);
             if let (false, Some(path)) = (kept, &follow.path) {
-                forget(path, trouble);
+                forget_problems(path, trouble);
             }
             kept
         });
@@ -93,29 +93,29 @@ impl TranscriptSource {
     }
 
     /// Looks for all of them and reads what was added.
-    pub fn look(&mut self) -> Vec<Fact> {
-        let named = self.named();
+    pub fn scan_all(&mut self) -> Vec<Fact> {
+        let named = self.session_ids();
         for follow in self.follows.values_mut() {
             follow.find(&named, &mut self.trouble);
             follow.read(&mut self.trouble);
-            follow.look_at_agents(&mut self.trouble);
+            follow.scan_subagents(&mut self.trouble);
         }
-        self.news()
+        self.drain_facts()
     }
 
     /// Looks at paths that were noticed to change.
-    fn notice(&mut self, paths: &BTreeSet<PathBuf>) -> Vec<Fact> {
-        let named = self.named();
+    fn read_changed_paths(&mut self, paths: &BTreeSet<PathBuf>) -> Vec<Fact> {
+        let named = self.session_ids();
         for path in paths {
             for follow in self.follows.values_mut() {
-                follow.notice(path, &named, &mut self.trouble);
+                follow.read_changed_path(path, &named, &mut self.trouble);
             }
         }
-        self.news()
+        self.drain_facts()
     }
 
     /// The session ids that are asked for by name.
-    fn named(&self) -> BTreeSet<String> {
+    fn session_ids(&self) -> BTreeSet<String> {
         let ids = self.follows.keys().filter_map(|key| match &key.which {
             TranscriptSelector::Session(id) => Some(id.clone()),
             TranscriptSelector::NewestSince(_) => None,
@@ -123,12 +123,12 @@ impl TranscriptSource {
         ids.collect()
     }
 
-    fn news(&mut self) -> Vec<Fact> {
+    fn drain_facts(&mut self) -> Vec<Fact> {
         let follows = self.follows.iter_mut();
         let mut facts: Vec<Fact> = follows
-            .filter_map(|(key, follow)| follow.news(key))
+            .filter_map(|(key, follow)| follow.changed_fact(key))
             .collect();
-        facts.extend(self.trouble.news());
+        facts.extend(self.trouble.drain_facts());
         facts
     }
 
@@ -141,9 +141,9 @@ impl TranscriptSource {
     }
 }
 
-fn forget(path: &Path, trouble: &mut TranscriptProblems) {
-    trouble.works(path);
-    trouble.forget(&path.with_extension(""));
+fn forget_problems(path: &Path, trouble: &mut TranscriptProblems) {
+    trouble.note_recovery(path);
+    trouble.forget_below(&path.with_extension(""));
 }
 
 impl FollowedTranscript {
@@ -165,7 +165,7 @@ impl FollowedTranscript {
         let path = self.search.path(named);
         if self.path != path {
             if let Some(old) = &self.path {
-                forget(old, trouble);
+                forget_problems(old, trouble);
             }
             self.path = path;
             self.tail = FileTail::default();
@@ -182,7 +182,7 @@ impl FollowedTranscript {
             Some(Err(refusal)) if refusal.is_distrust() => {
                 let told = FileReadError::from(refusal).to_string();
                 if let Some(path) = &self.path {
-                    trouble.fails(path, told);
+                    trouble.note_failure(path, told);
                 }
                 true
             }
@@ -197,31 +197,37 @@ impl FollowedTranscript {
         let now = Timestamp::from(clock::wall());
         let story = &mut self.story;
         let read = self.tail.read(&path, |piece| match piece {
-            TailEvent::Afresh => *story = TurnTracker::default(),
+            TailEvent::Restarted => *story = TurnTracker::default(),
             TailEvent::Line(line) => {
                 if let Some(record) = decode(line) {
-                    story.take(record, ConversationChain::Main, now);
+                    story.apply_record(record, ConversationChain::Main, now);
                 }
             }
         });
         match read {
             Ok(()) => {
                 self.known = true;
-                trouble.works(&path);
+                trouble.note_recovery(&path);
             }
             // It went this moment.
             Err(FileReadError::Gone) => {}
-            Err(e) => trouble.fails(&path, e.to_string()),
+            Err(e) => trouble.note_failure(&path, e.to_string()),
         }
     }
 
-    fn look_at_agents(&mut self, trouble: &mut TranscriptProblems) {
+    fn scan_subagents(&mut self, trouble: &mut TranscriptProblems) {
         if let Some(path) = self.path.as_ref().filter(|_| !self.is_refused) {
-            self.agents.look(&SubagentTracker::folder(path), trouble);
+            self.agents
+                .scan_folder(&SubagentTracker::folder(path), trouble);
         }
     }
 
-    fn notice(&mut self, path: &Path, named: &BTreeSet<String>, trouble: &mut TranscriptProblems) {
+    fn read_changed_path(
+        &mut self,
+        path: &Path,
+        named: &BTreeSet<String>,
+        trouble: &mut TranscriptProblems,
+    ) {
         if self.path.as_deref() == Some(path) && path.symlink_metadata().is_ok() {
             self.read(trouble);
         } else if path.parent() == Some(&self.search.folder()) {
@@ -229,7 +235,7 @@ impl FollowedTranscript {
             self.find(named, trouble);
             if self.path != before {
                 self.read(trouble);
-                self.look_at_agents(trouble);
+                self.scan_subagents(trouble);
             }
         } else if let Some(own) = &self.path
             && path.parent() == Some(&SubagentTracker::folder(own))
@@ -240,7 +246,7 @@ impl FollowedTranscript {
     }
 
     /// What is to be told, if it is not what was told last.
-    fn news(&mut self, key: &TranscriptKey) -> Option<Fact> {
+    fn changed_fact(&mut self, key: &TranscriptKey) -> Option<Fact> {
         let now = if self.path.is_some() {
             if !self.known {
                 return None;
@@ -249,7 +255,7 @@ impl FollowedTranscript {
             let ended_at = |id: &str| self.story.ended_at(id);
             transcript.delegations = self.agents.delegations(ended_at);
             transcript.results.extend(self.agents.results(ended_at));
-            LastReported::Says(Box::new(transcript))
+            LastReported::Facts(Box::new(transcript))
         } else {
             LastReported::Gone
         };
@@ -258,7 +264,7 @@ impl FollowedTranscript {
         }
         self.told = now;
         match &self.told {
-            LastReported::Says(transcript) => {
+            LastReported::Facts(transcript) => {
                 Some(Fact::Transcript(key.clone(), transcript.clone()))
             }
             LastReported::Gone => Some(Fact::TranscriptGone(key.clone())),
@@ -277,32 +283,32 @@ impl ObservationSource for TranscriptSource {
         wanted: &SourceDemand,
         sink: &mut FactSink<'_>,
     ) -> ScanProgress {
-        if !self.follow(&wanted.transcripts) {
+        if !self.set_transcripts(&wanted.transcripts) {
             return ScanProgress::Nothing;
         }
-        sink(self.look());
+        sink(self.scan_all());
         ScanProgress::Read
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run(self, orders, out).await
+        run_transcript_source(self, orders, out).await
     }
 }
 
 /// Tells what changes, as it changes, and looks at everything once in a while.
-async fn run(
+async fn run_transcript_source(
     mut transcripts: TranscriptSource,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
 ) -> Shutdown {
     let mut watch = SourceWatcher::new(Source::Transcript);
     loop {
-        transcripts.follow(&orders.borrow_and_update().wanted.transcripts);
+        transcripts.set_transcripts(&orders.borrow_and_update().wanted.transcripts);
         let mut facts = Vec::new();
         // A folder that appears between the look and the watch is found by looking again.
         loop {
-            facts.extend(transcripts.look());
-            if !watch.aim(transcripts.folders()) {
+            facts.extend(transcripts.scan_all());
+            if !watch.set_folders(transcripts.folders()) {
                 break;
             }
         }
@@ -312,14 +318,16 @@ async fn run(
         }
         let relook = watch.is_blind().then_some(TRANSCRIPT_POLL_INTERVAL);
         let relook = relook.unwrap_or(orders.borrow().cadence.registry);
-        if let Err(ended) = follow(&mut transcripts, &mut watch, &mut orders, &out, relook).await {
+        if let Err(ended) =
+            follow_changes(&mut transcripts, &mut watch, &mut orders, &out, relook).await
+        {
             return ended;
         }
     }
 }
 
 /// Follows single changes until it is time to look at everything again.
-async fn follow(
+async fn follow_changes(
     transcripts: &mut TranscriptSource,
     watch: &mut SourceWatcher,
     orders: &mut Receiver<SourceConfig>,
@@ -334,7 +342,7 @@ async fn follow(
             changed = orders.changed() => {
                 changed.map_err(|_| Shutdown)?;
                 let wanted = orders.borrow_and_update().wanted.transcripts.clone();
-                if transcripts.follow(&wanted) {
+                if transcripts.set_transcripts(&wanted) {
                     return Ok(());
                 }
                 continue;
@@ -354,7 +362,7 @@ async fn follow(
             next = watch.next().now_or_never();
         }
         let aimed: BTreeSet<PathBuf> = transcripts.folders().collect();
-        out.send(transcripts.notice(&paths)).await?;
+        out.send(transcripts.read_changed_paths(&paths)).await?;
         if transcripts.folders().any(|folder| !aimed.contains(&folder)) {
             return Ok(());
         }

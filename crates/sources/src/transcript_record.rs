@@ -141,7 +141,7 @@ pub fn decode(bytes: &[u8]) -> Option<TranscriptRecord> {
         "permission-mode" => RecordContent::Other,
         _ => return None,
     };
-    let chain = if is(&fields, "isSidechain") {
+    let chain = if is_true(&fields, "isSidechain") {
         ConversationChain::Side
     } else {
         ConversationChain::Main
@@ -199,7 +199,7 @@ fn text<'a>(fields: &'a JsonFields, name: &str) -> Option<&'a str> {
     fields.get(name)?.as_str()
 }
 
-fn is(fields: &JsonFields, name: &str) -> bool {
+fn is_true(fields: &JsonFields, name: &str) -> bool {
     fields.get(name) == Some(&Value::Bool(true))
 }
 
@@ -235,7 +235,7 @@ fn user(fields: &JsonFields) -> RecordContent {
         return RecordContent::Results(results);
     }
     let aside = ["isMeta", "isCompactSummary", "isVisibleInTranscriptOnly"];
-    if aside.iter().any(|name| is(fields, name)) {
+    if aside.iter().any(|name| is_true(fields, name)) {
         return RecordContent::Other;
     }
     // What an editor adds goes before what the person wrote.
@@ -258,9 +258,9 @@ fn user(fields: &JsonFields) -> RecordContent {
         RecordContent::Interrupted
     } else if begins("<task-notification>") {
         RecordContent::Ended {
-            ids: ended(said),
+            ids: ended_agents(said),
             // One about an earlier process is written down, and nobody is asked.
-            turn: !is(fields, "queueTranscriptOnly"),
+            turn: !is_true(fields, "queueTranscriptOnly"),
         }
     } else if begins("<local-command-") {
         RecordContent::CommandRan
@@ -283,7 +283,7 @@ fn user(fields: &JsonFields) -> RecordContent {
 }
 
 /// Whom a notification tells to be over; some tell of what goes on.
-fn ended(said: &str) -> Vec<String> {
+fn ended_agents(said: &str) -> Vec<String> {
     match tag(said, "status") {
         Some("completed" | "stopped" | "failed" | "killed") => tags(said, "task-id"),
         _ => Vec::new(),
@@ -319,7 +319,7 @@ fn assistant(fields: &JsonFields, at: Option<Timestamp>) -> RecordContent {
     let Some(message) = object(fields, "message") else {
         return RecordContent::Other;
     };
-    if is(fields, "isApiErrorMessage") {
+    if is_true(fields, "isApiErrorMessage") {
         let said = texts(Some(message)).find_map(|t| line(t, MAX_PROMPT_CHARS));
         return RecordContent::Error(said.unwrap_or_default());
     }
@@ -417,7 +417,7 @@ fn attachment(fields: &JsonFields) -> RecordContent {
     let Some(queued) = object(fields, "attachment") else {
         return RecordContent::Other;
     };
-    if text(queued, "type") != Some("queued_command") || is(queued, "isMeta") {
+    if text(queued, "type") != Some("queued_command") || is_true(queued, "isMeta") {
         return RecordContent::Other;
     }
     let mode = text(queued, "commandMode");
@@ -431,7 +431,7 @@ fn attachment(fields: &JsonFields) -> RecordContent {
     };
     if said.starts_with("<task-notification>") {
         return RecordContent::Ended {
-            ids: ended(said),
+            ids: ended_agents(said),
             turn: false,
         };
     }

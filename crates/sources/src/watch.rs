@@ -63,7 +63,7 @@ impl SourceWatcher {
         };
         let (watcher, problem) = match notify::recommended_watcher(handle) {
             Ok(watcher) => (Some(watcher), None),
-            Err(e) => (None, Some(words(&e))),
+            Err(e) => (None, Some(watch_problem(&e))),
         };
         Self {
             watcher,
@@ -77,7 +77,7 @@ impl SourceWatcher {
 
     /// Watches exactly these folders. Tells whether it had to aim anew, after which the caller
     /// looks at everything once more.
-    pub(super) fn aim(&mut self, folders: impl Iterator<Item = PathBuf>) -> bool {
+    pub(super) fn set_folders(&mut self, folders: impl Iterator<Item = PathBuf>) -> bool {
         if self.watcher.is_none() {
             return false;
         }
@@ -89,7 +89,7 @@ impl SourceWatcher {
             .cloned()
             .collect();
         for folder in dropped {
-            self.drop_aim(&folder);
+            self.unwatch_folder(&folder);
         }
         let mut moved = false;
         self.problem = None;
@@ -104,7 +104,7 @@ impl SourceWatcher {
             if self.aims.get(&folder) == Some(&aim) {
                 continue;
             }
-            self.drop_aim(&folder);
+            self.unwatch_folder(&folder);
             let Some(watcher) = &mut self.watcher else {
                 continue;
             };
@@ -113,14 +113,14 @@ impl SourceWatcher {
                     self.aims.insert(folder, aim);
                     moved = true;
                 }
-                Err(e) => self.problem = Some(words(&e)),
+                Err(e) => self.problem = Some(watch_problem(&e)),
             }
         }
         moved
     }
 
     /// Watches a folder no longer, unless another is watched at the same place.
-    fn drop_aim(&mut self, folder: &Path) {
+    fn unwatch_folder(&mut self, folder: &Path) {
         if let Some(old) = self.aims.remove(folder)
             && !self.aims.values().any(|a| a.at == old.at)
             && let Some(watcher) = &mut self.watcher
@@ -189,6 +189,6 @@ fn is_close_write(event: &Event) -> bool {
     event.kind == EventKind::Access(AccessKind::Close(AccessMode::Write))
 }
 
-fn words(e: &notify::Error) -> String {
+fn watch_problem(e: &notify::Error) -> String {
     format!("could not watch for changes ({e}); polling every 2 s instead")
 }

@@ -1,7 +1,8 @@
-//! Where the running engine of this user is found: first by what that engine says of itself in
-//! the data folder, whatever login a program's environment comes from, then in the runtime folder.
+//! Where the running engine of this user listens. The folder that the engine file in the data
+//! folder names is tried first, because the engine file is the same whatever login a program's
+//! environment comes from; then the runtime folder.
 
-use crate::surroundings::Environment;
+use crate::environment::Environment;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -13,25 +14,27 @@ use trusty_platform::{paths, sys};
 
 /// The largest engine file that is read, in bytes.
 const MAX_RECORD_BYTES: u64 = 64 << 10;
-/// Bits of a mode by which others may write.
+/// The mode bits by which others may write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// What the engine that leads says of itself, in `engine.<boot id>` of the data folder.
+/// The content of the engine file, `engine.<boot id>` in the data folder: the leading engine's
+/// description of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineRecord {
-    /// The folder of its sockets.
+    /// The folder of the engine's sockets.
     pub socket_folder: PathBuf,
-    /// Its process.
+    /// The engine's process.
     #[serde(flatten)]
     pub process: ProcessKey,
-    /// Its version.
+    /// The engine's version.
     pub version: String,
-    /// The pid namespace in which its pid counts, as [`MachineIdentity::domain`] names it.
+    /// The pid namespace in which the engine's pid is valid, as [`MachineIdentity::domain`] names
+    /// it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub domain: Option<String>,
 }
 
-/// Where one user's engines lie, on this machine and since its last boot.
+/// The files and folders of a user's engines, on this machine and since its last boot.
 #[derive(Debug, Clone)]
 pub struct EnginePlaces {
     data_dir: PathBuf,
@@ -40,54 +43,54 @@ pub struct EnginePlaces {
 }
 
 impl EnginePlaces {
-    /// The places that follow from these surroundings.
-    pub fn new(around: &Environment, machine: &MachineIdentity) -> Self {
+    /// The places that follow from an environment.
+    pub fn new(env: &Environment, machine: &MachineIdentity) -> Self {
         Self {
-            data_dir: around.data_dir(),
-            runtime_dir: around.runtime_dir(machine.uid),
+            data_dir: env.data_dir(),
+            runtime_dir: env.runtime_dir(machine.uid),
             machine: machine.clone(),
         }
     }
 
-    /// The same on this machine.
+    /// The places that follow from an environment on this machine.
     ///
     /// # Errors
-    /// As the machine's identity cannot be read.
-    pub fn find(around: &Environment) -> io::Result<Self> {
-        Ok(Self::new(around, &sys::machine()?))
+    /// The machine's identity cannot be read.
+    pub fn find(env: &Environment) -> io::Result<Self> {
+        Ok(Self::new(env, &sys::machine()?))
     }
 
-    /// The user.
+    /// The user's uid.
     pub fn uid(&self) -> u32 {
         self.machine.uid
     }
 
-    /// The machine.
+    /// The machine's identity.
     pub fn machine(&self) -> &MachineIdentity {
         &self.machine
     }
 
-    /// The folder of what outlasts an engine.
+    /// The folder of the files that outlast an engine.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir
     }
 
-    /// The folder in which an engine of these places opens its sockets.
+    /// The folder in which an engine with these places opens its sockets.
     pub fn runtime_dir(&self) -> &Path {
         &self.runtime_dir
     }
 
-    /// Where the engine that leads says where its sockets are.
+    /// The engine file, in which the leading engine names its sockets.
     pub fn record_path(&self) -> PathBuf {
         self.data_dir.join(format!("engine.{}", self.boot()))
     }
 
-    /// The lock of the engine that leads.
+    /// The lock file of the leading engine.
     pub fn lock_path(&self) -> PathBuf {
         self.data_dir.join(format!("engine.{}.lock", self.boot()))
     }
 
-    /// The boot's id, as far as it may stand in a file's name.
+    /// The boot id without characters that are unsafe in a file name.
     fn boot(&self) -> String {
         let letters = self.machine.boot.chars();
         letters
@@ -95,8 +98,10 @@ impl EnginePlaces {
             .collect()
     }
 
-    /// What the engine that leads says of itself; nothing if there is no such file, others could
-    /// have written it, its process is not there any more or belongs to another pid namespace.
+    /// The leading engine's description of itself.
+    ///
+    /// None if there is no engine file, other users could have written it, or its process has ended
+    /// or belongs to another pid namespace.
     pub fn record(&self) -> Option<EngineRecord> {
         let record = self.read_record()?;
         if !self.machine.shares_pids_with(record.domain.as_deref()) {
@@ -106,7 +111,7 @@ impl EnginePlaces {
         (process.start == record.process.start && !process.zombie).then_some(record)
     }
 
-    /// Whether the engine file is that of another container which shares the data folder.
+    /// Whether the engine file was written in another container that shares the data folder.
     pub fn is_led_from_another_namespace(&self) -> bool {
         let record = self.read_record();
         record.is_some_and(|record| !self.machine.shares_pids_with(record.domain.as_deref()))
@@ -122,15 +127,15 @@ impl EnginePlaces {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Whether another process that lives says that it leads.
+    /// Whether another live process claims to be the leading engine.
     pub fn has_other_leader(&self) -> bool {
         let pid = std::process::id();
         self.record()
             .is_some_and(|record| record.process.pid != pid)
     }
 
-    /// The folders in which a running engine may listen, the likeliest first. Nobody but this
-    /// user can enter them.
+    /// The folders in which a running engine may listen, the likeliest first. Only this user can
+    /// enter them.
     pub fn socket_folders(&self) -> Vec<PathBuf> {
         let named = self.record().map(|record| record.socket_folder);
         let mut folders: Vec<PathBuf> = named.into_iter().filter(|p| p.is_absolute()).collect();
@@ -153,7 +158,7 @@ mod tests {
         record: EngineRecord,
     }
 
-    fn private(folder: PathBuf) -> PathBuf {
+    fn make_private(folder: PathBuf) -> PathBuf {
         fs::create_dir_all(&folder).expect("folder");
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
         folder
@@ -161,18 +166,18 @@ mod tests {
 
     fn stage() -> DiscoveryFixture {
         let dir = tempfile::tempdir().expect("folder");
-        let around = Environment {
+        let env = Environment {
             data_home: Some(dir.path().join("data")),
-            runtime_home: Some(private(dir.path().join("run"))),
+            runtime_home: Some(make_private(dir.path().join("run"))),
             ..Environment::default()
         };
-        private(dir.path().join("data/trusty"));
-        private(dir.path().join("run/trusty"));
-        let places = EnginePlaces::find(&around).expect("a machine");
+        make_private(dir.path().join("data/trusty"));
+        make_private(dir.path().join("run/trusty"));
+        let places = EnginePlaces::find(&env).expect("a machine");
         let pid = std::process::id();
         let start = sys::stat(pid).expect("readable").expect("alive").start;
         let record = EngineRecord {
-            socket_folder: private(dir.path().join("other")),
+            socket_folder: make_private(dir.path().join("other")),
             process: ProcessKey { pid, start },
             version: "0.1.0".into(),
             domain: places.machine.domain(),

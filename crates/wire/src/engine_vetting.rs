@@ -1,6 +1,7 @@
-//! Whether the process that answers in the engine's place may be believed. The file that says where
-//! an engine listens can be written by every program of the user; a process that a session started
-//! is none, for an engine does not lead there.
+//! Whether the process that answers as the engine is trusted.
+//!
+//! Every program of the user can write the file that says where the engine listens. A process that
+//! a session started is not trusted as the engine, because no engine leads from there.
 
 use crate::process_tracer::{ProcessTracer, connected_peer};
 use std::os::fd::AsFd;
@@ -8,57 +9,59 @@ use std::sync::{Arc, Mutex, PoisonError};
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::peer_identity::PeerIdentityError;
 
-/// Why a process is not believed to be the engine.
+/// Why a process is not trusted as the engine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineDoubt {
-    /// A session started it.
+    /// A session started the process.
     #[error(
         "pid {listener} answers as Trusty Bar, but a session (pid {session}) started that process; \
          run `kill {listener}` to end the process"
     )]
     StartedBySession {
-        /// The process that listens.
+        /// The pid of the process that listens.
         listener: u32,
-        /// The client of that session.
+        /// The pid of that session's Claude Code.
         session: u32,
     },
-    /// Another process answers than the one that was asked before.
+    /// The process is another one than that which answered before.
     #[error(
         "another process (pid {listener}) has taken over as Trusty Bar since the command began; \
          run the command again"
     )]
     Replaced {
-        /// The process that listens now.
+        /// The pid of the process that listens now.
         listener: u32,
     },
-    /// An engine that is just ending, or a socket that was left to another process.
+    /// The process that opened the socket has ended: the engine is just ending, or left the socket
+    /// to another process.
     #[error("the process that opened Trusty Bar's socket has exited")]
     Ended,
-    /// The system does not tell which process listens.
+    /// The system does not report which process listens; its error message.
     #[error("could not identify the process that answers as Trusty Bar: {0}")]
     Unknown(String),
 }
 
-/// How long an engine has to stay the same process.
+/// Whether another process may take over as the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EngineContinuity {
-    /// Another engine may take its place.
+    /// Another engine may take over.
     MayChange,
-    /// What is shown and what is approved come from one process.
+    /// The engine has to stay one process, so that what is shown and what is approved come from
+    /// the same one.
     OneProcess,
 }
 
-/// Vets the processes that answer as the engine.
+/// Checks the processes that answer as the engine.
 #[derive(Debug, Clone)]
 pub struct EngineVetting {
     tracer: ProcessTracer,
     continuity: EngineContinuity,
-    /// The one that was vetted last.
+    /// The process that was trusted last.
     vetted: Arc<Mutex<Option<ProcessKey>>>,
 }
 
 impl EngineVetting {
-    /// By the sessions that this tracer sees.
+    /// Trusts no process that a session within this tracer's scope started.
     pub fn new(tracer: ProcessTracer, continuity: EngineContinuity) -> Self {
         Self {
             tracer,
@@ -67,7 +70,7 @@ impl EngineVetting {
         }
     }
 
-    /// The same for what goes on longer than one engine.
+    /// The same check for work that outlasts one engine.
     #[must_use]
     pub fn allowing_change(&self) -> Self {
         Self {
@@ -76,12 +79,13 @@ impl EngineVetting {
         }
     }
 
-    /// Vets the process at the other end of a connection. One outside of this pid namespace was not
-    /// started by a session within, and cannot be traced.
+    /// Checks the process at the other end of a connection.
+    ///
+    /// A process outside this pid namespace passes: no session within the namespace can have
+    /// started it, and it cannot be traced.
     ///
     /// # Errors
-    ///
-    /// It is not to be believed.
+    /// The process is not trusted.
     pub fn vet(&self, stream: impl AsFd) -> Result<(), EngineDoubt> {
         let peer = connected_peer(stream);
         let key = match &*peer {
@@ -101,7 +105,7 @@ impl EngineVetting {
             }
             _ => {}
         }
-        if let Some(mark) = self.tracer.mark(key.pid, &[]) {
+        if let Some(mark) = self.tracer.find_mark(key.pid, &[]) {
             return Err(EngineDoubt::StartedBySession {
                 listener: key.pid,
                 session: mark.pid,

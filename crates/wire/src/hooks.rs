@@ -1,14 +1,15 @@
-//! How a hook of a client tells the engine what it was given: over a socket of its own, without
-//! a runtime, in one small message.
+//! The hook protocol: how a hook hands its payload to the engine, over a socket of its own, without
+//! a runtime, in one message.
 //!
-//! `trusty-hook 1 <client's pid, 0 if unknown> <length>`, a line end and so many bytes; the answer
-//! is one line, `taken` or why not. A hook does not wait long for it, and does without. The pid is
-//! a hint: a hook speaks for the client that it was started by (`trusty_daemon::hook_server`).
+//! The message is `trusty-hook 1 <Claude Code's pid, 0 if unknown> <length>`, a line end and
+//! `length` bytes. The engine answers with one line, `taken` or the reason why not. A hook waits
+//! only briefly for this line, and goes on without it. The pid is a hint: a hook speaks for the
+//! Claude Code that started it (`trusty_daemon::hook_server`).
 //!
-//! A hook that can carry an answer back adds the word ` ask`. What it is told after `taken` is in
-//! [`ask`].
+//! A hook that can return an answer to Claude Code adds the word ` ask` to the first line; what
+//! follows `taken` then is described in [`ask`].
 
-pub mod ask;
+pub mod engine_request;
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -16,48 +17,48 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use trusty_platform::{clock, socket};
 
-/// The socket's name, beside that of the API.
+/// The name of the hook socket, which lies beside the API's socket.
 pub const HOOK_SOCKET: &str = "hooks.sock";
-/// The largest payload that is taken, in bytes; it holds a tool's whole input.
+/// The largest payload that is accepted, in bytes; a payload holds a tool's whole input.
 pub const MAX_PAYLOAD_BYTES: usize = 16 << 20;
-/// How long a client waits for us at most.
+/// How long a report to the engine may delay Claude Code, which waits for the hook.
 const TELL_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// What comes before the payload.
+/// The first line of a message, before the payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HookMessageHeader {
-    /// The client's pid, as the hook knows it.
+    /// The pid of Claude Code, as far as the hook knows it.
     pub pid: Option<u32>,
     /// The length of the payload, in bytes.
     pub length: usize,
-    /// What the hook does then.
+    /// What the hook does after the message is accepted.
     pub then: HookMessageKind,
 }
 
-/// What a hook does once its message is taken.
+/// What a hook does after its message is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookMessageKind {
-    /// It ends.
-    Ends,
-    /// It waits for an answer.
-    Asks,
+    /// The hook exits.
+    Report,
+    /// The hook waits for an answer.
+    Request,
 }
 
 /// The longest header, in bytes.
 pub const MAX_HEADER_BYTES: usize = 64;
 
 impl HookMessageHeader {
-    /// The line, with its end.
+    /// The header as a line, with its line end.
     pub fn text(self) -> String {
         let asks = match self.then {
-            HookMessageKind::Ends => "",
-            HookMessageKind::Asks => " ask",
+            HookMessageKind::Report => "",
+            HookMessageKind::Request => " ask",
         };
         let pid = self.pid.unwrap_or(0);
         format!("trusty-hook 1 {pid} {}{asks}\n", self.length)
     }
 
-    /// Of a line without its end.
+    /// Parses a header from a line without its line end; none if it is malformed.
     pub fn read(line: &[u8]) -> Option<Self> {
         let rest = std::str::from_utf8(line)
             .ok()?
@@ -65,8 +66,8 @@ impl HookMessageHeader {
         let (pid, rest) = rest.split_once(' ')?;
         let pid = pid.parse().ok()?;
         let (length, then) = match rest.strip_suffix(" ask") {
-            Some(length) => (length, HookMessageKind::Asks),
-            None => (rest, HookMessageKind::Ends),
+            Some(length) => (length, HookMessageKind::Request),
+            None => (rest, HookMessageKind::Report),
         };
         Some(Self {
             pid: (pid != 0).then_some(pid),
@@ -76,23 +77,27 @@ impl HookMessageHeader {
     }
 }
 
-/// Hands over what a hook was given, in the first of these folders in which an engine listens;
-/// nobody but this user can enter them. Nobody may listen, or not in time: then it is not told.
+/// Hands a hook's payload to the engine that listens in the first possible one of these folders.
+///
+/// Only this user can enter the folders. If no engine listens, or none takes the message within
+/// 50 ms, the event is lost.
 pub fn send_event(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) {
-    // See above.
+    // A lost event is not an error for the hook: see above.
     let _ = hand_over(folders, payload, pid);
 }
 
 fn hand_over(folders: &[PathBuf], payload: &[u8], pid: Option<u32>) -> Option<()> {
     let end = clock::instant() + TELL_TIMEOUT;
-    let mut stream = send(folders, payload, pid, HookMessageKind::Ends, end, |_| true)?;
-    stream.set_read_timeout(Some(left(end)?)).ok()?;
-    // What is answered changes nothing; that it is, means that this event is filed before the
-    // next one.
+    let mut stream = send(folders, payload, pid, HookMessageKind::Report, end, |_| {
+        true
+    })?;
+    stream.set_read_timeout(Some(time_left(end)?)).ok()?;
+    // The content of the response does not matter. Its arrival means that the engine files this
+    // event before the next one.
     stream.read(&mut [0; MAX_HEADER_BYTES]).ok().map(drop)
 }
 
-/// Sends a message where somebody listens who is believed, until `end` at the latest.
+/// Sends a message to the first engine that `is_believed`, until `end` at the latest.
 fn send(
     folders: &[PathBuf],
     payload: &[u8],
@@ -104,7 +109,7 @@ fn send(
     let mut folders = folders.iter();
     let mut stream = loop {
         let socket = folders.next()?.join(HOOK_SOCKET);
-        match socket::connect_in_time(&socket, left(end)?) {
+        match socket::connect_in_time(&socket, time_left(end)?) {
             Ok(stream) if is_believed(&stream) => break stream,
             _ => {}
         }
@@ -114,14 +119,14 @@ fn send(
     message.extend_from_slice(payload);
     let mut rest = &message[..];
     while !rest.is_empty() {
-        stream.set_write_timeout(Some(left(end)?)).ok()?;
+        stream.set_write_timeout(Some(time_left(end)?)).ok()?;
         let count = stream.write(rest).ok()?;
         rest = rest.get(count..).filter(|_| count > 0)?;
     }
     Some(stream)
 }
 
-fn left(end: Instant) -> Option<Duration> {
+fn time_left(end: Instant) -> Option<Duration> {
     let left = end.checked_duration_since(clock::instant())?;
     (!left.is_zero()).then_some(left)
 }
@@ -137,17 +142,17 @@ mod tests {
             HookMessageHeader {
                 pid: Some(7),
                 length: 0,
-                then: HookMessageKind::Ends,
+                then: HookMessageKind::Report,
             },
             HookMessageHeader {
                 pid: None,
                 length: MAX_PAYLOAD_BYTES,
-                then: HookMessageKind::Asks,
+                then: HookMessageKind::Request,
             },
             HookMessageHeader {
                 pid: Some(u32::MAX),
                 length: usize::MAX,
-                then: HookMessageKind::Asks,
+                then: HookMessageKind::Request,
             },
         ] {
             let text = header.text();
@@ -179,7 +184,8 @@ mod tests {
         let socket = dir.path().join(HOOK_SOCKET);
         send_event(&folders, b"{}", Some(7));
         let silent = UnixListener::bind(&socket).expect("socket");
-        // Neither an answer, nor room for the payload, nor for one more connection.
+        // The listener neither responds, nor has room for the large payload, nor for further
+        // connections.
         for payload in [vec![], vec![b' '; 4 << 20]] {
             assert_eq!(hand_over(&folders, &payload, None), None);
         }

@@ -13,17 +13,17 @@
 pub mod command_deadline;
 pub mod discovery;
 pub mod engine_vetting;
+pub mod environment;
 pub mod hook_program;
 pub mod hooks;
+pub mod process_scope;
 pub mod process_tracer;
-pub mod scope;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
 pub mod socket_names;
-pub mod surroundings;
 pub mod version;
 
 pub use discovery::EnginePlaces;
-pub use surroundings::Environment;
+pub use environment::Environment;
 pub use trusty_fleet::{client, identity};

@@ -1,7 +1,7 @@
-//! Whether a session started a process, and who is at the other end of a connection: gathered here,
-//! judged by [`trusty_fleet::authorization`].
+//! Whether a session started a process, and which process is at the other end of a connection. The
+//! facts are gathered here and judged by [`trusty_fleet::authorization`].
 
-use crate::scope::ProcessScope;
+use crate::process_scope::ProcessScope;
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 use std::io;
@@ -18,12 +18,12 @@ use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_executable::process_executable;
 use trusty_platform::terminal_master::{DevptsInstances, terminal_holders};
-use trusty_platform::{kin, sys};
+use trusty_platform::{process_details, sys};
 
-/// What a client tells its children of itself.
+/// The variables by which Claude Code identifies itself to its child processes.
 pub const SESSION_VARIABLES: [&str; 2] = ["CLAUDE_PID", "CLAUDE_CODE_SESSION_ID"];
 
-/// The processes of a session, told from all others.
+/// Distinguishes the processes of sessions from all others.
 #[derive(Debug, Clone)]
 pub struct ProcessTracer {
     machine: MachineIdentity,
@@ -31,24 +31,27 @@ pub struct ProcessTracer {
 }
 
 impl ProcessTracer {
-    /// Traces the sessions of this machine that discovery may see.
+    /// A tracer for the sessions of this machine within the scope of discovery.
     pub fn new(machine: MachineIdentity, scope: ProcessScope) -> Self {
         Self { machine, scope }
     }
 
-    /// What tells that a session started a process, or this terminal; `sessions` may be empty
-    /// where they are not known, then clients are known by their executables alone. Reads many
-    /// small files: not for a thread that others wait for.
-    pub fn mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
+    /// The mark by which a process, or its terminal, counts as started by a session; none if it has
+    /// no mark.
+    ///
+    /// `sessions` may be empty if they are not known; then Claude Code is recognised by executable
+    /// and arguments alone. Reads many small files: do not call this on a thread that must not
+    /// block.
+    pub fn find_mark(&self, pid: u32, sessions: &[LivingSession]) -> Option<ProcessMark> {
         find_mark(&self.origin(pid, sessions), sessions)
     }
 
-    /// The same of this process.
+    /// The mark of this process; see [`Self::mark`].
     pub fn own_mark(&self, sessions: &[LivingSession]) -> Option<ProcessMark> {
-        self.mark(std::process::id(), sessions)
+        self.find_mark(std::process::id(), sessions)
     }
 
-    /// The terminal of a process, and who operates it; none if it has none.
+    /// The terminal of a process and the mark of its operator; none if the process has no terminal.
     pub fn terminal(&self, pid: u32, sessions: &[LivingSession]) -> Option<PeerTerminal> {
         let stat = sys::stat(pid).ok()??;
         let tty = sys::control_terminal(stat.terminal)?;
@@ -57,7 +60,7 @@ impl ProcessTracer {
         Some(PeerTerminal {
             tty,
             foreground: stat.foreground != 0 && stat.foreground == stat.group,
-            operator: terminal_operator(holders, |holder| self.mark(holder, sessions)),
+            operator: terminal_operator(holders, |holder| self.find_mark(holder, sessions)),
         })
     }
 
@@ -78,8 +81,8 @@ impl ProcessTracer {
         }
     }
 
-    /// A process and its parents, to the last: a chain that was made long hides nothing. And
-    /// whether the last was put into this PID namespace from outside.
+    /// A process and all its parents, without a limit, so that a long chain hides nothing; and
+    /// whether the last one was put into this pid namespace from outside.
     fn lineage(&self, pid: u32) -> (Vec<TracedProcess>, bool) {
         let mut seen = BTreeSet::new();
         let mut lineage = Vec::new();
@@ -94,13 +97,15 @@ impl ProcessTracer {
                 pid: next,
                 start: stat.start,
             };
-            let [client, claude_id] = kin::variables(next, SESSION_VARIABLES);
+            let [client, claude_id] = process_details::variables(next, SESSION_VARIABLES);
             let text = |value: std::ffi::OsString| value.into_string().ok();
             lineage.push(TracedProcess {
                 key,
                 id: self.machine.session_id(key),
                 is_client: self.is_client(next),
-                client: client.and_then(text).and_then(|pid| self.named(&pid)),
+                client: client
+                    .and_then(text)
+                    .and_then(|pid| self.named_process(&pid)),
                 claude_id: claude_id.and_then(text),
             });
             next = stat.parent;
@@ -108,8 +113,8 @@ impl ProcessTracer {
         (lineage, entered_namespace)
     }
 
-    /// The process that a variable names, if it lives.
-    fn named(&self, pid: &str) -> Option<NamedProcess> {
+    /// The process whose pid a variable names, if it lives.
+    fn named_process(&self, pid: &str) -> Option<NamedProcess> {
         let pid = pid.parse().ok()?;
         let stat = sys::stat(pid).ok()??;
         let key = ProcessKey {
@@ -123,8 +128,8 @@ impl ProcessTracer {
         })
     }
 
-    /// Whether a process is a client by its executable and arguments, and one that discovery may
-    /// see.
+    /// Whether a process is Claude Code, by its executable and arguments, and in the scope of
+    /// discovery.
     fn is_client(&self, pid: u32) -> bool {
         let path = process_executable(pid)
             .ok()
@@ -134,10 +139,10 @@ impl ProcessTracer {
         };
         classify_process(Some(&path), &sys::arguments(pid).unwrap_or_default())
             != ProcessRole::Other
-            && self.scope.holds(pid)
+            && self.scope.contains_process(pid)
     }
 
-    /// The processes of a control group, if it is one of several.
+    /// The processes in the cgroup of a process; none if that is the root cgroup.
     fn group(&self, pid: u32) -> Vec<GroupMember> {
         let Ok(Some(group)) = sys::cgroup::cgroup_of(pid) else {
             return Vec::new();
@@ -161,14 +166,14 @@ impl ProcessTracer {
     }
 }
 
-/// Whether a process was put into this PID namespace from outside: it has no parent here, and is
-/// not the first.
+/// Whether a process was put into this pid namespace from outside: it has no parent here, and is
+/// not the first process.
 fn is_from_outside(pid: u32, parent: u32) -> bool {
     parent == 0 && pid != FIRST_PID
 }
 
-/// The sessions whose terminal of this device is not that of the process: a container has its own
-/// `/dev/pts/0`.
+/// The sessions whose terminal has this device number, but is not the terminal of the process: a
+/// container has a `/dev/pts/0` of its own.
 fn foreign_terminals<'a>(
     pid: u32,
     device: u64,
@@ -182,19 +187,19 @@ fn foreign_terminals<'a>(
     foreign.map(|session| session.id).collect()
 }
 
-/// A peer of the local socket, or why it is not known.
+/// The peer of a connection, or why it is not known.
 pub type ConnectedPeer = Arc<Result<ConnectedProcess, PeerIdentityError>>;
 
 /// A process at the other end of a connection.
 #[derive(Debug)]
 pub struct ConnectedProcess {
-    /// The process.
+    /// The process's identity.
     pub identity: PeerIdentity,
-    /// The program that it ran when its connection was taken.
+    /// The file that the process executed when the connection was accepted or made.
     pub executable: Option<FileState>,
 }
 
-/// The process at the other end of a connection that was just taken or made.
+/// The process at the other end of a connection that was just accepted or made.
 pub fn connected_peer(stream: impl AsFd) -> ConnectedPeer {
     let identity = PeerIdentity::of_socket(stream, sys::living_start);
     Arc::new(identity.map(|identity| {
@@ -206,7 +211,7 @@ pub fn connected_peer(stream: impl AsFd) -> ConnectedPeer {
     }))
 }
 
-/// Who operates a terminal whose master these processes hold.
+/// Whether one of the processes that hold a terminal's master has the mark of a session.
 fn terminal_operator(
     holders: io::Result<Vec<u32>>,
     mark: impl Fn(u32) -> Option<ProcessMark>,

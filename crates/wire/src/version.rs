@@ -1,4 +1,4 @@
 //! The version of Trusty Bar.
 
-/// This version.
+/// The version of this build.
 pub const TRUSTY_VERSION: &str = env!("CARGO_PKG_VERSION");

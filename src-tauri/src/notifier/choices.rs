@@ -1,7 +1,7 @@
 //! What a choice on a notice does.
 
 use super::server::NoticeChoice;
-use crate::{acts, log, popover};
+use crate::{log, popover, session_actions};
 use tauri::AppHandle;
 use trusty_daemon::AppSessions;
 use trusty_fleet::SessionId;
@@ -24,7 +24,9 @@ pub(super) fn choose(
     let (app, engine) = (app.clone(), engine.clone());
     tauri::async_runtime::spawn(async move {
         let done = match choice {
-            NoticeChoice::Show => acts::shown(engine.jump_to(id).await).map_err(Into::into),
+            NoticeChoice::Show => {
+                session_actions::ignore_uncertain_tab(engine.jump_to(id).await).map_err(Into::into)
+            }
             NoticeChoice::Approve(request) => answer(&engine, id, &request, Answer::Allow {}).await,
             NoticeChoice::Deny(request) => {
                 answer(&engine, id, &request, Answer::Deny { message: None }).await

@@ -22,7 +22,7 @@ pub(crate) trait NotificationServer: Send {
     fn next(&mut self) -> impl Future<Output = ServerEvent> + Send;
 
     /// What its user did already, if anything.
-    fn waiting(&mut self) -> Option<ServerEvent>;
+    fn pending_event(&mut self) -> Option<ServerEvent>;
 }
 
 /// Whether somebody is there to show notices.
@@ -33,7 +33,7 @@ pub(crate) enum ServerPresence {
     /// One that knows of nothing.
     New,
     /// None that shows anything, for this reason.
-    Not(ShowError),
+    Absent(ShowError),
 }
 
 /// Why a notice is not shown.
@@ -41,7 +41,7 @@ pub(crate) enum ServerPresence {
 pub(crate) enum ShowError {
     /// Nobody is there to show it.
     #[error("this desktop shows no notifications")]
-    Nobody,
+    NoServer,
     /// Whoever is there did not take it; in words.
     #[error("{0}")]
     Failed(String),
@@ -55,9 +55,9 @@ pub(crate) enum ServerEvent {
     /// It was put away.
     Closed(NoticeSlot),
     /// It is shown, though that could not be told in time.
-    Taken(NoticeSlot),
+    ShownLate(NoticeSlot),
     /// A server has come, which knows of nothing.
-    Came,
+    ServerStarted,
 }
 
 /// What its user chose.
@@ -79,7 +79,7 @@ pub(crate) const APPROVE_BUTTON: (&str, &str) = ("approve", "Approve");
 pub(crate) const DENY_BUTTON: (&str, &str) = ("deny", "Deny");
 
 /// The name of a button that is about a request.
-pub(crate) fn about(name: &str, RequestId(id): &RequestId) -> String {
+pub(crate) fn request_button_name(name: &str, RequestId(id): &RequestId) -> String {
     format!("{name} {id}")
 }
 
@@ -88,10 +88,10 @@ impl NoticeChoice {
     /// of a button that was there before.
     pub(crate) fn from_name(name: &str, notice: &Notice) -> Option<Self> {
         if let Some(request) = &notice.answers {
-            if name == about(APPROVE_BUTTON.0, request) {
+            if name == request_button_name(APPROVE_BUTTON.0, request) {
                 return Some(Self::Approve(request.clone()));
             }
-            if name == about(DENY_BUTTON.0, request) {
+            if name == request_button_name(DENY_BUTTON.0, request) {
                 return Some(Self::Deny(request.clone()));
             }
         }

@@ -60,8 +60,8 @@ pub(crate) fn prepare() {
 /// Follows the desktop: `repaint` draws the tray anew for another theme, `refit` makes windows
 /// follow another size of text. Finds out what draws.
 pub(crate) fn follow_desktop(app: &mut App, repaint: fn(&AppHandle), refit: fn(&AppHandle)) {
-    theme::follow(app.handle(), repaint);
-    text_scale::follow(app.handle(), refit);
+    theme::follow_theme(app.handle(), repaint);
+    text_scale::follow_text_scale(app.handle(), refit);
     tauri::async_runtime::spawn(rendering::known_path());
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn ready_to_draw() {
 }
 
 /// Sets a new web view up before it draws. `ended` is called when its page has crashed.
-pub(crate) fn tune(window: &WebviewWindow, ended: fn(&AppHandle)) {
+pub(crate) fn set_up_web_view(window: &WebviewWindow, ended: fn(&AppHandle)) {
     let unaccelerated = rendering_path() == RenderingPath::Unaccelerated;
     let app = window.app_handle().clone();
     let tuned = window.with_webview(move |view| {
@@ -97,7 +97,7 @@ fn rendering_path() -> RenderingPath {
 }
 
 /// Trays of Linux show no text beside the icon; the title heads the tooltip.
-pub(crate) fn title(_count: Option<usize>) -> String {
+pub(crate) fn tray_title(_count: Option<usize>) -> String {
     "Trusty Bar".into()
 }
 
@@ -111,7 +111,10 @@ pub(crate) fn shows_transparency() -> bool {
 
 /// Where a tray was clicked, in physical pixels. Most trays tell logical ones; the pointer tells
 /// which of the two it was.
-pub(crate) fn clicked_at(app: &AppHandle, told: PhysicalPosition<f64>) -> PhysicalPosition<f64> {
+pub(crate) fn click_position(
+    app: &AppHandle,
+    told: PhysicalPosition<f64>,
+) -> PhysicalPosition<f64> {
     let near = |at: PhysicalPosition<f64>| {
         app.cursor_position()
             .is_ok_and(|pointer| (pointer.x - at.x).hypot(pointer.y - at.y) < MAX_CLICK_DISTANCE_PX)
@@ -127,7 +130,7 @@ pub(crate) fn clicked_at(app: &AppHandle, told: PhysicalPosition<f64>) -> Physic
 }
 
 /// Gives a window its size and place.
-pub(crate) fn place(
+pub(crate) fn place_window(
     window: &WebviewWindow,
     size: LogicalSize<f64>,
     at: PhysicalPosition<f64>,
@@ -156,7 +159,7 @@ pub(crate) fn place(
 }
 
 /// Shows a window and gives it the focus.
-pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
+pub(crate) fn present_window(window: &WebviewWindow) -> tauri::Result<()> {
     if !shows_transparency() {
         let surface = if theme::is_dark() {
             SURFACE_DARK

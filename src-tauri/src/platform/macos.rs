@@ -24,7 +24,7 @@ pub(crate) fn icon(glyph: TrayGlyph) -> &'static [u8] {
 }
 
 /// The count stands beside the icon.
-pub(crate) fn title(count: Option<usize>) -> String {
+pub(crate) fn tray_title(count: Option<usize>) -> String {
     count.map_or_else(String::new, |n| n.to_string())
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn ready_to_draw() -> std::future::Ready<()> {
 }
 
 /// Nothing to set up.
-pub(crate) fn tune(_window: &WebviewWindow, _ended: fn(&AppHandle)) {}
+pub(crate) fn set_up_web_view(_window: &WebviewWindow, _ended: fn(&AppHandle)) {}
 
 /// Windows of macOS always may be transparent.
 pub(crate) fn shows_transparency() -> bool {
@@ -65,12 +65,15 @@ pub(crate) fn text_scale() -> f64 {
 }
 
 /// The menu bar tells physical pixels.
-pub(crate) fn clicked_at(_app: &AppHandle, told: PhysicalPosition<f64>) -> PhysicalPosition<f64> {
+pub(crate) fn click_position(
+    _app: &AppHandle,
+    told: PhysicalPosition<f64>,
+) -> PhysicalPosition<f64> {
     told
 }
 
 /// Gives a window its size and place.
-pub(crate) fn place(
+pub(crate) fn place_window(
     window: &WebviewWindow,
     size: LogicalSize<f64>,
     at: PhysicalPosition<f64>,
@@ -80,7 +83,7 @@ pub(crate) fn place(
 }
 
 /// Shows a window and gives it the focus.
-pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
+pub(crate) fn present_window(window: &WebviewWindow) -> tauri::Result<()> {
     window.show()?;
     window.set_focus()
 }

@@ -33,7 +33,7 @@ pub(super) enum WindowMove {
 /// Whether the page was told what to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PageContent {
-    Told,
+    Ready,
     Missing,
 }
 
@@ -102,7 +102,7 @@ impl WindowProgress {
 
     /// Whether the window may come onto the screen now.
     pub(super) fn may_map(&self, content: PageContent) -> bool {
-        let is_worth_showing = content == PageContent::Told || self.waited;
+        let is_worth_showing = content == PageContent::Ready || self.waited;
         self.phase == WindowPhase::Opening && self.painted && is_worth_showing
     }
 
@@ -194,51 +194,51 @@ impl WindowProgress {
 mod tests {
     use super::*;
 
-    fn opening() -> WindowProgress {
+    fn opening_window() -> WindowProgress {
         let mut progress = WindowProgress::default();
         assert_eq!(progress.press(), IconPress::Show);
         progress.ask();
         progress
     }
 
-    fn mapped() -> WindowProgress {
-        let mut progress = opening();
+    fn mapped_window() -> WindowProgress {
+        let mut progress = opening_window();
         progress.page_painted();
-        assert!(progress.may_map(PageContent::Told));
+        assert!(progress.may_map(PageContent::Ready));
         progress.map();
         progress
     }
 
-    fn seen() -> WindowProgress {
-        let mut progress = mapped();
+    fn seen_window() -> WindowProgress {
+        let mut progress = mapped_window();
         assert_eq!(progress.frame_shown(), WindowMove::Stay);
         progress
     }
 
     #[test]
     fn a_window_is_mapped_only_after_its_page_has_painted() {
-        let mut progress = opening();
+        let mut progress = opening_window();
         progress.wait_is_over();
-        assert!(!progress.may_map(PageContent::Told) && !progress.may_map(PageContent::Missing));
+        assert!(!progress.may_map(PageContent::Ready) && !progress.may_map(PageContent::Missing));
         progress.page_painted();
-        assert!(progress.may_map(PageContent::Told));
+        assert!(progress.may_map(PageContent::Ready));
         progress.map();
-        assert!(!progress.may_map(PageContent::Told), "mapped twice");
+        assert!(!progress.may_map(PageContent::Ready), "mapped twice");
 
         // What was painted before it was asked for is old.
         let mut hidden = WindowProgress::default();
         hidden.page_painted();
         hidden.ask();
-        assert!(!hidden.may_map(PageContent::Told));
-        let mut again = seen();
+        assert!(!hidden.may_map(PageContent::Ready));
+        let mut again = seen_window();
         again.hide();
         again.ask();
-        assert!(!again.may_map(PageContent::Told));
+        assert!(!again.may_map(PageContent::Ready));
     }
 
     #[test]
     fn a_window_waits_a_while_for_something_to_list() {
-        let mut progress = opening();
+        let mut progress = opening_window();
         progress.page_painted();
         assert!(!progress.may_map(PageContent::Missing));
         progress.wait_is_over();
@@ -247,10 +247,10 @@ mod tests {
 
     #[test]
     fn a_second_click_does_not_lose_a_window_that_is_coming() {
-        let mut progress = opening();
+        let mut progress = opening_window();
         assert_eq!(progress.press(), IconPress::Ignore);
         progress.page_painted();
-        assert!(progress.may_map(PageContent::Told));
+        assert!(progress.may_map(PageContent::Ready));
         progress.map();
         // Nothing is to be seen yet, and the click takes the focus along.
         assert_eq!(progress.blur(), WindowMove::Stay);
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_click_that_is_told_after_its_loss_of_the_focus_does_not_lose_the_window() {
-        let mut progress = mapped();
+        let mut progress = mapped_window();
         assert_eq!(progress.blur(), WindowMove::Stay);
         assert_eq!(progress.frame_shown(), WindowMove::Hide);
         progress.hide();
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_focus_that_came_back_before_the_first_frame_hides_nothing() {
-        let mut progress = mapped();
+        let mut progress = mapped_window();
         assert_eq!(progress.blur(), WindowMove::Stay);
         progress.focus();
         assert_eq!(progress.frame_shown(), WindowMove::Stay);
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_click_elsewhere_hides_a_window_once_it_was_seen() {
-        let mut progress = seen();
+        let mut progress = seen_window();
         assert_eq!(progress.blur(), WindowMove::Hide);
         progress.hide();
         // The click that took the focus was one on the icon: it meant to close.
@@ -290,11 +290,11 @@ mod tests {
     #[test]
     fn a_page_that_ends_is_made_anew_once_while_it_is_wanted() {
         assert!(!WindowProgress::default().page_ended());
-        let mut progress = seen();
+        let mut progress = seen_window();
         assert!(progress.page_ended() && progress.is_opening());
-        assert!(!progress.may_map(PageContent::Told));
+        assert!(!progress.may_map(PageContent::Ready));
         assert!(!progress.page_ended(), "for ever");
-        let mut progress = seen();
+        let mut progress = seen_window();
         assert!(progress.page_ended());
         progress.page_painted();
         progress.map();
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn each_showing_and_hiding_is_a_turn_of_its_own() {
-        let mut progress = seen();
+        let mut progress = seen_window();
         let shown = progress.turn();
         let hidden = progress.hide();
         assert!(hidden > shown && progress.is_hidden());
@@ -315,7 +315,7 @@ mod tests {
     fn only_a_popover_that_was_not_asked_for_since_it_was_hidden_is_idle() {
         let mut progress = WindowProgress::default();
         assert!(progress.is_idle_since(progress.turn()), "made in advance");
-        progress = seen();
+        progress = seen_window();
         assert!(!progress.is_idle_since(progress.turn()), "it is shown");
         let hidden = progress.hide();
         assert!(progress.is_idle_since(hidden));

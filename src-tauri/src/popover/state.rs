@@ -58,7 +58,7 @@ impl Popover {
     }
 
     /// Tells the popover what the engine knows, as long as it runs.
-    pub(crate) fn follow(&self, app: &AppHandle, engine: AppSessions) {
+    pub(crate) fn follow_engine(&self, app: &AppHandle, engine: AppSessions) {
         let mut snapshots = engine.face().handle().snapshots();
         self.state().engine = Some(engine);
         let app = app.clone();
@@ -68,15 +68,15 @@ impl Popover {
                 let snapshot = snapshots.borrow_and_update().clone();
                 let mut state = app.state::<Popover>().inner().state();
                 state.board = Board::from_snapshot(&snapshot, Some(&home));
-                state.tell();
+                state.send_changes();
             }
             app.state::<Popover>()
-                .fail("the engine exited; restart Trusty Bar".into());
+                .set_failure("the engine exited; restart Trusty Bar".into());
         });
     }
 
     /// There is no engine, for this reason.
-    pub(crate) fn fail(&self, message: String) {
+    pub(crate) fn set_failure(&self, message: String) {
         let mut state = self.state();
         state.send(PopoverEvent::Failed {
             message: message.clone(),
@@ -85,7 +85,7 @@ impl Popover {
     }
 
     /// Whether it is shown, from now on.
-    pub(crate) fn shown(&self) -> watch::Receiver<bool> {
+    pub(crate) fn subscribe_visibility(&self) -> watch::Receiver<bool> {
         self.state().shown.subscribe()
     }
 
@@ -100,17 +100,17 @@ impl Popover {
     }
 
     /// Whether it asks already what is to become of paused sessions. It does so from now on.
-    pub(crate) fn insists(&self) -> bool {
+    pub(crate) fn ask_quit_again(&self) -> bool {
         self.state().asked.replace(PopoverQuestion::Quit) == Some(PopoverQuestion::Quit)
     }
 
     /// The app does not end after all.
-    pub(crate) fn stay(&self) {
+    pub(crate) fn clear_question(&self) {
         self.state().asked = None;
     }
 
     /// Why a session is what it is; none if there is no such session, or no engine.
-    pub(crate) async fn why(&self, id: SessionId) -> Option<ExplanationView> {
+    pub(crate) async fn explain(&self, id: SessionId) -> Option<ExplanationView> {
         let engine = self.engine()?;
         Some(ExplanationView::from_explanation(
             &engine.explain(id).await.ok()??,
@@ -125,7 +125,7 @@ impl Popover {
         if let Some(message) = state.failure.clone() {
             state.send(PopoverEvent::Failed { message });
         }
-        state.tell();
+        state.send_changes();
         if !state.progress.is_hidden() {
             let wanted = state.wanted;
             state.send(wanted.into());
@@ -135,7 +135,7 @@ impl Popover {
 
 impl PopoverState {
     /// Somebody looks from now on. The turn, to notice the next one by.
-    pub(super) fn look(&mut self, wanted: PopoverTarget) -> u64 {
+    pub(super) fn mark_wanted(&mut self, wanted: PopoverTarget) -> u64 {
         let turn = self.progress.ask();
         self.shown.send_replace(true);
         self.asked = wanted.ask;
@@ -144,7 +144,7 @@ impl PopoverState {
             .engine
             .as_ref()
             .map(|engine| engine.face().handle().mark_visible());
-        self.tell();
+        self.send_changes();
         self.send(wanted.into());
         turn
     }
@@ -155,7 +155,7 @@ impl PopoverState {
     }
 
     /// Nobody looks any more. The turn, to notice the next one by.
-    pub(super) fn look_away(&mut self) -> u64 {
+    pub(super) fn mark_hidden(&mut self) -> u64 {
         self.send(PopoverEvent::Hidden);
         self.looking = None;
         self.shown.send_replace(false);
@@ -163,7 +163,7 @@ impl PopoverState {
     }
 
     /// The page is gone.
-    pub(super) fn unmade(&mut self) {
+    pub(super) fn note_page_closed(&mut self) {
         self.events = None;
         self.told = None;
         self.height = None;
@@ -172,7 +172,7 @@ impl PopoverState {
     /// Whether the page was told what to show.
     pub(super) fn page_content(&self) -> PageContent {
         if self.told.is_some() || self.failure.is_some() {
-            PageContent::Told
+            PageContent::Ready
         } else {
             PageContent::Missing
         }
@@ -189,7 +189,7 @@ impl PopoverState {
     /// Tells what has changed since last told. While nobody looks, a new page is told one board,
     /// so that it has fonts and rows when it is wanted, and nothing after that; nor is anything
     /// told before the first look at the sessions, when an empty board would be a lie.
-    fn tell(&mut self) {
+    fn send_changes(&mut self) {
         let silent = self.events.is_none() || self.failure.is_some();
         let unwanted = self.progress.is_hidden() && self.told.is_some();
         if unwanted || silent || self.board.revision == 0 {

@@ -1,6 +1,6 @@
 //! The window of the popover.
 
-use super::placing::{self, WorkArea};
+use super::geometry::{self, WorkArea};
 use super::state::PopoverState;
 use super::{WINDOW_LABEL, WindowLocation};
 use crate::platform;
@@ -24,7 +24,7 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
     let round = platform::shows_transparency();
     let page = if round { "index.html" } else { SQUARE_PAGE_URL };
     let (width, height) =
-        placing::window_size(INITIAL_HEIGHT_PX, platform::text_scale(), UNKNOWN_AREA);
+        geometry::window_size(INITIAL_HEIGHT_PX, platform::text_scale(), UNKNOWN_AREA);
     let window = WebviewWindowBuilder::new(app, WINDOW_LABEL, WebviewUrl::App(page.into()))
         .title("Trusty Bar")
         .inner_size(width, height)
@@ -37,7 +37,7 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .visible(false)
         .focused(true)
         .build()?;
-    platform::tune(&window, super::page_ended);
+    platform::set_up_web_view(&window, super::page_ended);
     Ok(window)
 }
 
@@ -58,12 +58,12 @@ pub(super) fn fit(window: &WebviewWindow, state: &PopoverState) -> tauri::Result
         width: f64::from(work.size.width),
         height: f64::from(work.size.height),
     };
-    let (width, height) = placing::window_size(
+    let (width, height) = geometry::window_size(
         state.height.unwrap_or(INITIAL_HEIGHT_PX),
         platform::text_scale(),
         (area.width / scale, area.height / scale),
     );
-    let (x, y) = placing::corner(
+    let (x, y) = geometry::corner(
         at.map(|p| (p.x, p.y)),
         area,
         width * scale,
@@ -71,7 +71,7 @@ pub(super) fn fit(window: &WebviewWindow, state: &PopoverState) -> tauri::Result
         scale,
     );
     let size = LogicalSize::new(width, height);
-    platform::place(window, size, PhysicalPosition::new(x, y))
+    platform::place_window(window, size, PhysicalPosition::new(x, y))
 }
 
 /// The display that holds the point, else the primary one.

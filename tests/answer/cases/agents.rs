@@ -15,13 +15,13 @@ pub(crate) fn answered_while_held(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     let session = stage.session().expect("listed");
     assert_eq!(session["status"], "AwaitingApproval", "{session}");
     let agent = session["requests"][0]["agent"].as_str().unwrap_or_default();
     assert!(!agent.is_empty(), "{session}");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made("made");
     stage.wait_over();
     stage.goes_on("say and on");
@@ -32,8 +32,8 @@ pub(crate) fn released_after_its_time(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
-    let held = &stage.held();
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
+    let held = &stage.held_requests();
     // Unless its time is over already.
     assert!(held.iter().all(|r| !r["until"].is_null()), "{held:?}");
     stage
@@ -61,12 +61,16 @@ pub(crate) fn held_for_longer(shape: TerminalShape) {
     let Some(stage) = AnswerFixture::open(shape, "manual", settings) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     configure(&stage.home, UNTIL_ANSWERED_SETTINGS);
     until_or(
         WAIT_TIMEOUT,
         "no end",
-        || stage.held().first()?["until"].is_null().then_some(()),
+        || {
+            stage.held_requests().first()?["until"]
+                .is_null()
+                .then_some(())
+        },
         || stage.diagnosis(),
     );
     // A hook that knows nothing of it hangs up 12 s after it asked.
@@ -75,7 +79,7 @@ pub(crate) fn held_for_longer(shape: TerminalShape) {
         (Instant::now() > due).then_some(())
     });
     stage.wait_held(1);
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made("made");
     stage.goes_on("say and on");
 }
@@ -85,9 +89,9 @@ pub(crate) fn let_go_from_here(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
-    stage.give(&request, &json!({"kind": "release"}));
+    stage.give_answer(&request, &json!({"kind": "release"}));
     stage.wait_over();
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
@@ -100,8 +104,8 @@ pub(crate) fn denied_and_stopped(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
-    stage.give(&request, &json!({"kind": "stop"}));
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
+    stage.give_answer(&request, &json!({"kind": "stop"}));
     stage.wait_over();
     stage.rest();
     assert!(!stage.made("made"));
@@ -113,7 +117,7 @@ pub(crate) fn outlives_its_session(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     let id = || {
         stage.session()?["claude"]["session_id"]
             .as_str()
@@ -126,7 +130,7 @@ pub(crate) fn outlives_its_session(shape: TerminalShape) {
     });
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage.wait_held(1);
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made("made");
     stage.wait_over();
     stage.goes_on("say and on");
@@ -141,13 +145,13 @@ pub(crate) fn alike_but_not_the_same(shape: TerminalShape) {
     let all: Vec<String> = stage.wait_held(3).iter().map(id).collect();
     let different: BTreeSet<&String> = all.iter().collect();
     assert_eq!(different.len(), 3, "{all:?}");
-    stage.give(&all[1], &allow());
+    stage.give_answer(&all[1], &allow());
     stage.wait_made("made");
     let left: Vec<String> = stage.wait_held(2).iter().map(id).collect();
     assert_eq!(left, [all[0].clone(), all[2].clone()]);
     stage.is_late(&all[1], &allow());
-    stage.give(&all[2], &deny("one is enough"));
-    stage.give(&all[0], &deny("one is enough"));
+    stage.give_answer(&all[2], &deny("one is enough"));
+    stage.give_answer(&all[0], &deny("one is enough"));
     stage.wait_over();
     stage.goes_on("say and on");
     let made = std::fs::read_to_string(stage.folder.join("made")).expect("made");

@@ -40,7 +40,7 @@ pub(crate) fn each_answer(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("bash: touch made");
+    let request = stage.ask_permission("bash: touch made");
     for more in [&[][..], &["--yes"], &["--request", &request]] {
         let (code, told) = trusty(&stage, "approve", more);
         assert_eq!(code, REFUSED_EXIT_CODE, "{told}");
@@ -56,17 +56,17 @@ pub(crate) fn each_answer(shape: TerminalShape) {
     assert_eq!(code, REFUSED_EXIT_CODE, "{told}");
     stage.rest();
 
-    stage.ask("bash: touch other");
+    stage.ask_permission("bash: touch other");
     succeeds(&stage, "deny", &["--message", "not this one"]);
     stage.wait_result("not this one");
     stage.rest();
 
-    stage.ask("bash: touch other");
+    stage.ask_permission("bash: touch other");
     succeeds(&stage, "deny", &["--stop"]);
     stage.rest();
     assert!(!stage.made("other"));
 
-    stage.ask("ask multi");
+    stage.ask_permission("ask multi");
     is_confirmed(&stage, "answer", &["=Green", "1,2"]);
     stage.wait_result("\"Which color?\"=\"Green\", \"Which sizes?\"=\"Small, Large\"");
     stage.goes_on("say and on");

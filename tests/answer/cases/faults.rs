@@ -19,7 +19,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     let Some(mut stage) = patient(shape) else {
         return;
     };
-    let before = stage.ask("bash: touch first");
+    let before = stage.ask_permission("bash: touch first");
     signal(&stage, Signal::KILL);
     stage.engine = None;
     stage.wait_no_hook();
@@ -28,7 +28,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     stage.rest();
 
     stage.engine = Some(serve(&stage.home));
-    stage.ask("agents 1 bg bash: touch second");
+    stage.ask_permission("agents 1 bg bash: touch second");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::KILL);
     stage.engine = None;
@@ -44,7 +44,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
         || stage.session()?["need"]["elsewhere"].as_str().map(drop),
         || stage.diagnosis(),
     );
-    assert!(stage.held().is_empty());
+    assert!(stage.held_requests().is_empty());
     stage.is_late(&before, &allow());
     stage.terminal.answer(KeyboardKey::Char('1'));
     stage.wait_made("second");
@@ -57,7 +57,7 @@ pub(crate) fn the_engine_hangs(shape: TerminalShape) {
         return;
     };
     // Of the main agent: held, then hung.
-    let request = stage.ask("bash: touch first");
+    let request = stage.ask_permission("bash: touch first");
     signal(&stage, Signal::STOP);
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("first");
@@ -78,7 +78,7 @@ pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
     };
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::STOP);
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
@@ -94,7 +94,7 @@ pub(crate) fn the_engine_ends(shape: TerminalShape) {
     let Some(mut stage) = patient(shape) else {
         return;
     };
-    stage.ask("agents 1 bg bash: touch made");
+    stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::TERM);
     let ended = stage.engine.as_mut().map(|s| s.wait(WAIT_TIMEOUT));
@@ -143,7 +143,7 @@ pub(crate) fn the_client_gives_up_the_hook(shape: TerminalShape) {
     fs::write(file, settings.to_string()).expect("written");
     let sources = ["--setting-sources", "project,local"];
     stage.reopen(&[MANUAL_MODE_ARGS, sources].concat());
-    let request = stage.ask("agents 1 bg bash: touch made");
+    let request = stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage
         .terminal

@@ -10,7 +10,7 @@ pub(crate) fn allow_runs(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("bash: touch made");
+    let request = stage.ask_permission("bash: touch made");
     let session = stage.session().expect("listed");
     assert_eq!(session["status"], "AwaitingApproval", "{session}");
     assert_eq!(session["need"]["elsewhere"], Value::Null, "{session}");
@@ -21,7 +21,7 @@ pub(crate) fn allow_runs(shape: TerminalShape) {
         "{whole}"
     );
     assert!(!stage.made("made"));
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made("made");
     stage.wait_over();
     stage.is_late(&request, &allow());
@@ -36,8 +36,8 @@ pub(crate) fn deny_goes_on(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("bash: touch made finally say told of it");
-    stage.give(&request, &deny("Not on a \"Monday\"\nplease"));
+    let request = stage.ask_permission("bash: touch made finally say told of it");
+    stage.give_answer(&request, &deny("Not on a \"Monday\"\nplease"));
     stage.wait_result("Not on a \"Monday\"\nplease");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "told of it");
     stage.wait_over();
@@ -50,8 +50,8 @@ pub(crate) fn stop_ends_the_turn(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("parallel bash: touch made || touch more");
-    stage.give(&request, &stop());
+    let request = stage.ask_permission("parallel bash: touch made || touch more");
+    stage.give_answer(&request, &stop());
     stage.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     stage.rest();
     stage.wait_over();
@@ -65,13 +65,13 @@ pub(crate) fn always_asks_no_more(shape: TerminalShape) {
         return;
     };
     let command = "truncate --size=+1 made";
-    let request = stage.ask(&format!("bash: {command}"));
+    let request = stage.ask_permission(&format!("bash: {command}"));
     let offers = stage.whole(&request)["content"]["suggestions"].clone();
     let rules = offers.as_array().expect("a list");
     let lasting = rules.iter().position(|r| r["type"] == "addRules");
     let lasting = lasting.expect("a rule is offered");
     assert_eq!(rules[lasting]["destination"], "localSettings", "{offers}");
-    stage.give(&request, &json!({"kind": "always", "suggestion": lasting}));
+    stage.give_answer(&request, &json!({"kind": "always", "suggestion": lasting}));
     stage.wait_made("made");
     stage.rest();
     let file = stage.folder.join(".claude/settings.local.json");
@@ -98,7 +98,7 @@ pub(crate) fn what_does_not_fit_is_refused(shape: TerminalShape) {
     let Some(stage) = scripted(shape) else {
         return;
     };
-    let request = stage.ask("bash: touch made");
+    let request = stage.ask_permission("bash: touch made");
     let choose = json!({"kind": "choose", "answers": [["Red"]]});
     assert_eq!(stage.answer(&request, &choose), (422, "unfit".to_owned()));
     let rules = stage.whole(&request)["content"]["suggestions"].clone();
@@ -112,7 +112,7 @@ pub(crate) fn what_does_not_fit_is_refused(shape: TerminalShape) {
     assert_eq!(stage.answer("x", &allow()).0, 400);
     assert_eq!(id(&stage.wait_held(1)[0]), request);
     assert!(!stage.made("made"));
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_made("made");
     stage.goes_on("say and on");
 }

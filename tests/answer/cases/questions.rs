@@ -10,7 +10,7 @@ pub(crate) fn own_words(shape: TerminalShape) {
     let Some(stage) = scripted(shape) else {
         return;
     };
-    let request = stage.ask("ask");
+    let request = stage.ask_permission("ask");
     let whole = stage.whole(&request);
     let question = &whole["content"]["input"]["questions"][0];
     assert_eq!(question["question"], "Which color?", "{whole}");
@@ -22,7 +22,7 @@ pub(crate) fn own_words(shape: TerminalShape) {
         assert_eq!(stage.answer(&request, &unfit), (422, "unfit".to_owned()));
     }
     let words = "Green, \"or so\"";
-    stage.give(&request, &json!({"kind": "choose", "answers": [[words]]}));
+    stage.give_answer(&request, &json!({"kind": "choose", "answers": [[words]]}));
     stage.wait_result(&format!("\"Which color?\"=\"{words}\""));
     stage.wait_over();
     stage.goes_on("say and on");
@@ -33,9 +33,9 @@ pub(crate) fn several(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("ask multi");
+    let request = stage.ask_permission("ask multi");
     let answers = json!([["Blue"], ["Small", "Large"]]);
-    stage.give(&request, &json!({"kind": "choose", "answers": answers}));
+    stage.give_answer(&request, &json!({"kind": "choose", "answers": answers}));
     stage.wait_result("\"Which color?\"=\"Blue\", \"Which sizes?\"=\"Small, Large\"");
     stage.wait_over();
     stage.goes_on("say and on");
@@ -58,7 +58,7 @@ fn planned(shape: TerminalShape) -> Option<(AnswerFixture, String)> {
     stage
         .terminal
         .run_turn(WAIT_TIMEOUT, &format!("call: Write {write}"));
-    let request = stage.ask("call: ExitPlanMode {}");
+    let request = stage.ask_permission("call: ExitPlanMode {}");
     let whole = stage.whole(&request);
     assert_eq!(whole["content"]["input"]["plan"], PLAN_TEXT, "{whole}");
     let kind = stage.session().map(|s| s["need"]["kind"].clone());
@@ -70,7 +70,7 @@ pub(crate) fn a_plan_is_approved(shape: TerminalShape) {
     let Some((stage, request)) = planned(shape) else {
         return;
     };
-    stage.give(&request, &allow());
+    stage.give_answer(&request, &allow());
     stage.wait_result("User has approved your plan");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "manual mode on");
     stage.wait_over();
@@ -81,7 +81,7 @@ pub(crate) fn a_plan_is_rejected(shape: TerminalShape) {
     let Some((stage, request)) = planned(shape) else {
         return;
     };
-    stage.give(&request, &deny("Two steps are too many"));
+    stage.give_answer(&request, &deny("Two steps are too many"));
     stage.wait_result("Two steps are too many");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "plan mode on");
     stage.wait_over();

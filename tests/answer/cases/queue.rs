@@ -29,13 +29,13 @@ pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
     let (first, second) = (id(&held[0]), id(&held[1]));
     let (one, other) = (about(&stage, &first), about(&stage, &second));
     assert_ne!(one, other);
-    stage.give(&second, &deny(&format!("not {other}")));
+    stage.give_answer(&second, &deny(&format!("not {other}")));
     assert_eq!(id(&stage.wait_held(1)[0]), first);
     stage.is_late(&second, &allow());
     stage
         .terminal
         .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
-    stage.give(&first, &allow());
+    stage.give_answer(&first, &allow());
     stage.wait_result(&format!("not {other}"));
     stage.wait_over();
     stage.goes_on("say and on");
@@ -50,12 +50,12 @@ pub(crate) fn asked_again(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let first = stage.ask("bash: touch made finally bash: touch made");
-    stage.give(&first, &deny("not now"));
+    let first = stage.ask_permission("bash: touch made finally bash: touch made");
+    stage.give_answer(&first, &deny("not now"));
     let again = id(&stage.wait_held(1)[0]);
     assert_ne!(again, first);
     stage.is_late(&first, &allow());
-    stage.give(&again, &allow());
+    stage.give_answer(&again, &allow());
     stage.wait_made("made");
     stage.wait_over();
     stage.goes_on("say and on");
@@ -68,7 +68,7 @@ pub(crate) fn stop_ends_both(shape: TerminalShape) {
     };
     stage.terminal.submit(TWO_CALLS_PROMPT);
     let held = stage.wait_held(2);
-    stage.give(&id(&held[1]), &stop());
+    stage.give_answer(&id(&held[1]), &stop());
     stage.wait_over();
     stage.is_late(&id(&held[0]), &allow());
     stage.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
@@ -79,7 +79,7 @@ pub(crate) fn stop_ends_both(shape: TerminalShape) {
 /// there, the other from here.
 pub(crate) fn the_main_agent_beside_a_sub_agent(shape: TerminalShape) {
     let Some(stage) = patient(shape) else { return };
-    let agents = stage.ask("agents 1 bg bash: touch made-by-agent");
+    let agents = stage.ask_permission("agents 1 bg bash: touch made-by-agent");
     stage.terminal.submit("bash: touch made-by-main");
     let held = stage.wait_held(2);
     assert_eq!(id(&held[0]), agents, "the older one first");
@@ -90,7 +90,7 @@ pub(crate) fn the_main_agent_beside_a_sub_agent(shape: TerminalShape) {
     assert_eq!(id(&stage.wait_held(1)[0]), agents);
     stage.is_late(&main, &deny("too late"));
     assert!(!stage.made("made-by-agent"));
-    stage.give(&agents, &allow());
+    stage.give_answer(&agents, &allow());
     stage.wait_made("made-by-agent");
     stage.wait_over();
     stage.goes_on("say and on");

@@ -12,7 +12,7 @@ pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("bash: touch made");
+    let request = stage.ask_permission("bash: touch made");
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
     stage.wait_over();
@@ -20,7 +20,7 @@ pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
     stage.is_late(&request, &deny("too late"));
     stage.rest();
     // A tool that runs on after its answer: the card does not wait for its end.
-    let request = stage.ask("bash: touch begun; while [ ! -e go ]; do sleep 0.1; done");
+    let request = stage.ask_permission("bash: touch begun; while [ ! -e go ]; do sleep 0.1; done");
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("begun");
     stage.wait_over();
@@ -49,7 +49,7 @@ pub(crate) fn escape_ends_the_card(shape: TerminalShape) {
         ),
         ("ask", "Enter to select", KeyboardKey::Escape),
     ] {
-        let request = stage.ask(prompt);
+        let request = stage.ask_permission(prompt);
         stage.press_at(dialog, key);
         stage.rest();
         stage.wait_over();
@@ -64,11 +64,11 @@ pub(crate) fn from_here_first(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
-    let request = stage.ask("bash: touch made finally stream 3s");
+    let request = stage.ask_permission("bash: touch made finally stream 3s");
     stage
         .terminal
         .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
-    stage.give(&request, &deny("from here"));
+    stage.give_answer(&request, &deny("from here"));
     stage.wait_result("from here");
     until_or(
         WAIT_TIMEOUT,
@@ -99,7 +99,7 @@ pub(crate) fn both_at_once(shape: TerminalShape) {
         let turn = usize::try_from(TURN_COUNTER.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
         let step = ANSWER_OFFSETS_MS[turn % ANSWER_OFFSETS_MS.len()];
         let (name, words) = (format!("made-{round}"), format!("denied-{round}"));
-        let request = stage.ask(&format!("bash: touch {name}"));
+        let request = stage.ask_permission(&format!("bash: touch {name}"));
         stage
             .terminal
             .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);

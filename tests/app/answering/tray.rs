@@ -25,11 +25,11 @@ fn the_menu_of_the_tray_says_no() {
     let deny = || {
         let begun = Instant::now();
         stage.desktop.right_click(icon);
-        windows.within(begun, EFFECT_TIMEOUT)?;
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
         stage.desktop.key("Down");
         let begun = Instant::now();
         stage.desktop.key("Right");
-        windows.within(begun, EFFECT_TIMEOUT)?;
+        windows.shown_within(begun, EFFECT_TIMEOUT)?;
         stage.desktop.key("Down");
         stage.desktop.key("Return");
         Some(())

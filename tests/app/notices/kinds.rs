@@ -1,6 +1,6 @@
 //! What has happened is told, too; and nothing of what its owner looks at.
 
-use super::wishes::settle;
+use super::preferences::settle;
 use super::{MANUAL_MODE_ARGS, WAIT_TIMEOUT, ask, open, until_is};
 use trusty_tests::TerminalShape;
 use trusty_tests::wait::until_or;

@@ -69,10 +69,13 @@ impl TurnScript {
             Some((main, closing)) => (main, Some(closing)),
             None => (prompt, None),
         };
-        let mut script = sequence(main).unwrap_or_else(|| Self::of(ScriptAct::Say(echo(prompt))));
+        let mut script =
+            sequence(main).unwrap_or_else(|| Self::from_act(ScriptAct::Say(echo(prompt))));
         if script.messages.iter().flatten().any(is_call) {
-            let last =
-                closing.map_or_else(|| Self::of(ScriptAct::Say("Done.".into())), Self::parse);
+            let last = closing.map_or_else(
+                || Self::from_act(ScriptAct::Say("Done.".into())),
+                Self::parse,
+            );
             script.messages.extend(last.messages);
         }
         if script.messages.iter().all(Vec::is_empty) {
@@ -98,7 +101,7 @@ impl TurnScript {
         self.messages.last().map_or(&[], Vec::as_slice)
     }
 
-    fn of(act: ScriptAct) -> Self {
+    fn from_act(act: ScriptAct) -> Self {
         Self {
             failure: None,
             messages: vec![vec![act]],
@@ -156,25 +159,29 @@ fn directive(text: &str) -> Option<TurnScript> {
         return Some(script);
     }
     match text {
-        "full" => return Some(TurnScript::of(ScriptAct::Full)),
-        "ask" => return Some(TurnScript::of(ask(&[color()]))),
-        "ask multi" => return Some(TurnScript::of(ask(&[color(), sizes()]))),
+        "full" => return Some(TurnScript::from_act(ScriptAct::Full)),
+        "ask" => return Some(TurnScript::from_act(ask_user_question(&[color()]))),
+        "ask multi" => return Some(TurnScript::from_act(ask_user_question(&[color(), sizes()]))),
         "plan" => {
             let plan = json!({"plan": "# Plan\n\n1. Look.\n2. Change.\n"});
-            return Some(TurnScript::of(call("ExitPlanMode", plan)));
+            return Some(TurnScript::from_act(call("ExitPlanMode", plan)));
         }
         _ => {}
     }
     let (name, argument) = text.split_once(' ')?;
     match name {
-        "say" => Some(TurnScript::of(ScriptAct::Say(
+        "say" => Some(TurnScript::from_act(ScriptAct::Say(
             argument.replace("\\n", "\n"),
         ))),
         "stream" => duration(argument)
             .map(ScriptAct::Stream)
-            .map(TurnScript::of),
-        "stall" => duration(argument).map(ScriptAct::Stall).map(TurnScript::of),
-        "think" => duration(argument).map(ScriptAct::Think).map(TurnScript::of),
+            .map(TurnScript::from_act),
+        "stall" => duration(argument)
+            .map(ScriptAct::Stall)
+            .map(TurnScript::from_act),
+        "think" => duration(argument)
+            .map(ScriptAct::Think)
+            .map(TurnScript::from_act),
         "error" => failure(argument),
         "agents" => agents(text),
         _ => None,
@@ -183,8 +190,8 @@ fn directive(text: &str) -> Option<TurnScript> {
 
 fn with_colon(name: &str, argument: &str) -> Option<TurnScript> {
     match name {
-        "bash" => Some(TurnScript::of(bash(argument, false))),
-        "bash-bg" => Some(TurnScript::of(bash(argument, true))),
+        "bash" => Some(TurnScript::from_act(bash(argument, false))),
+        "bash-bg" => Some(TurnScript::from_act(bash(argument, true))),
         "parallel bash" => {
             let commands = argument.split(" || ");
             let calls = commands.map(|command| bash(command.trim(), false));
@@ -194,7 +201,7 @@ fn with_colon(name: &str, argument: &str) -> Option<TurnScript> {
             let calls = argument.split(" || ").map(written_call);
             Some(TurnScript::calls(calls.collect::<Option<_>>()?))
         }
-        "write" => Some(TurnScript::of(call(
+        "write" => Some(TurnScript::from_act(call(
             "Write",
             json!({"file_path": argument, "content": format!("{NEW_TEXT}\n")}),
         ))),
@@ -260,7 +267,7 @@ fn agents(text: &str) -> Option<TurnScript> {
     Some(TurnScript::calls(acts.collect()))
 }
 
-fn ask(questions: &[Value]) -> ScriptAct {
+fn ask_user_question(questions: &[Value]) -> ScriptAct {
     call("AskUserQuestion", json!({ "questions": questions }))
 }
 

@@ -22,8 +22,8 @@ pub struct OwnedProcess(RunningProgram);
 
 impl OwnedProcess {
     /// Takes a child over.
-    pub(super) fn of(child: Child) -> Self {
-        Self(RunningProgram::of(child))
+    pub(super) fn from_child(child: Child) -> Self {
+        Self(RunningProgram::from_child(child))
     }
 
     /// Starts a program whose output goes to a file.
@@ -38,7 +38,7 @@ impl OwnedProcess {
             .stdout(out)
             .stderr(both)
             .spawn();
-        Self::of(child.unwrap_or_else(|e| panic!("{name}: {e}")))
+        Self::from_child(child.unwrap_or_else(|e| panic!("{name}: {e}")))
     }
 
     /// Its process.

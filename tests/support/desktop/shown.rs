@@ -36,23 +36,23 @@ impl WindowMapListener {
             }
         });
         Self {
-            _listener: OwnedProcess::of(child),
+            _listener: OwnedProcess::from_child(child),
             times,
         }
     }
 
     /// When the first window after a point in time came.
     #[track_caller]
-    pub fn after(&self, begun: Instant, deadline: Duration) -> Instant {
-        until(deadline, "a window", || self.since(begun))
+    pub fn shown_after(&self, begun: Instant, deadline: Duration) -> Instant {
+        until(deadline, "a window", || self.first_shown_since(begun))
     }
 
     /// The same; none if none came in time.
-    pub fn within(&self, begun: Instant, deadline: Duration) -> Option<Instant> {
-        poll(deadline, || self.since(begun))
+    pub fn shown_within(&self, begun: Instant, deadline: Duration) -> Option<Instant> {
+        poll(deadline, || self.first_shown_since(begun))
     }
 
-    fn since(&self, begun: Instant) -> Option<Instant> {
+    fn first_shown_since(&self, begun: Instant) -> Option<Instant> {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         times.iter().find(|at| **at > begun).copied()
     }

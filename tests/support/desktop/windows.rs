@@ -40,14 +40,14 @@ impl TestDesktop {
     /// Gives a window the focus, as a click would.
     #[track_caller]
     pub fn activate(&self, window: u32) {
-        self.tell("windowactivate", window, &[]);
+        self.send_to_window("windowactivate", window, &[]);
         until_is("the focus", &Some(window), || self.active_window());
     }
 
     /// Makes an icon of a window.
     #[track_caller]
     pub fn minimise(&self, window: u32) {
-        self.tell("windowminimize", window, &[]);
+        self.send_to_window("windowminimize", window, &[]);
         until_is("an icon", &true, || self.is_minimised(window));
     }
 
@@ -61,7 +61,7 @@ impl TestDesktop {
     /// Moves a window to another virtual desktop.
     #[track_caller]
     pub fn move_to(&self, window: u32, desktop: u32) {
-        self.tell("set_desktop_for_window", window, &[&desktop.to_string()]);
+        self.send_to_window("set_desktop_for_window", window, &[&desktop.to_string()]);
         until_is("a window elsewhere", &Some(desktop), || {
             self.property(window, "_NET_WM_DESKTOP")
         });
@@ -78,7 +78,7 @@ impl TestDesktop {
     }
 
     #[track_caller]
-    fn tell(&self, what: &str, window: u32, more: &[&str]) {
+    fn send_to_window(&self, what: &str, window: u32, more: &[&str]) {
         let id = window.to_string();
         let done = self.ask("xdotool", &[&[what, &id], more].concat());
         assert!(done.is_some(), "{what} {window}");

@@ -54,7 +54,7 @@ impl TmuxHost {
         );
         let mut pids = answer
             .split_whitespace()
-            .map(|pid| ProcessRef::of(pid.parse().expect("a pid")).expect("a running process"));
+            .map(|pid| ProcessRef::of_pid(pid.parse().expect("a pid")).expect("a running process"));
         Self {
             server: pids.next().expect("the pid of the server"),
             pane: pids.next().expect("the pid of the pane"),

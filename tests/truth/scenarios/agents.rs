@@ -1,7 +1,7 @@
 //! Sub-agents.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::{DIALOG_TOLERANCE, TimeWindow, TrueChange};
 use std::time::{Duration, SystemTime};
@@ -50,7 +50,7 @@ fn work(scene: &TruthFixture, number: usize, mode: &str) {
         .truth
         .finer("how many", span, move |s| s["active_delegations"] == number);
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn ask(scene: &TruthFixture, number: usize, mode: &str) {
@@ -60,7 +60,7 @@ fn ask(scene: &TruthFixture, number: usize, mode: &str) {
     let stop = actor.event(|e| {
         e.prompt.starts_with("agent ") && e.step == 0 && e.kind == ApiEventKind::MessageStop
     });
-    actor.tell(
+    actor.note_change(
         TrueChange::new(TimeWindow::at(stop.at), &[TruthState::Permission])
             .within(DIALOG_TOLERANCE),
     );
@@ -68,7 +68,7 @@ fn ask(scene: &TruthFixture, number: usize, mode: &str) {
     for left in (0..number).rev() {
         let phrase = "from the general-purpose agent";
         actor.terminal.wait_screen(WAIT_TIMEOUT, phrase);
-        hold(if left + 1 == number { 2 } else { 1 });
+        sleep_seconds(if left + 1 == number { 2 } else { 1 });
         actor
             .truth
             .finer("tool and agent", (from, SystemTime::now()), |s| {
@@ -78,15 +78,15 @@ fn ask(scene: &TruthFixture, number: usize, mode: &str) {
         if left > 0 {
             // The next dialog is there at once, or after a moment of work.
             let same = TrueChange::new(at, &[TruthState::Permission]);
-            actor.tell(
+            actor.note_change(
                 same.within(DIALOG_TOLERANCE)
                     .passing(&[TruthState::Working]),
             );
             from = at.to + Duration::from_millis(1);
         } else {
-            actor.tell(TrueChange::new(at, &[TruthState::Working]));
+            actor.note_change(TrueChange::new(at, &[TruthState::Working]));
         }
     }
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }

@@ -1,7 +1,7 @@
 //! Ends.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::{ProcessTruth, START_TOLERANCE, SessionTruth, TimeWindow, TrueChange};
 use std::process::Stdio;
@@ -31,14 +31,14 @@ pub(crate) const END_SCENARIOS: &[TruthScenario] = &[
 fn exit(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyBash);
     actor.run("say one");
-    hold(1);
+    sleep_seconds(1);
     let at = actor.enter("/exit");
     // A slash command is work for a moment.
     actor.ends(at.from);
     if let Some(end) = actor.truth.changes.last_mut() {
         end.passing = vec![TruthState::Working];
     }
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn ctrl_c(scene: &TruthFixture) {
@@ -47,21 +47,21 @@ fn ctrl_c(scene: &TruthFixture) {
     actor.terminal.wait_screen(WAIT_TIMEOUT, "again to exit");
     let at = actor.press(KeyboardKey::CtrlC);
     actor.ends(at.from);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn working(scene: &TruthFixture, shape: TerminalShape) -> SessionActor<'_> {
     let mut actor = scene.open(shape);
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
-    hold(2);
+    sleep_seconds(2);
     actor
 }
 
 fn killed(mut actor: SessionActor<'_>, signal: Signal) {
     let at = actor.signal(signal);
     actor.ends(at.from);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn sigterm(scene: &TruthFixture) {
@@ -77,7 +77,7 @@ fn sigkill_asking(scene: &TruthFixture) {
     let prompt = "bash: touch made";
     actor.submit(prompt);
     actor.need(TruthState::Permission, prompt, 0, "Do you want to proceed?");
-    hold(3);
+    sleep_seconds(3);
     killed(actor, Signal::KILL);
 }
 
@@ -85,7 +85,7 @@ fn closed(mut actor: SessionActor<'_>) {
     let from = SystemTime::now();
     actor.terminal.hang_up();
     actor.ends(from);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn hang_up(scene: &TruthFixture) {

@@ -1,7 +1,7 @@
 //! Turns that their owner interrupts.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use trusty_tests::{ApiEventKind, TerminalShape};
 
 pub(crate) const ESCAPE_SCENARIOS: &[TruthScenario] = &[
@@ -16,15 +16,15 @@ pub(crate) const ESCAPE_SCENARIOS: &[TruthScenario] = &[
 fn interrupted(mut actor: SessionActor<'_>) {
     actor.escape();
     actor.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    hold(1);
-    actor.done();
+    sleep_seconds(1);
+    actor.finish_scenario();
 }
 
 fn stream(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
-    hold(2);
+    sleep_seconds(2);
     interrupted(actor);
 }
 
@@ -32,7 +32,7 @@ fn tool(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("bash: sleep 15");
     actor.step("bash: sleep 15", 0, ApiEventKind::MessageStop);
-    hold(2);
+    sleep_seconds(2);
     interrupted(actor);
 }
 
@@ -47,7 +47,7 @@ fn think(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("think 30s");
     actor.step("think 30s", 0, ApiEventKind::FirstDelta);
-    hold(2);
+    sleep_seconds(2);
     interrupted(actor);
 }
 
@@ -60,7 +60,7 @@ fn retry(scene: &TruthFixture) {
             .filter(|e| e.kind == ApiEventKind::Failed(500));
         (failed.count() >= 3).then_some(())
     });
-    hold(1);
+    sleep_seconds(1);
     interrupted(actor);
 }
 
@@ -68,11 +68,11 @@ fn then(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::TmuxZsh);
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
-    hold(1);
+    sleep_seconds(1);
     actor.escape();
     actor.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     actor.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    hold(1);
+    sleep_seconds(1);
     actor.run("stream 2s");
-    actor.done();
+    actor.finish_scenario();
 }

@@ -1,7 +1,7 @@
 //! An API that fails, and a context that is full.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::{TURN_END_TOLERANCE, TimeWindow, TrueChange};
 use std::time::Duration;
@@ -65,12 +65,12 @@ fn recovers(scene: &TruthFixture, error: &str) {
     actor.submit(&format!("error {error} then stream 2s"));
     actor.finish();
     retries(&mut actor);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn failed(actor: &mut SessionActor<'_>) {
-    let at = TimeWindow::at(actor.over().at);
-    actor.tell(TrueChange::new(at, &[TruthState::Failed]).within(TURN_END_TOLERANCE));
+    let at = TimeWindow::at(actor.end_event().at);
+    actor.note_change(TrueChange::new(at, &[TruthState::Failed]).within(TURN_END_TOLERANCE));
     retries(actor);
 }
 
@@ -84,9 +84,9 @@ fn fails(scene: &TruthFixture, code: &str) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit(&format!("error {code}"));
     failed(&mut actor);
-    hold(2);
+    sleep_seconds(2);
     actor.run("say better");
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn compacting(actor: &mut SessionActor<'_>) {
@@ -103,12 +103,12 @@ fn compact(scene: &TruthFixture) {
     actor.run("say two");
     actor.submit("/compact");
     // Its owner asked for it, so there may or may not be something to see.
-    let at = TimeWindow::at(actor.over().at);
-    actor.tell(
+    let at = TimeWindow::at(actor.end_event().at);
+    actor.note_change(
         TrueChange::new(at, &[TruthState::Finished, TruthState::Idle]).within(TURN_END_TOLERANCE),
     );
     compacting(&mut actor);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn compact_auto(scene: &TruthFixture) {
@@ -121,5 +121,5 @@ fn compact_auto(scene: &TruthFixture) {
     actor.terminal.wait_status(WAIT_TIMEOUT, "idle");
     actor.finish();
     compacting(&mut actor);
-    actor.done();
+    actor.finish_scenario();
 }

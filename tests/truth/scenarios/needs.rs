@@ -1,11 +1,11 @@
 //! Dialogs that wait for their owner.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::{TimeWindow, TrueChange};
 use std::time::SystemTime;
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, Value};
+use trusty_tests::{ApiEventKind, KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
 pub(crate) const NEED_SCENARIOS: &[TruthScenario] = &[
     scenario("permission-bash", "leave for a command, given", bash),
@@ -39,8 +39,6 @@ pub(crate) const NEED_SCENARIOS: &[TruthScenario] = &[
     scenario("plan-escape", "a plan, refused with Escape", plan_escape),
 ];
 
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
-
 /// The dialog of this prompt is open for 2 s; what it is about is told from its opening on.
 fn asked(
     actor: &mut SessionActor<'_>,
@@ -51,7 +49,7 @@ fn asked(
     let step = usize::from(about.0 == "Edit");
     actor.submit(prompt);
     let from = actor.need(TruthState::Permission, prompt, step, phrase);
-    hold(2);
+    sleep_seconds(2);
     let (tool, detail) = about;
     actor
         .truth
@@ -69,13 +67,13 @@ fn is_about(session: &Value, tool: &str, detail: &str) -> bool {
 fn bash(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     allowed(&mut actor);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn bash_in_tmux(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::TmuxBash);
     allowed(&mut actor);
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn allowed(actor: &mut SessionActor<'_>) {
@@ -101,7 +99,7 @@ fn write(scene: &TruthFixture) {
     );
     actor.allow(KeyboardKey::Char('1'));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn edit(scene: &TruthFixture) {
@@ -113,7 +111,7 @@ fn edit(scene: &TruthFixture) {
     asked(&mut actor, &prompt, ("Edit", "f1.txt"), phrase);
     actor.allow(KeyboardKey::Char('1'));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn long_tool(scene: &TruthFixture) {
@@ -131,7 +129,7 @@ fn long_tool(scene: &TruthFixture) {
         s["activity"]["tool"] == "Bash"
     });
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn late(scene: &TruthFixture) {
@@ -143,10 +141,10 @@ fn late(scene: &TruthFixture) {
         0,
         PERMISSION_DIALOG_TEXT,
     );
-    hold(6);
+    sleep_seconds(6);
     actor.allow(KeyboardKey::Char('1'));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn parallel(scene: &TruthFixture) {
@@ -154,23 +152,23 @@ fn parallel(scene: &TruthFixture) {
     let prompt = "parallel bash: touch a1 || touch a2";
     actor.submit(prompt);
     actor.need(TruthState::Permission, prompt, 0, "touch a1");
-    hold(2);
+    sleep_seconds(2);
     let first = actor.answer(KeyboardKey::Char('1'));
-    actor.tell(TrueChange::new(first, &[TruthState::Working]));
+    actor.note_change(TrueChange::new(first, &[TruthState::Working]));
     // The first tool runs for a moment before the second dialog.
     actor.terminal.wait_screen(WAIT_TIMEOUT, "touch a2");
     actor
         .terminal
         .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     let (from, to) = (first.to, SystemTime::now());
-    actor.tell(TrueChange::new(
+    actor.note_change(TrueChange::new(
         TimeWindow { from, to },
         &[TruthState::Permission],
     ));
-    hold(2);
+    sleep_seconds(2);
     actor.allow(KeyboardKey::Char('1'));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn refuse(scene: &TruthFixture) {
@@ -188,10 +186,10 @@ fn refuse(scene: &TruthFixture) {
     });
     let at = actor.answer(KeyboardKey::Char(option.expect("an option to say no")));
     // It ends the turn as Escape does.
-    actor.tell(TrueChange::new(at, &[TruthState::Idle]));
-    hold(2);
+    actor.note_change(TrueChange::new(at, &[TruthState::Idle]));
+    sleep_seconds(2);
     assert!(actor.turn().iter().all(|e| e.step == 0), "the turn went on");
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn escape(scene: &TruthFixture) {
@@ -207,16 +205,16 @@ fn escape(scene: &TruthFixture) {
 
 fn escaped(mut actor: SessionActor<'_>) {
     let at = actor.answer(KeyboardKey::Escape);
-    actor.tell(TrueChange::new(at, &[TruthState::Idle]));
-    hold(1);
-    actor.done();
+    actor.note_change(TrueChange::new(at, &[TruthState::Idle]));
+    sleep_seconds(1);
+    actor.finish_scenario();
 }
 
 fn asks(scene: &TruthFixture) -> SessionActor<'_> {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.submit("ask");
     let from = actor.need(TruthState::Question, "ask", 0, "Enter to select");
-    hold(2);
+    sleep_seconds(2);
     let until = SystemTime::now();
     actor.truth.finer("the question", (from, until), |s| {
         let told = s["need"]["detail"].as_str().unwrap_or_default();
@@ -229,7 +227,7 @@ fn question(scene: &TruthFixture) {
     let mut actor = asks(scene);
     actor.allow(KeyboardKey::Char('2'));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn question_escape(scene: &TruthFixture) {
@@ -244,7 +242,7 @@ fn plans(scene: &TruthFixture) -> SessionActor<'_> {
     );
     actor.submit("plan");
     actor.need(TruthState::Plan, "plan", 0, "Exit plan mode?");
-    hold(2);
+    sleep_seconds(2);
     actor
 }
 
@@ -252,7 +250,7 @@ fn plan(scene: &TruthFixture) {
     let mut actor = plans(scene);
     actor.allow(KeyboardKey::Char('1'));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn plan_escape(scene: &TruthFixture) {

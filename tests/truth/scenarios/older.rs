@@ -1,7 +1,7 @@
 //! Older clients in tmux, which say less about themselves. Every state lasts for some looks.
 
 use super::TruthScenario;
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use trusty_tests::{ApiEventKind, KeyboardKey, Signal, TestedClient};
 
@@ -60,29 +60,29 @@ const fn older(
 
 fn life(scene: &TruthFixture, version: TestedClient) {
     let mut actor = scene.open_older(version);
-    hold(5);
+    sleep_seconds(5);
     actor.run("stream 5s");
-    hold(5);
+    sleep_seconds(5);
     let prompt = "bash: touch made && sleep 6";
     actor.submit(prompt);
     actor.need(TruthState::Permission, prompt, 0, "Do you want to proceed?");
-    hold(5);
+    sleep_seconds(5);
     actor.allow(KeyboardKey::Char('1'));
     actor.finish();
     streaming(&mut actor);
     actor.escape();
     actor.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
-    hold(5);
+    sleep_seconds(5);
     let at = actor.enter("/exit");
     actor.ends(at.from);
     actor.by_screen();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn streaming(actor: &mut SessionActor<'_>) {
     actor.submit("stream 30s");
     actor.step("stream 30s", 0, ApiEventKind::FirstDelta);
-    hold(5);
+    sleep_seconds(5);
 }
 
 fn killed(scene: &TruthFixture, version: TestedClient) {
@@ -91,5 +91,5 @@ fn killed(scene: &TruthFixture, version: TestedClient) {
     actor.by_screen();
     let at = actor.signal(Signal::KILL);
     actor.ends(at.from);
-    actor.done();
+    actor.finish_scenario();
 }

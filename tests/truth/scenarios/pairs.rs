@@ -1,9 +1,9 @@
 //! Two sessions at once: what is true of one is never shown of the other.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{TruthFixture, hold};
+use crate::run::stage::{TruthFixture, sleep_seconds};
 use crate::run::state::TruthState;
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape};
+use trusty_tests::{ApiEventKind, KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 pub(crate) const PAIR_SCENARIOS: &[TruthScenario] = &[
     scenario(
@@ -15,7 +15,6 @@ pub(crate) const PAIR_SCENARIOS: &[TruthScenario] = &[
 ];
 
 const ASKING_PROMPT: &str = "bash: touch made";
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
 fn folder(scene: &TruthFixture) {
     let mut first = scene.open(TerminalShape::PtyDirect);
@@ -30,10 +29,10 @@ fn folder(scene: &TruthFixture) {
     second.submit("stream 6s");
     second.step("stream 6s", 0, ApiEventKind::MessageStop);
     second.finish();
-    hold(1);
+    sleep_seconds(1);
     first.allow(KeyboardKey::Char('1'));
     first.finish();
-    second.done();
+    second.finish_scenario();
     first.done_at_once();
 }
 
@@ -44,9 +43,9 @@ fn session(scene: &TruthFixture) {
     let id = registry["sessionId"].as_str().expect("an id").to_owned();
     let arguments = ["--permission-mode", "manual", "--resume", &id];
     let mut second = scene.open_with(TerminalShape::PtyDirect, "work", &arguments);
-    hold(1);
+    sleep_seconds(1);
     second.run("stream 4s");
-    hold(1);
+    sleep_seconds(1);
     second.submit(ASKING_PROMPT);
     second.need(
         TruthState::Permission,
@@ -54,10 +53,10 @@ fn session(scene: &TruthFixture) {
         0,
         PERMISSION_DIALOG_TEXT,
     );
-    hold(2);
+    sleep_seconds(2);
     first.run("stream 3s");
     second.allow(KeyboardKey::Char('1'));
     second.finish();
-    second.done();
+    second.finish_scenario();
     first.done_at_once();
 }

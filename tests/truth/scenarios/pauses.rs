@@ -1,7 +1,7 @@
 //! Stops of the process that are no ends. Nothing tells of them: they are found by looking.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::TrueChange;
 use trusty_tests::wait::until;
@@ -20,18 +20,18 @@ pub(crate) const PAUSE_SCENARIOS: &[TruthScenario] = &[
 
 fn put_aside(actor: &mut SessionActor<'_>) {
     let at = actor.press(KeyboardKey::CtrlZ);
-    actor.tell(TrueChange::new(at, &[TruthState::Paused]).by_looking());
+    actor.note_change(TrueChange::new(at, &[TruthState::Paused]).by_looking());
     until(WAIT_TIMEOUT, "a stopped client", || {
         (actor.client.state()? == 'T').then_some(())
     });
     actor.terminal.wait_screen(WAIT_TIMEOUT, "suspended");
-    hold(5);
+    sleep_seconds(5);
 }
 
 fn take_up(actor: &mut SessionActor<'_>, state: TruthState) {
     actor.terminal.type_text("fg");
     let at = actor.press(KeyboardKey::Enter);
-    actor.tell(TrueChange::new(at, &[state]).by_looking());
+    actor.note_change(TrueChange::new(at, &[state]).by_looking());
     until(WAIT_TIMEOUT, "a running client", || {
         (actor.client.state()? != 'T').then_some(())
     });
@@ -39,32 +39,32 @@ fn take_up(actor: &mut SessionActor<'_>, state: TruthState) {
 
 fn aside(scene: &TruthFixture, shape: TerminalShape) {
     let mut actor = scene.open(shape);
-    hold(1);
+    sleep_seconds(1);
     put_aside(&mut actor);
     take_up(&mut actor, TruthState::Idle);
-    hold(3);
-    actor.done();
+    sleep_seconds(3);
+    actor.finish_scenario();
 }
 
 fn busy(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::TmuxBash);
     actor.submit("stream 12s");
     actor.step("stream 12s", 0, ApiEventKind::FirstDelta);
-    hold(1);
+    sleep_seconds(1);
     put_aside(&mut actor);
     take_up(&mut actor, TruthState::Working);
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn sigstop(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
-    hold(1);
+    sleep_seconds(1);
     let at = actor.signal(Signal::STOP);
-    actor.tell(TrueChange::new(at, &[TruthState::Paused]).by_looking());
-    hold(5);
+    actor.note_change(TrueChange::new(at, &[TruthState::Paused]).by_looking());
+    sleep_seconds(5);
     let at = actor.signal(Signal::CONT);
-    actor.tell(TrueChange::new(at, &[TruthState::Idle]).by_looking());
-    hold(3);
-    actor.done();
+    actor.note_change(TrueChange::new(at, &[TruthState::Idle]).by_looking());
+    sleep_seconds(3);
+    actor.finish_scenario();
 }

@@ -1,7 +1,7 @@
 //! Starts, and what is no turn.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::{START_TOLERANCE, TRUST_DIALOG_GRACE, TimeWindow, TrueChange};
 use std::time::Duration;
@@ -33,11 +33,11 @@ pub(crate) const START_SCENARIOS: &[TruthScenario] = &[
 ];
 
 fn start(scene: &TruthFixture) {
-    scene.open(TerminalShape::PtyDirect).done();
+    scene.open(TerminalShape::PtyDirect).finish_scenario();
 }
 
 fn start_in_tmux(scene: &TruthFixture) {
-    scene.open(TerminalShape::TmuxBash).done();
+    scene.open(TerminalShape::TmuxBash).finish_scenario();
 }
 
 fn trust(scene: &TruthFixture, shape: TerminalShape) {
@@ -46,11 +46,11 @@ fn trust(scene: &TruthFixture, shape: TerminalShape) {
     actor
         .terminal
         .wait_screen(WAIT_TIMEOUT, "Quick safety check");
-    hold(15);
+    sleep_seconds(15);
     // The kernel dates a start in steps of 10 ms.
     let late = actor.started + TRUST_DIALOG_GRACE;
     let (from, to) = (late - TIMING_MARGIN, late + TIMING_MARGIN);
-    actor.tell(TrueChange::new(
+    actor.note_change(TrueChange::new(
         TimeWindow { from, to },
         &[TruthState::Trust],
     ));
@@ -61,9 +61,9 @@ fn trust(scene: &TruthFixture, shape: TerminalShape) {
     let at = actor.answer(KeyboardKey::Enter);
     // The answer leaves no trace until the client has started.
     let start = TrueChange::new(at, &[TruthState::Starting]).within(START_TOLERANCE);
-    actor.tell(start.passing(&[TruthState::Absent]));
+    actor.note_change(start.passing(&[TruthState::Absent]));
     actor.at_prompt();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn chosen(actor: &SessionActor<'_>) -> bool {
@@ -85,30 +85,30 @@ fn resume(scene: &TruthFixture) {
     first.ends(from);
     let arguments = ["--permission-mode", "manual", "--resume", &id];
     let mut second = scene.open_with(TerminalShape::PtyDirect, "work", &arguments);
-    hold(3);
+    sleep_seconds(3);
     second.run("stream 2s");
-    second.done();
+    second.finish_scenario();
     first.done_at_once();
 }
 
 fn clear(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("say one");
-    hold(2);
+    sleep_seconds(2);
     cleared(&mut actor);
     actor.run("say two");
-    actor.done();
+    actor.finish_scenario();
 }
 
 /// A slash command is work for a moment.
 fn cleared(actor: &mut SessionActor<'_>) {
     let before = session_id(actor);
     let at = actor.enter("/clear");
-    actor.tell(TrueChange::new(at, &[TruthState::Idle]).passing(&[TruthState::Working]));
+    actor.note_change(TrueChange::new(at, &[TruthState::Idle]).passing(&[TruthState::Working]));
     actor.terminal.wait_registry(WAIT_TIMEOUT, |r| {
         r["sessionId"] != *before && r["status"] == "idle"
     });
-    hold(2);
+    sleep_seconds(2);
 }
 
 fn menu(scene: &TruthFixture) {
@@ -116,11 +116,11 @@ fn menu(scene: &TruthFixture) {
     actor.run("say one");
     cleared(&mut actor);
     let at = actor.enter("/resume");
-    actor.tell(TrueChange::new(at, &[TruthState::MenuOpen]).passing(&[TruthState::Working]));
+    actor.note_change(TrueChange::new(at, &[TruthState::MenuOpen]).passing(&[TruthState::Working]));
     actor.terminal.wait_status(WAIT_TIMEOUT, "waiting");
-    hold(4);
+    sleep_seconds(4);
     let at = actor.answer(KeyboardKey::Escape);
-    actor.tell(TrueChange::new(at, &[TruthState::Idle]).passing(&[TruthState::Working]));
-    hold(1);
-    actor.done();
+    actor.note_change(TrueChange::new(at, &[TruthState::Idle]).passing(&[TruthState::Working]));
+    sleep_seconds(1);
+    actor.finish_scenario();
 }

@@ -1,7 +1,7 @@
 //! Turns that nobody disturbs.
 
 use super::{TruthScenario, scenario};
-use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, hold};
+use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, sleep_seconds};
 use crate::run::state::TruthState;
 use crate::run::timeline::{TimeWindow, TrueChange};
 use std::time::SystemTime;
@@ -25,35 +25,35 @@ pub(crate) const TURN_SCENARIOS: &[TruthScenario] = &[
 
 fn idle(scene: &TruthFixture) {
     let actor = scene.open(TerminalShape::PtyDirect);
-    hold(4);
-    actor.done();
+    sleep_seconds(4);
+    actor.finish_scenario();
 }
 
 fn short(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     for word in ["one", "two", "three"] {
         actor.run(&format!("say {word}"));
-        hold(1);
+        sleep_seconds(1);
     }
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn stream(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::TmuxDirect);
     actor.run("stream 4s");
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn quiet(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("stall 22s");
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn think(scene: &TruthFixture) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     actor.run("think 6s");
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn tool(scene: &TruthFixture) {
@@ -66,7 +66,7 @@ fn tool(scene: &TruthFixture) {
         s["activity"]["tool"] == "Bash"
     });
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn queued(scene: &TruthFixture) {
@@ -78,7 +78,7 @@ fn queued(scene: &TruthFixture) {
     actor.mark = mark;
     actor.step("stream 2s", 0, ApiEventKind::MessageStop);
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn bang(scene: &TruthFixture) {
@@ -90,9 +90,9 @@ fn bang(scene: &TruthFixture) {
         .terminal
         .wait_screen(WAIT_TIMEOUT, "sleep 3; echo bang");
     let at = actor.press(KeyboardKey::Enter);
-    actor.tell(TrueChange::new(at, &[TruthState::Working]));
+    actor.note_change(TrueChange::new(at, &[TruthState::Working]));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }
 
 fn shell(scene: &TruthFixture) {
@@ -100,22 +100,22 @@ fn shell(scene: &TruthFixture) {
     let prompt = "bash-bg: while ! test -e go; do sleep 0.1; done";
     actor.submit(prompt);
     let stop = actor.step(prompt, 1, ApiEventKind::MessageStop);
-    actor.tell(TrueChange::new(
+    actor.note_change(TrueChange::new(
         TimeWindow::at(stop),
         &[TruthState::BackgroundShell],
     ));
     actor.terminal.wait_status(WAIT_TIMEOUT, "shell");
-    hold(3);
+    sleep_seconds(3);
     let mark = scene.api.events().len();
     let from = SystemTime::now();
     std::fs::write(scene.home.untrusted_project("work").join("go"), "").expect("a file");
     let prompt = |e: &trusty_tests::ApiEvent| e.kind == ApiEventKind::Requested;
     actor.mark = mark;
     let to = actor.event(prompt).at;
-    actor.tell(TrueChange::new(
+    actor.note_change(TrueChange::new(
         TimeWindow { from, to },
         &[TruthState::Working],
     ));
     actor.finish();
-    actor.done();
+    actor.finish_scenario();
 }

@@ -1,5 +1,5 @@
 // Draws the samples into the window of the running app, and measures whether they fit: for
-// tests/app/fitting.rs, which runs this script in the real web view.
+// tests/app/text_size.rs, which runs this script in the real web view.
 
 import { invoke } from '@tauri-apps/api/core';
 import { mount, tick, unmount } from 'svelte';

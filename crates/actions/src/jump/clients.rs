@@ -20,7 +20,8 @@ pub(super) async fn pane(
     home: ProcessDisplay,
 ) -> Result<Option<(TmuxLocation, Vec<u32>)>, JumpObstacle> {
     let tmux = tmux.ok_or(JumpObstacle::NoTmux)?;
-    let Some(told) = said(list_panes(tmux, &target.socket, PANE_LIST_FORMAT).await)? else {
+    let Some(told) = server_output(list_panes(tmux, &target.socket, PANE_LIST_FORMAT).await)?
+    else {
         return Ok(None);
     };
     let found: Vec<ListedPane> = told.lines().filter_map(read_pane).collect();
@@ -32,7 +33,8 @@ pub(super) async fn pane(
     let mut links = vec![first.link];
     links.extend(mine.map(|f| f.link));
     links.sort_by_key(|link| link.name != target.session);
-    let Some(told) = said(list_clients(tmux, &target.socket, CLIENT_LIST_FORMAT).await)? else {
+    let Some(told) = server_output(list_clients(tmux, &target.socket, CLIENT_LIST_FORMAT).await)?
+    else {
         return Ok(None);
     };
     let (pids, clients) = told.lines().filter_map(read_client).unzip();
@@ -49,7 +51,7 @@ pub(super) async fn pane(
 }
 
 /// What a server has said; none if it has ended.
-fn said(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, JumpObstacle> {
+fn server_output(told: Result<Vec<u8>, TmuxError>) -> Result<Option<String>, JumpObstacle> {
     match told {
         Ok(told) => Ok(Some(String::from_utf8_lossy(&told).into_owned())),
         Err(TmuxError::NoServer | TmuxError::NoPane) => Ok(None),
@@ -134,8 +136,8 @@ mod tests {
             let told = pane(tmux, &target, ProcessDisplay::default()).await;
             assert_eq!(told.expect_err("no answer").code().as_str(), code);
         }
-        assert_eq!(said(Err(TmuxError::NoServer)), Ok(None));
-        let late = said(Err(TmuxError::Hangs)).expect_err("late");
+        assert_eq!(server_output(Err(TmuxError::NoServer)), Ok(None));
+        let late = server_output(Err(TmuxError::NotResponding)).expect_err("late");
         let words = "tmux did not answer within 1 s";
         assert_eq!(late.to_string(), words);
     }

@@ -2,7 +2,7 @@
 //! what differs is handed over as arguments and never becomes a part of a script. Type-checked
 //! on Linux, not yet run on a Mac.
 
-use super::{JumpError, unraised};
+use super::{JumpError, not_raised_error};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
@@ -24,22 +24,25 @@ const SCRIPT_TIMEOUT: Duration = Duration::from_secs(2);
 const MAX_SCRIPT_OUTPUT_BYTES: u64 = 4096;
 
 /// Shows a tab and activates its app.
-pub(super) async fn show(tab: &TerminalTab, app: &str) -> Result<(), JumpError> {
+pub(super) async fn show_tab(tab: &TerminalTab, app: &str) -> Result<(), JumpError> {
     let (script, tty, folder) = match tab {
         TerminalTab::Terminal(tty) => (TERMINAL_SCRIPT, tty, None),
         TerminalTab::ITerm(tty) => (ITERM_SCRIPT, tty, None),
         TerminalTab::Ghostty { tty, folder } => (GHOSTTY_SCRIPT, tty, Some(folder.as_os_str())),
     };
     if !is_device(tty) {
-        return Err(unraised(app, &format!("{tty} is not a macOS terminal")));
+        return Err(not_raised_error(
+            app,
+            &format!("{tty} is not a macOS terminal"),
+        ));
     }
     let arguments: Vec<&OsStr> = std::iter::once(OsStr::new(tty)).chain(folder).collect();
-    run(script, &arguments, app).await
+    run_script(script, &arguments, app).await
 }
 
 /// Activates an app.
 pub(super) async fn activate(name: &str, app: &str) -> Result<(), JumpError> {
-    run(ACTIVATE_SCRIPT, &[OsStr::new(name)], app).await
+    run_script(ACTIVATE_SCRIPT, &[OsStr::new(name)], app).await
 }
 
 /// Opens a window of Terminal.app with a command.
@@ -47,7 +50,7 @@ pub(super) async fn open(words: &[String]) -> Result<(), JumpError> {
     // None of its words comes first, where osascript would take it for an option of its own.
     let command = std::iter::once("exec").chain(words.iter().map(String::as_str));
     let command: Vec<&OsStr> = command.map(OsStr::new).collect();
-    run(OPEN_SCRIPT, &command, "Terminal").await
+    run_script(OPEN_SCRIPT, &command, "Terminal").await
 }
 
 /// `/dev/ttys003`
@@ -56,8 +59,8 @@ fn is_device(tty: &str) -> bool {
     !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpError> {
-    let program = sys::SCRIPT_RUNNER.ok_or_else(|| unraised(app, "this is not macOS"))?;
+async fn run_script(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpError> {
+    let program = sys::SCRIPT_RUNNER.ok_or_else(|| not_raised_error(app, "this is not macOS"))?;
     let words = [&[OsStr::new("-e"), OsStr::new(script)], arguments].concat();
     let bounds = RunLimits {
         time: SCRIPT_TIMEOUT,
@@ -67,23 +70,23 @@ async fn run(script: &str, arguments: &[&OsStr], app: &str) -> Result<(), JumpEr
     match run_bounded(Path::new(program), &words, environment, bounds).await {
         Ok(ran) if ran.success => match String::from_utf8_lossy(&ran.output).trim() {
             "shown" => Ok(()),
-            _ => Err(unraised(app, "no tab has this terminal")),
+            _ => Err(not_raised_error(app, "no tab has this terminal")),
         },
-        Ok(ran) => Err(unraised(
+        Ok(ran) => Err(not_raised_error(
             app,
-            &meaning(&String::from_utf8_lossy(&ran.complaint)),
+            &explain_script_error(&String::from_utf8_lossy(&ran.complaint)),
         )),
-        Err(RunError::Late(_)) => Err(unraised(
+        Err(RunError::Late(_)) => Err(not_raised_error(
             app,
             "the app did not answer within 2 s; if macOS asks whether Trusty Bar may control the \
              app, allow that and try again",
         )),
-        Err(e) => Err(unraised(app, &format!("osascript {e}"))),
+        Err(e) => Err(not_raised_error(app, &format!("osascript {e}"))),
     }
 }
 
 /// What an error of `osascript` means; its number stands in parentheses at its end.
-fn meaning(complaint: &str) -> String {
+fn explain_script_error(complaint: &str) -> String {
     if complaint.contains("(-1743)") {
         return "macOS does not let Trusty Bar control the app; allow that in System Settings, \
                 Privacy & Security, Automation"
@@ -119,10 +122,12 @@ mod tests {
 
     #[test]
     fn a_missing_consent_is_explained() {
-        let told = meaning("0:5: execution error: Not authorized to send Apple events. (-1743)\n");
+        let told = explain_script_error(
+            "0:5: execution error: Not authorized to send Apple events. (-1743)\n",
+        );
         assert!(told.contains("Privacy & Security, Automation"), "{told}");
-        assert_eq!(meaning("syntax error\nmore"), "syntax error");
-        assert_eq!(meaning(""), "the script failed");
+        assert_eq!(explain_script_error("syntax error\nmore"), "syntax error");
+        assert_eq!(explain_script_error(""), "the script failed");
     }
 
     #[test]

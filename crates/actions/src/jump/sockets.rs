@@ -1,7 +1,7 @@
 //! Whether a terminal's socket may be used: nobody but the user can listen there, and no program in
 //! a container does.
 
-use super::{JumpError, unraised};
+use super::{JumpError, not_raised_error};
 use std::path::Path;
 use trusty_platform::listener::{check_listener, check_peer};
 use trusty_platform::sys;
@@ -10,7 +10,8 @@ use trusty_platform::trusted_path::{SocketFolder, check_connect};
 /// Whether kitty's `listen_on` address may be used: `unix:/path`, or `unix:@name` where the user
 /// listens.
 pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
-    let refused = |why: &str| unraised("kitty", &format!("{listens} cannot be used: {why}"));
+    let refused =
+        |why: &str| not_raised_error("kitty", &format!("{listens} cannot be used: {why}"));
     let Some(address) = listens.strip_prefix("unix:") else {
         return Err(refused(
             "other users may listen there; set listen_on to a unix: address in kitty.conf",
@@ -19,8 +20,9 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
     if let Some(name) = address.strip_prefix('@') {
         // Whoever listens there keeps the name until the end of that process.
         let stream = sys::connect_abstract(name.as_bytes());
-        let stream = stream
-            .map_err(|_| unraised("kitty", &format!("kitty is not listening at {listens}")))?;
+        let stream = stream.map_err(|_| {
+            not_raised_error("kitty", &format!("kitty is not listening at {listens}"))
+        })?;
         return check_peer(&stream).map_err(|e| refused(&e.to_string()));
     }
     let path = Path::new(address);
@@ -31,7 +33,7 @@ pub(super) fn check_kitty(listens: &str) -> Result<(), JumpError> {
 /// Whether the socket of `WezTerm` may be used.
 pub(super) fn check_wezterm(socket: &Path) -> Result<(), JumpError> {
     let refused = |e: &dyn std::fmt::Display| {
-        unraised(
+        not_raised_error(
             "WezTerm",
             &format!("the WezTerm socket cannot be used: {e}"),
         )

@@ -77,7 +77,7 @@ pub struct X11Snapshot {
 pub enum X11Error {
     /// The display is on another machine.
     #[error("is on another machine")]
-    Foreign,
+    RemoteDisplay,
     /// No server listens, or it refuses the key.
     #[error("cannot be reached: {0}")]
     Unreachable(String),
@@ -89,13 +89,13 @@ pub enum X11Error {
     OtherServer(u32),
     /// The server did not answer in time.
     #[error("does not respond")]
-    Hangs,
+    NotResponding,
     /// No window manager lists windows.
     #[error("has no window manager that lists windows")]
     NoManager,
     /// The window manager did not do it.
     #[error("the window manager did not raise the window")]
-    Unheard,
+    NotRaised,
     /// The window is not there any more.
     #[error("the window no longer exists")]
     NoWindow,
@@ -103,7 +103,7 @@ pub enum X11Error {
 
 /// What a display shows now.
 pub async fn read_display(display: &X11Display) -> Result<X11Snapshot, X11Error> {
-    ask(display, X11Connection::look).await
+    ask(display, X11Connection::read_windows).await
 }
 
 /// Makes a window the active one: out of its icon, and on the desktop it is on. Returns when it
@@ -119,7 +119,7 @@ where
     F: FnOnce(&X11Connection) -> Result<T, X11Error> + Send + 'static,
 {
     let unreachable = |e: io::Error| X11Error::Unreachable(e.to_string());
-    let number = number(&display.name).ok_or(X11Error::Foreign)?;
+    let number = display_number(&display.name).ok_or(X11Error::RemoteDisplay)?;
     let stream = connect(number).map_err(unreachable)?;
     // Anybody may listen for a display that runs no server. No key is read for such a one.
     let server = sys::peer_uid(&stream).map_err(unreachable)?;
@@ -127,7 +127,7 @@ where
     let hold = stream.try_clone().map_err(unreachable)?;
     let keys = display.keys.clone();
     let asked = tokio::task::spawn_blocking(move || {
-        let server = X11Connection::on(stream, number, keys.as_deref())?;
+        let server = X11Connection::authenticate(stream, number, keys.as_deref())?;
         question(&server)
     });
     // The window manager has its own deadline within.
@@ -137,13 +137,13 @@ where
         Err(_) => {
             // Wakes the thread, which waits for an answer.
             let _ = hold.shutdown(Shutdown::Both);
-            Err(X11Error::Hangs)
+            Err(X11Error::NotResponding)
         }
     }
 }
 
 /// The number of a display of this machine: `:0`, `:0.1`, `unix:0`.
-fn number(display: &str) -> Option<u16> {
+fn display_number(display: &str) -> Option<u16> {
     let (host, rest) = display.rsplit_once(':')?;
     if !matches!(host, "" | "unix") {
         return None;
@@ -172,7 +172,11 @@ struct X11Connection {
 }
 
 impl X11Connection {
-    fn on(stream: UnixStream, number: u16, keys: Option<&Path>) -> Result<Self, X11Error> {
+    fn authenticate(
+        stream: UnixStream,
+        number: u16,
+        keys: Option<&Path>,
+    ) -> Result<Self, X11Error> {
         let unreachable = |e: ConnectError| X11Error::Unreachable(e.to_string());
         let (name, key) = match keys {
             Some(file) => key(file, number)?.unwrap_or_default(),
@@ -194,8 +198,8 @@ impl X11Connection {
         })
     }
 
-    fn look(&self) -> Result<X11Snapshot, X11Error> {
-        let list = self.numbers(self.root, self.atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?;
+    fn read_windows(&self) -> Result<X11Snapshot, X11Error> {
+        let list = self.read_numbers(self.root, self.atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?;
         let list = list.ok_or(X11Error::NoManager)?;
         let found = list.into_iter().map(|id| self.describe(id));
         // One that has gone meanwhile is not listed.
@@ -208,7 +212,7 @@ impl X11Connection {
         let atoms = &self.atoms;
         let machine = self.bytes(id, AtomEnum::WM_CLIENT_MACHINE.into(), AtomEnum::ANY.into())?;
         let is_local = machine.is_none_or(|machine| machine == self.machine);
-        let pid = self.number(id, atoms._NET_WM_PID, AtomEnum::CARDINAL)?;
+        let pid = self.read_number(id, atoms._NET_WM_PID, AtomEnum::CARDINAL)?;
         let title = match self.bytes(id, atoms._NET_WM_NAME, atoms.UTF8_STRING)? {
             None => self.bytes(id, AtomEnum::WM_NAME.into(), AtomEnum::ANY.into())?,
             title => title,
@@ -222,25 +226,25 @@ impl X11Connection {
 
     fn active(&self) -> Result<Option<u32>, X11Error> {
         let atoms = &self.atoms;
-        let active = self.number(self.root, atoms._NET_ACTIVE_WINDOW, AtomEnum::WINDOW)?;
+        let active = self.read_number(self.root, atoms._NET_ACTIVE_WINDOW, AtomEnum::WINDOW)?;
         Ok(active.filter(|id| *id != 0))
     }
 
     fn raise(&self, window: Id) -> Result<(), X11Error> {
         let atoms = &self.atoms;
-        let list = self.numbers(self.root, atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?;
+        let list = self.read_numbers(self.root, atoms._NET_CLIENT_LIST, AtomEnum::WINDOW)?;
         if !list.ok_or(X11Error::NoManager)?.contains(&window) {
             return Err(X11Error::NoWindow);
         }
         let current = atoms._NET_CURRENT_DESKTOP;
-        let on = self.number(window, atoms._NET_WM_DESKTOP, AtomEnum::CARDINAL)?;
-        let now = self.number(self.root, current, AtomEnum::CARDINAL)?;
+        let on = self.read_number(window, atoms._NET_WM_DESKTOP, AtomEnum::CARDINAL)?;
+        let now = self.read_number(self.root, current, AtomEnum::CARDINAL)?;
         // All bits set: on every desktop.
         if let Some(desktop) = on.filter(|on| *on != u32::MAX && Some(*on) != now) {
             self.request(self.root, current, [desktop, 0, 0, 0, 0])?;
         }
         // 3 stands for an icon, which is opened by mapping its window.
-        if self.number(window, atoms.WM_STATE, atoms.WM_STATE)? == Some(3) {
+        if self.read_number(window, atoms.WM_STATE, atoms.WM_STATE)? == Some(3) {
             self.connection.map_window(window)?;
         }
         let front = self.active()?.unwrap_or(0);
@@ -249,7 +253,7 @@ impl X11Connection {
         let begun = clock::instant();
         while self.active()? != Some(window) {
             if begun.elapsed() >= X11_TIMEOUT {
-                return Err(X11Error::Unheard);
+                return Err(X11Error::NotRaised);
             }
             std::thread::sleep(X11_POLL_INTERVAL);
         }
@@ -264,12 +268,17 @@ impl X11Connection {
         Ok(self.connection.flush()?)
     }
 
-    fn number(&self, of: Id, name: Atom, kind: impl Into<Atom>) -> Result<Option<u32>, X11Error> {
-        let all = self.numbers(of, name, kind)?;
+    fn read_number(
+        &self,
+        of: Id,
+        name: Atom,
+        kind: impl Into<Atom>,
+    ) -> Result<Option<u32>, X11Error> {
+        let all = self.read_numbers(of, name, kind)?;
         Ok(all.and_then(|all| all.first().copied()))
     }
 
-    fn numbers(
+    fn read_numbers(
         &self,
         of: Id,
         name: Atom,
@@ -370,11 +379,11 @@ mod tests {
 
     #[test]
     fn only_displays_of_this_machine_are_asked() {
-        assert_eq!(number(":0"), Some(0));
-        assert_eq!(number(":12.1"), Some(12));
-        assert_eq!(number("unix:3"), Some(3));
+        assert_eq!(display_number(":0"), Some(0));
+        assert_eq!(display_number(":12.1"), Some(12));
+        assert_eq!(display_number("unix:3"), Some(3));
         for foreign in ["localhost:10.0", "far:0", "", ":", ":x", "0"] {
-            assert_eq!(number(foreign), None, "{foreign}");
+            assert_eq!(display_number(foreign), None, "{foreign}");
         }
     }
 

@@ -55,7 +55,7 @@ impl KeyReader {
                 None
             }
             (EscapeSequence::Named(number) | EscapeSequence::Modified(number), byte) => {
-                named(number, byte)
+                key_of_sequence(number, byte)
             }
             (_, byte) => plain(byte),
         }
@@ -77,7 +77,7 @@ fn plain(byte: u8) -> Option<PagerKey> {
     })
 }
 
-fn named(number: u8, byte: u8) -> Option<PagerKey> {
+fn key_of_sequence(number: u8, byte: u8) -> Option<PagerKey> {
     Some(match (number, byte) {
         (_, b'A') => PagerKey::PreviousRow,
         (_, b'B') => PagerKey::NextRow,

@@ -58,7 +58,7 @@ pub(super) struct PagedText {
 }
 
 impl PagedText {
-    pub(super) fn of(text: &str, screen: TerminalSize, cursor: CursorControl) -> Self {
+    pub(super) fn from_text(text: &str, screen: TerminalSize, cursor: CursorControl) -> Self {
         let mut pages = Self {
             lines: text.lines().map(str::to_owned).collect(),
             screen,
@@ -92,25 +92,25 @@ impl PagedText {
     }
 
     /// All of it, as it is printed where it fits.
-    pub(super) fn all(&self) -> String {
+    pub(super) fn all_lines(&self) -> String {
         self.rows_between(0, self.rows.len())
     }
 
     /// What is printed to show the beginning.
     pub(super) fn first(&mut self) -> String {
         self.bottom = 0;
-        self.on(self.screen.page())
+        self.next_rows(self.screen.page())
     }
 
     pub(super) fn next_page(&mut self) -> String {
-        self.on(self.screen.page())
+        self.next_rows(self.screen.page())
     }
 
     /// What is printed to show the next row; the next page where a prompt would stand between any
     /// two rows.
     pub(super) fn next_row(&mut self) -> String {
         match self.cursor {
-            CursorControl::Available => self.on(1),
+            CursorControl::Available => self.next_rows(1),
             CursorControl::Missing => self.next_page(),
         }
     }
@@ -130,9 +130,9 @@ impl PagedText {
         match self.cursor {
             CursorControl::Available => {
                 let up = format!("{CLEAR_ROW}\x1b[{page}A\x1b[J");
-                format!("{up}{}", self.on(page))
+                format!("{up}{}", self.next_rows(page))
             }
-            CursorControl::Missing => self.on(page),
+            CursorControl::Missing => self.next_rows(page),
         }
     }
 
@@ -140,7 +140,7 @@ impl PagedText {
     pub(super) fn again(&mut self) -> String {
         let page = self.screen.page();
         self.bottom = self.bottom.saturating_sub(page);
-        self.on(page)
+        self.next_rows(page)
     }
 
     /// Takes a new size over; whether it was new. What is on the screen is not known then, so the
@@ -171,7 +171,7 @@ impl PagedText {
     }
 
     /// What is printed to show so many rows more.
-    fn on(&mut self, rows: usize) -> String {
+    fn next_rows(&mut self, rows: usize) -> String {
         let from = self.bottom.min(self.rows.len());
         let to = from.saturating_add(rows).min(self.rows.len());
         self.bottom = to;

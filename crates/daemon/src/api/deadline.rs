@@ -1,6 +1,7 @@
-//! Until when a command may begin: what its header says, else a while after it was sent.
+//! The deadline of a command: what the header says, else 10 s after the request was sent.
 
 use super::problem::ProblemResponse;
+use super::responses::DeadlinePassed;
 use crate::http_connections::QuietSince;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -10,21 +11,20 @@ use axum::response::{IntoResponse, Response};
 use std::time::Duration;
 use trusty_actions::lease::CommandLapse;
 use trusty_client::api_types::DEADLINE_HEADER;
-use trusty_fleet::problem::ProblemCode;
 use trusty_platform::sys;
 use trusty_wire::command_deadline::CommandDeadline;
 
-/// What the API's description says of [`DEADLINE_HEADER`].
+/// The description of [`DEADLINE_HEADER`] in the API's document.
 pub(super) const DEADLINE_DESCRIPTION: &str = "Latest moment at which the command may begin, in \
     milliseconds since boot (`CLOCK_BOOTTIME`, `mach_continuous_time`); if absent, 10 s after the \
     request was sent";
 
-/// Turns commands away that are too old, before anything is read of them.
+/// Refuses a command whose deadline has passed, before the body is read.
 pub(super) async fn refuse_late_commands(mut request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    // The connection looks at its peer meanwhile, and ends all this if the caller has hung up.
+    // Lets the connection poll its peer, which drops this request if the caller has hung up.
     tokio::task::yield_now().await;
     let quiet = request.extensions().get::<QuietSince>();
     let sent = quiet.map_or_else(sys::since_boot, QuietSince::since_boot);
@@ -45,22 +45,24 @@ fn deadline_of(headers: &HeaderMap, sent: Duration) -> Result<CommandDeadline, P
     };
     let text = value.to_str().unwrap_or_default();
     let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    // As `int64` in the description.
+    // The description gives the format `int64`.
     let millis = text.parse().ok().and_then(|n: i64| u64::try_from(n).ok());
     match millis.filter(|_| is_number && named.next().is_none()) {
-        Some(millis) => Ok(CommandDeadline::at(Duration::from_millis(millis))),
+        Some(millis) => Ok(CommandDeadline::from_boot_time(Duration::from_millis(
+            millis,
+        ))),
         None => Err(ProblemResponse::bad_request(
             "the header Trusty-Deadline must be one whole number: milliseconds since boot",
         )),
     }
 }
 
-/// The problem of a command that came or waited too long.
-pub(super) fn too_late() -> ProblemResponse {
-    ProblemResponse::new(ProblemCode::TooLate, CommandLapse::TooLate.to_string())
+/// The refusal of a command that could not begin before its deadline.
+pub(super) fn too_late() -> DeadlinePassed {
+    DeadlinePassed::new(CommandLapse::TooLate.to_string())
 }
 
-/// The deadline of a command, as [`refuse_late_commands`] has found it.
+/// The deadline of a command, which [`refuse_late_commands`] has parsed.
 pub(super) struct DeadlineHeader(pub(super) CommandDeadline);
 
 impl<S: Send + Sync> FromRequestParts<S> for DeadlineHeader {
@@ -80,7 +82,7 @@ mod tests {
     use axum::http::HeaderValue;
     use trusty_client::api_types::header_value;
 
-    fn named(values: &[&str]) -> Option<CommandDeadline> {
+    fn parse_values(values: &[&str]) -> Option<CommandDeadline> {
         let mut headers = HeaderMap::new();
         for value in values {
             let value = HeaderValue::from_str(value).expect("a value");
@@ -91,16 +93,20 @@ mod tests {
 
     #[test]
     fn a_deadline_is_one_whole_number_or_ten_seconds_after_the_request() {
-        let at = |millis| Some(CommandDeadline::at(Duration::from_millis(millis)));
-        assert_eq!(named(&["1234"]), at(1234));
-        assert_eq!(named(&["0"]), at(0));
-        assert_eq!(named(&[]), at(17_000));
+        let at = |millis| {
+            Some(CommandDeadline::from_boot_time(Duration::from_millis(
+                millis,
+            )))
+        };
+        assert_eq!(parse_values(&["1234"]), at(1234));
+        assert_eq!(parse_values(&["0"]), at(0));
+        assert_eq!(parse_values(&[]), at(17_000));
         for odd in ["", "-1", "+1", "1.5", "soon", "99999999999999999999"] {
-            assert_eq!(named(&[odd]), None, "{odd}");
+            assert_eq!(parse_values(&[odd]), None, "{odd}");
         }
-        assert_eq!(named(&["1", "2"]), None, "two deadlines");
+        assert_eq!(parse_values(&["1", "2"]), None, "two deadlines");
         let sent = CommandDeadline::of_command_sent_now();
-        let read = named(&[&header_value(sent)]).expect("our own header");
+        let read = parse_values(&[&header_value(sent)]).expect("our own header");
         let lost = sent.since_boot().saturating_sub(read.since_boot());
         assert!(lost < Duration::from_millis(1), "{lost:?}");
     }

@@ -1,10 +1,11 @@
-//! The API's own description, from which the popover's types are made too.
+//! The API's description of itself, from which the popover's types are generated too.
 
 use std::fmt::Write as _;
+use trusty_client::api_types::{EngineHealth, WholeRequest};
+use trusty_fleet::explanation::Explanation;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, ExplanationView, PopoverEvent, Row};
-use trusty_fleet::why::Explanation;
 use trusty_fleet::{Session, Snapshot};
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{
@@ -26,24 +27,26 @@ use utoipa::{Modify, OpenApi};
         (name = "engine", description = "The engine itself"),
     ),
     paths(
-        super::read::sessions,
-        super::read::session,
-        super::read::why,
-        super::read::request,
-        super::act::pause,
-        super::act::resume,
-        super::act::answer,
-        super::act::stop,
-        super::act::jump,
-        super::act::attention,
+        super::queries::sessions,
+        super::queries::session,
+        super::queries::why,
+        super::queries::request,
+        super::commands::pause,
+        super::commands::resume,
+        super::commands::answer,
+        super::commands::stop,
+        super::commands::jump,
+        super::commands::attention,
         super::events::events,
-        super::read::health,
-        super::read::description,
+        super::queries::health,
+        super::queries::description,
     ),
     components(schemas(
         Snapshot,
         Session,
         Explanation,
+        EngineHealth,
+        WholeRequest,
         Board,
         BoardDelta,
         PopoverEvent,
@@ -57,8 +60,8 @@ use utoipa::{Modify, OpenApi};
 )]
 struct ApiDocument;
 
-/// Says what the macros leave out: that nothing more is taken of an answer, what a tag is, and
-/// which problems there are.
+/// Adds what the macros leave out: that an answer has no further properties, what a tag is, and
+/// which problem codes exist.
 struct SchemaCorrections;
 
 impl Modify for SchemaCorrections {
@@ -87,7 +90,8 @@ impl Modify for SchemaCorrections {
     }
 }
 
-/// A parameter may be missing, and is never null: neither a header nor a path has such a value.
+/// Removes `null` from a parameter's schema: a header or a query may lack the parameter, but has
+/// no such value.
 fn forbid_null(parameter: &mut Parameter) {
     match parameter.schema.as_mut() {
         Some(RefOr::T(Schema::Object(object))) => {
@@ -146,12 +150,12 @@ fn list_codes(problem: &mut Object) {
     let text = problem.description.get_or_insert_default();
     text.push_str("\n\nThe codes:\n");
     for code in ProblemCode::ALL_CODES {
-        // Writing to a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(text, "\n* `{}`: {}", code.as_str(), code.meaning());
     }
 }
 
-/// The description, in version 3.1 of its standard.
+/// The API's description, in version 3.1 of the `OpenAPI` standard.
 pub fn openapi() -> Description {
     ApiDocument::openapi()
 }

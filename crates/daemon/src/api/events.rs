@@ -1,7 +1,8 @@
-//! Server-sent events: a snapshot, then what changes.
+//! The event stream: a snapshot, then the changes.
 
-use super::problem::ProblemResponse;
-use super::take::QueryParams;
+use super::extract::QueryParams;
+use super::problem::PROBLEM_CONTENT_TYPE;
+use super::responses::{EventsNotAccepted, TooManyListeners};
 use super::{ApiState, EngineRun};
 use crate::http_connections::SpareConnection;
 use axum::Extension;
@@ -18,31 +19,32 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use trusty_client::api_types::{CHANGE_EVENT, EventData, LAST_EVENT_HEADER, SNAPSHOT_EVENT};
 use trusty_engine::handle::VisibilityGuard;
 use trusty_fleet::Snapshot;
-use trusty_fleet::problem::{Problem, ProblemCode};
+use trusty_fleet::problem::Problem;
 use trusty_fleet::snapshot::SnapshotDelta;
 
-/// Snapshots that are remembered, so that whoever lost its connection gets what it missed.
+/// How many snapshots are kept, so that a client that reconnects gets what it missed.
 const MAX_REMEMBERED_SNAPSHOTS: usize = 64;
-/// How the events are listened to.
+
+/// The parameters of the event stream.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventQuery {
-    /// Whether somebody looks at what is told.
-    #[serde(default = "yes")]
+    /// Whether a user watches the events.
+    #[serde(default = "default_true")]
     looking: bool,
 }
 
-const fn yes() -> bool {
+const fn default_true() -> bool {
     true
 }
 
-/// What was told last, so that what follows can be told as a difference.
+/// The snapshots that were sent last, so that the next event can be sent as a change.
 #[derive(Debug, Default)]
 pub(super) struct SnapshotHistory(VecDeque<Arc<Snapshot>>);
 
 impl SnapshotHistory {
-    /// Remembers what is told now. A revision is remembered with all that was told as it, or not
-    /// at all: figures move within one.
+    /// Keeps a snapshot that is sent now. A revision is kept with every snapshot that was sent as
+    /// this revision, or not at all: figures change within one revision.
     fn remember(&mut self, snapshot: &Arc<Snapshot>) {
         if self.0.iter().any(|known| Arc::ptr_eq(known, snapshot)) {
             return;
@@ -55,16 +57,17 @@ impl SnapshotHistory {
         }
     }
 
-    /// Whether its revision was never told with other figures.
+    /// Whether the revision of `now` was never sent with other figures.
     fn has_only(&self, now: &Snapshot) -> bool {
         let mut told = self.0.iter().filter(|s| s.revision == now.revision);
         told.all(|s| **s == *now)
     }
 
-    /// What leads from a revision to `now`; none if it is not remembered.
-    fn since(&self, revision: u64, now: &Snapshot) -> Option<SnapshotDelta> {
+    /// The change from a revision to `now`; none if the revision is no longer kept.
+    fn delta_since(&self, revision: u64, now: &Snapshot) -> Option<SnapshotDelta> {
         let told = self.0.iter().filter(|s| s.revision == revision);
-        told.map(|s| now.delta_from(s)).reduce(SnapshotDelta::or)
+        told.map(|s| now.delta_from(s))
+            .reduce(SnapshotDelta::combined_with)
     }
 }
 
@@ -73,19 +76,19 @@ impl EngineRun {
         format!("{}-{revision}", self.run)
     }
 
-    /// The revision that an id of ours names.
+    /// The revision in an event id; none if the id is not one of this run.
     fn revision(&self, id: &str) -> Option<u64> {
         let (run, revision) = id.rsplit_once('-')?;
         revision.parse().ok().filter(|_| run == self.run)
     }
 
-    /// The first event for whoever has the event `last`; none if nothing has changed since.
+    /// The first event for a client that has the event `last`; none if nothing has changed since.
     fn first(&self, last: Option<&str>, now: &Arc<Snapshot>) -> Option<Event> {
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.remember(now);
         let id = self.id(now.revision);
         match last.and_then(|id| self.revision(id)) {
-            Some(revision) => match history.since(revision, now) {
+            Some(revision) => match history.delta_since(revision, now) {
                 Some(_) if revision == now.revision && history.has_only(now) => None,
                 Some(delta) => Some(event(CHANGE_EVENT, &id, &delta)),
                 None => Some(event(SNAPSHOT_EVENT, &id, now.as_ref())),
@@ -114,9 +117,9 @@ fn event(name: &str, id: &str, data: &impl Serialize) -> Event {
 struct EventListener {
     about: Arc<EngineRun>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    /// Whoever listens looks: what raises no event is looked at more often meanwhile.
+    /// While a user watches, values that raise no event are refreshed more often.
     _looking: Option<VisibilityGuard>,
-    /// Its place among those who listen.
+    /// The listener's share of the limit of listeners.
     _place: Option<OwnedSemaphorePermit>,
     /// The last event that the client has.
     last: Option<String>,
@@ -124,8 +127,8 @@ struct EventListener {
 }
 
 impl EventListener {
-    /// The next event. A slow reader is not asked for until it has taken the last one; it gets
-    /// the newest then.
+    /// The next event. A slow client is sent no event before it has read the last one, and then
+    /// gets the newest.
     async fn next(&mut self) -> Option<Event> {
         loop {
             let event = if let Some(told) = &self.told {
@@ -166,11 +169,9 @@ impl EventListener {
         (status = 200, description = "Events until the caller disconnects or the engine exits; \
             the schema describes their data", body = EventData, content_type = "text/event-stream"),
         (status = 400, description = "A parameter is invalid", body = Problem,
-            content_type = "application/problem+json"),
-        (status = 406, description = "The header Accept excludes text/event-stream",
-            body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too many event listeners",
-            body = Problem, content_type = "application/problem+json"),
+            content_type = PROBLEM_CONTENT_TYPE),
+        EventsNotAccepted,
+        TooManyListeners,
     )
 )]
 pub(super) async fn events(
@@ -179,7 +180,7 @@ pub(super) async fn events(
     spare: Option<Extension<SpareConnection>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, CrowdedEvents> {
-    // A spare descriptor is for requests alone, which soon give it back.
+    // Spare connections are reserved for requests, which release their descriptor soon.
     let place = match spare {
         None => api
             .event_places
@@ -203,15 +204,15 @@ pub(super) async fn events(
     Ok(Sse::new(news).keep_alive(KeepAlive::default()))
 }
 
-/// As many programs listen to events as may. Its answer ends the connection, so that a listener
-/// takes no place of a request's.
+/// The refusal of one listener too many. It closes the connection, so that a listener does not
+/// occupy the connection of a request.
 pub(super) struct CrowdedEvents;
 
 impl IntoResponse for CrowdedEvents {
     fn into_response(self) -> Response {
         let detail = "too many event listeners; close one and try again, or poll \
                       GET /v1/sessions instead";
-        let problem = ProblemResponse::new(ProblemCode::TooManyListeners, detail);
+        let problem = TooManyListeners::new(detail);
         ([(header::CONNECTION, "close")], problem).into_response()
     }
 }
@@ -248,16 +249,16 @@ mod tests {
         history.remember(&again);
         assert_eq!(history.0.len(), 2);
         let now = snapshot(3, 3);
-        let delta = history.since(1, &now).expect("remembered");
+        let delta = history.delta_since(1, &now).expect("remembered");
         assert_eq!(first.apply(&delta), *now);
         assert_eq!(again.apply(&delta), *now);
-        assert_eq!(history.since(2, &now), None, "never told");
+        assert_eq!(history.delta_since(2, &now), None, "never told");
         for revision in 2..100 {
             history.remember(&snapshot(revision, 0));
         }
         assert_eq!(history.0.len(), MAX_REMEMBERED_SNAPSHOTS);
-        assert_eq!(history.since(1, &now), None, "forgotten");
-        assert!(history.since(99, &now).is_some());
+        assert_eq!(history.delta_since(1, &now), None, "forgotten");
+        assert!(history.delta_since(99, &now).is_some());
     }
 
     #[test]

@@ -1,10 +1,13 @@
-//! What the API answers when it does not do what it was asked (RFC 9457).
+//! The response that carries a problem (RFC 9457), and the fallbacks of the router.
 
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use trusty_fleet::problem::{Problem, ProblemCode};
 
-/// The answer that carries a problem.
+/// The content type of every problem (RFC 9457).
+pub(super) const PROBLEM_CONTENT_TYPE: &str = "application/problem+json";
+
+/// A response that carries a problem; the status is that of the problem's code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ProblemResponse(pub(super) Problem);
 
@@ -14,23 +17,9 @@ impl ProblemResponse {
         Self(Problem::new(code, detail))
     }
 
-    /// The request itself is wrong.
+    /// A problem of the request itself: its path, a parameter, a header or the body.
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ProblemCode::BadRequest, detail)
-    }
-
-    /// The calling process may not do this; why, in words.
-    pub(super) fn not_for_programs(detail: impl Into<String>) -> Self {
-        Self::new(ProblemCode::NotForPrograms, detail)
-    }
-
-    /// No session has this id.
-    pub(super) fn no_such_session() -> Self {
-        Self::new(
-            ProblemCode::NoSuchSession,
-            "no session has this id, or the session has exited; GET /v1/sessions lists the \
-             sessions",
-        )
     }
 }
 
@@ -39,14 +28,14 @@ impl IntoResponse for ProblemResponse {
         let Self(problem) = self;
         let status = StatusCode::from_u16(problem.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let kind = [(header::CONTENT_TYPE, PROBLEM_CONTENT_TYPE)];
         let body = serde_json::to_string(&problem).unwrap_or_default();
         (status, kind, body).into_response()
     }
 }
 
-/// The answer at a path where nothing is.
-pub(super) async fn nowhere(uri: Uri) -> ProblemResponse {
+/// The response at a path that does not exist.
+pub(super) async fn unknown_path(uri: Uri) -> ProblemResponse {
     let detail = format!(
         "nothing exists at {}; GET /v1/openapi.json describes the API",
         uri.path()
@@ -54,7 +43,7 @@ pub(super) async fn nowhere(uri: Uri) -> ProblemResponse {
     ProblemResponse::new(ProblemCode::NotFound, detail)
 }
 
-/// The answer to a method that a path does not support; `Allow` lists those that it does.
+/// The response to a method that a path does not support; `Allow` lists the supported ones.
 pub(super) async fn wrong_method(method: Method, uri: Uri) -> ProblemResponse {
     let detail = format!(
         "{} does not support {method}; the header Allow lists the supported methods",

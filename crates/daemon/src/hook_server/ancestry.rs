@@ -21,7 +21,7 @@ impl PeerAncestry {
         let Ok(peer) = PeerIdentity::of_socket(stream, sys::living_start) else {
             return Self::default();
         };
-        let ancestry = Self::read(peer.pid, living);
+        let ancestry = Self::read(peer.pid, live_process);
         // All of this was read by its pid: it counts only if that is still the same process.
         match peer.confirm(sys::living_start) {
             Ok(()) => ancestry,
@@ -81,7 +81,7 @@ pub(super) fn is_listed(snapshot: &Snapshot, machine: &MachineIdentity, key: Pro
     found.any(|s| s.status != SessionStatus::Stopped && s.id == machine.session_id(key))
 }
 
-fn living(pid: u32) -> Option<ProcessStat> {
+fn live_process(pid: u32) -> Option<ProcessStat> {
     sys::stat(pid).ok()?.filter(|stat| !stat.zombie)
 }
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// A hook 9 below a shell 8, below a client 7, below a shell 6, below a client 5.
-    fn nested() -> PeerAncestry {
+    fn nested_client() -> PeerAncestry {
         PeerAncestry::read(9, |pid| Some(stat(pid, pid - 1)).filter(|_| pid >= 5))
     }
 
@@ -143,10 +143,10 @@ mod tests {
             (Some(7), &[], Some(7), "nothing was looked at yet"),
             (None, &[], None, "no client is known"),
         ] {
-            let client = nested().client(named, listed(sessions));
+            let client = nested_client().client(named, listed(sessions));
             assert_eq!(client, expected.map(key), "{why}");
         }
-        assert_eq!(nested().peer(), Some(key(9)));
+        assert_eq!(nested_client().peer(), Some(key(9)));
         let unseen = PeerAncestry::default();
         assert_eq!(
             unseen.client(Some(7), |_| true),

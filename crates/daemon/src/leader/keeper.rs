@@ -23,7 +23,7 @@ pub(super) struct LeaderKeeper(ChangeWaker);
 
 impl LeaderKeeper {
     /// Starts it; what it has to tell.
-    pub(super) fn start(
+    pub(super) fn start_thread(
         state: &Arc<Mutex<LeaderState>>,
     ) -> io::Result<(Self, mpsc::UnboundedReceiver<LeaderEvent>)> {
         let changes = FolderChanges::new();
@@ -33,7 +33,7 @@ impl LeaderKeeper {
         // A file system that hangs under a check holds up nobody else.
         thread::Builder::new()
             .name("trusty-keeper".into())
-            .spawn(move || keep(&state, changes, &tell))?;
+            .spawn(move || run_keeper(&state, changes, &tell))?;
         Ok((Self(waker), news))
     }
 }
@@ -45,7 +45,7 @@ impl Drop for LeaderKeeper {
 }
 
 /// Checks until nobody leads here any more.
-fn keep(
+fn run_keeper(
     state: &Weak<Mutex<LeaderState>>,
     mut changes: FolderChanges,
     tell: &mpsc::UnboundedSender<LeaderEvent>,

@@ -1,6 +1,6 @@
 use super::*;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 
 struct LeaderFixture {
     dir: tempfile::TempDir,
@@ -20,12 +20,12 @@ impl LeaderFixture {
         fs::create_dir_all(&runtime_home).expect("folder");
         let private = fs::Permissions::from_mode(0o700);
         fs::set_permissions(&runtime_home, private).expect("chmod");
-        let around = Environment {
+        let env = Environment {
             data_home: Some(self.data_home.clone()),
             runtime_home: Some(runtime_home),
             ..Environment::default()
         };
-        EnginePlaces::find(&around).expect("a machine")
+        EnginePlaces::find(&env).expect("a machine")
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn action_error(e: ClientError) -> ActionError {
     match e {
         // A face asks then whether it may be killed.
         ClientError::Refused(problem) if problem.known_code() == Some(ProblemCode::DoesNotEnd) => {
-            ActionError::Stays(problem.detail)
+            ActionError::DidNotExit(problem.detail)
         }
         ClientError::Refused(problem) => ActionError::Reported(problem),
         e => ActionError::OutcomeUnknown(e.to_string()),
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn an_outcome_that_is_not_known_is_not_called_a_failure() {
-        let late = || ClientError::Late;
+        let late = || ClientError::OutcomeTimeout;
         assert_eq!(action_error(late()).to_string(), late().to_string());
         assert_eq!(jump_error(late()).to_string(), late().to_string());
         assert_eq!(answer_error(late()).to_string(), late().to_string());

@@ -21,10 +21,10 @@ const COMMAND_NAME: &str = "trusty";
 impl OwnPrograms {
     pub(super) fn beside_this() -> Self {
         let own = process_executable(std::process::id()).ok();
-        Self::beside(own.as_ref())
+        Self::find_beside(own.as_ref())
     }
 
-    fn beside(engine: Option<&ProcessExecutable>) -> Self {
+    fn find_beside(engine: Option<&ProcessExecutable>) -> Self {
         let folder = engine.and_then(|engine| Some(engine.path.parent()?.to_path_buf()));
         let there = |name: &str| FileState::of_target(&folder.as_ref()?.join(name)).ok();
         let name = engine.and_then(|engine| engine.path.file_name()?.to_str());
@@ -98,17 +98,17 @@ mod tests {
             ProcessExecutable { path, file }
         };
         let (engine, command) = (file("engine", "e"), file(COMMAND_NAME, "c"));
-        let programs = OwnPrograms::beside(Some(&engine));
+        let programs = OwnPrograms::find_beside(Some(&engine));
         assert_eq!(programs.program(&command), PeerProgram::Command);
         let planted = file(APP_NAME, "curl");
         assert_eq!(programs.program(&planted), PeerProgram::Other);
         let overwritten = file(COMMAND_NAME, "curl");
         assert_eq!(overwritten.file.file, command.file.file, "in place");
         assert_eq!(programs.program(&overwritten), PeerProgram::OtherCommand);
-        let restarted = OwnPrograms::beside(Some(&engine));
+        let restarted = OwnPrograms::find_beside(Some(&engine));
         assert_eq!(restarted.program(&planted), PeerProgram::App);
         // An app that leads is followed by no other.
-        let leads = OwnPrograms::beside(Some(&planted));
+        let leads = OwnPrograms::find_beside(Some(&planted));
         assert_eq!(leads.program(&planted), PeerProgram::Other);
     }
 

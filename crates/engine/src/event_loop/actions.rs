@@ -32,7 +32,7 @@ impl EngineLoop {
                     .try_send(EngineJob::Perform(verb, Box::new(plan), lease, reply))
                 {
                     Ok(()) => {
-                        let fact = Fact::Act(id, ActionProgress::Begun(verb));
+                        let fact = Fact::ActionProgress(id, ActionProgress::Begun(verb));
                         return self.desk.handle_observation(Observation { at, fact });
                     }
                     Err(TrySendError::Full(EngineJob::Perform(_, _, _, reply))) => {
@@ -46,7 +46,7 @@ impl EngineLoop {
         };
         let (error, reply) = refused;
         if error.is_news() {
-            let fact = Fact::Act(id, ActionProgress::Failed(verb, error.to_string()));
+            let fact = Fact::ActionProgress(id, ActionProgress::Failed(verb, error.to_string()));
             self.desk.handle_observation(Observation { at, fact });
         }
         self.reply_after_publish(reply, Err(error));
@@ -61,15 +61,16 @@ impl EngineLoop {
                     Ok(()) => ActionProgress::Done(verb),
                     Err(e) => ActionProgress::Failed(verb, e.to_string()),
                 };
-                self.file(Fact::Act(id, act));
+                self.file_fact(Fact::ActionProgress(id, act));
                 self.reply_after_publish(reply, done);
             }
             JobOutcome::Jumped(id, done, reply) => {
-                self.file(match &done {
+                self.file_fact(match &done {
                     Ok(()) => Fact::Attention(FocusEvent::Terminal(id)),
-                    Err(e) => {
-                        Fact::Act(id, ActionProgress::Failed(ActionKind::Jump, e.to_string()))
-                    }
+                    Err(e) => Fact::ActionProgress(
+                        id,
+                        ActionProgress::Failed(ActionKind::Jump, e.to_string()),
+                    ),
                 });
                 self.reply_after_publish(reply, done);
             }
@@ -102,7 +103,7 @@ impl EngineLoop {
             .as_ref()
             .is_some_and(|p| p.verb == ActionKind::Jump)
         {
-            let fact = Fact::Act(id, ActionProgress::Done(ActionKind::Jump));
+            let fact = Fact::ActionProgress(id, ActionProgress::Done(ActionKind::Jump));
             self.desk.handle_observation(Observation { at, fact });
         }
         if let Err(TrySendError::Full(EngineJob::Jump(_, _, reply))) = self

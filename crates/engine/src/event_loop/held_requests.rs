@@ -4,9 +4,9 @@ use super::EngineLoop;
 use crate::request_command::RequestCommand;
 use crate::requests::AnswerError;
 use tokio::sync::oneshot;
-use trusty_fleet::answered::{GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerAuthor;
 use trusty_fleet::derivation::{AnswerReadiness, FleetReview};
+use trusty_fleet::given_answer::{GivenAnswer, SettingsChange};
 use trusty_fleet::request::{Answer, HookOutcome, RequestId};
 use trusty_fleet::{Fact, SessionId, Timestamp};
 use trusty_platform::clock;
@@ -20,7 +20,7 @@ impl EngineLoop {
             return review;
         }
         for (id, request) in gone {
-            self.over(id, request, Some(HookOutcome::Released));
+            self.file_request_end(id, request, Some(HookOutcome::Released));
         }
         self.desk.fleet.review(now)
     }
@@ -28,14 +28,14 @@ impl EngineLoop {
     pub(super) fn handle_request_command(&mut self, command: RequestCommand) {
         match command {
             RequestCommand::Hold(id, asked, way) => {
-                let (asking, over) = self.held.hold(id, *asked, way);
+                let (asking, over) = self.held.hold_request(id, *asked, way);
                 let request = asking.id.clone();
-                self.file(Fact::Asked(id, Box::new(asking)));
-                self.over(id, request, over);
+                self.file_fact(Fact::RequestHeld(id, Box::new(asking)));
+                self.file_request_end(id, request, over);
             }
             RequestCommand::Ended(id, request, over) => {
-                let over = self.held.ended(id, &request, over);
-                self.over(id, request, over);
+                let over = self.held.end_request(id, &request, over);
+                self.file_request_end(id, request, over);
             }
             RequestCommand::Content(id, request, reply) => {
                 // Whoever asked may have gone.
@@ -48,24 +48,24 @@ impl EngineLoop {
                 }
             }
         }
-        self.note_answers();
+        self.file_recorder_problem();
     }
 
     /// Files and records the answers that were taken.
-    fn note_answers(&mut self) {
+    fn file_recorder_problem(&mut self) {
         for (id, given) in self.held.drain_taken() {
             let record = given.record(id, clock::wall());
-            self.file(Fact::Answered(id, Box::new(given)));
+            self.file_fact(Fact::Answered(id, Box::new(given)));
             if let Some(health) = self.answers.record(record) {
-                self.file(health);
+                self.file_fact(health);
             }
         }
     }
 
     /// Files how a hold ended, if it did.
-    fn over(&mut self, id: SessionId, request: RequestId, over: Option<HookOutcome>) {
+    fn file_request_end(&mut self, id: SessionId, request: RequestId, over: Option<HookOutcome>) {
         if let Some(over) = over {
-            self.file(Fact::AskOver(id, request, over));
+            self.file_fact(Fact::RequestEnded(id, request, over));
         }
     }
 
@@ -81,19 +81,24 @@ impl EngineLoop {
         let answerable = self.desk.fleet.answerable(id, &request, now);
         let error = match answerable {
             AnswerReadiness::Paused if !matches!(answer, Answer::Release {}) => AnswerError::Paused,
-            AnswerReadiness::Yes | AnswerReadiness::Paused => {
-                let changes = self.changes(id, &request, answer);
+            AnswerReadiness::Ready | AnswerReadiness::Paused => {
+                let changes = self.settings_changes(id, &request, answer);
                 let given = GivenAnswer::new(request.clone(), answer, author, changes);
                 let over = self.held.answer(id, &request, answer, given, reply);
-                return self.over(id, request, over);
+                return self.file_request_end(id, request, over);
             }
-            AnswerReadiness::No => AnswerError::Over,
+            AnswerReadiness::NotPending => AnswerError::NotPending,
         };
         self.held.refuse(reply, error);
     }
 
     /// What Claude Code changes in its settings for an answer.
-    fn changes(&self, id: SessionId, request: &RequestId, answer: &Answer) -> Vec<SettingsChange> {
+    fn settings_changes(
+        &self,
+        id: SessionId,
+        request: &RequestId,
+        answer: &Answer,
+    ) -> Vec<SettingsChange> {
         let Answer::Always { suggestion } = answer else {
             return Vec::new();
         };

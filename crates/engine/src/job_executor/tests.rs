@@ -48,11 +48,11 @@ struct ExecutorFixture {
 
 impl ExecutorFixture {
     fn start(home: &Path) -> Self {
-        let around = Environment {
+        let env = Environment {
             home: home.to_path_buf(),
             ..Environment::default()
         };
-        let store = PauseStore::of(&around);
+        let store = PauseStore::from_env(&env);
         let (commands, _) = mpsc::channel(1);
         let (send, observations) = mpsc::channel(64);
         let out = JobReporter {
@@ -60,7 +60,7 @@ impl ExecutorFixture {
             facts: ObservationSender::new(Clock::start(), send),
         };
         let (jobs, orders) = mpsc::channel(64);
-        spawn_apart("test-hands", move || run_jobs(around, orders, out)).expect("starts");
+        spawn_apart("test-hands", move || run_jobs(env, orders, out)).expect("starts");
         Self {
             store,
             jobs,

@@ -114,7 +114,7 @@ pub(super) fn read_bounded(
     // A first line of no end is not looked for the end of.
     let mut head = (&mut from).take(MAX_RECORDING_LINE_BYTES);
     let first = match next(&mut head)? {
-        Some(RawLine::Whole(bytes) | RawLine::Open(bytes)) => bytes,
+        Some(RawLine::Complete(bytes) | RawLine::Unterminated(bytes)) => bytes,
         Some(RawLine::TooLong) | None => return Err(RecordingReadError::NoRecording),
     };
     let header = header(&first)?;
@@ -131,10 +131,10 @@ pub(super) fn read_bounded(
         }
         let (bytes, otherwise) = match read {
             None => break,
-            Some(RawLine::Whole(bytes)) => (bytes, LineDefect::Unknown),
-            Some(RawLine::Open(bytes)) => (bytes, LineDefect::CutShort),
+            Some(RawLine::Complete(bytes)) => (bytes, LineDefect::Unknown),
+            Some(RawLine::Unterminated(bytes)) => (bytes, LineDefect::CutShort),
             Some(RawLine::TooLong) => {
-                log.miss(number, LineDefect::TooLong);
+                log.note_defect(number, LineDefect::TooLong);
                 continue;
             }
         };
@@ -143,14 +143,14 @@ pub(super) fn read_bounded(
         }
         match serde_json::from_slice(&bytes) {
             Ok(line) => log.lines.push(line),
-            Err(_) => log.miss(number, otherwise),
+            Err(_) => log.note_defect(number, otherwise),
         }
     }
     Ok(log)
 }
 
 impl ParsedRecording {
-    fn miss(&mut self, line: usize, trouble: LineDefect) {
+    fn note_defect(&mut self, line: usize, trouble: LineDefect) {
         if self.problems.len() < MAX_NAMED_LINES {
             self.problems.push(SkippedLine { line, trouble });
         } else {
@@ -180,8 +180,8 @@ fn header(bytes: &[u8]) -> Result<RecordingHeader, RecordingReadError> {
 
 /// Bytes up to the end of a line or of the file.
 enum RawLine {
-    Whole(Vec<u8>),
-    Open(Vec<u8>),
+    Complete(Vec<u8>),
+    Unterminated(Vec<u8>),
     TooLong,
 }
 
@@ -192,8 +192,8 @@ fn next(from: &mut impl BufRead) -> io::Result<Option<RawLine>> {
         .read_until(b'\n', &mut bytes)?;
     Ok(match bytes.last() {
         None => None,
-        Some(b'\n') => Some(RawLine::Whole(bytes)),
-        Some(_) if (read as u64) < MAX_RECORDING_LINE_BYTES => Some(RawLine::Open(bytes)),
+        Some(b'\n') => Some(RawLine::Complete(bytes)),
+        Some(_) if (read as u64) < MAX_RECORDING_LINE_BYTES => Some(RawLine::Unterminated(bytes)),
         Some(_) => {
             skip_line(from)?;
             Some(RawLine::TooLong)

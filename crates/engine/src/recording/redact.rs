@@ -10,7 +10,7 @@ mod words;
 
 use std::collections::hash_map::RandomState;
 use std::path::{Path, PathBuf};
-use trusty_fleet::answered::{GivenAnswer, SettingsChange};
+use trusty_fleet::given_answer::{GivenAnswer, SettingsChange};
 use trusty_fleet::identity::MachineIdentity;
 use trusty_fleet::observation::{
     ActionProgress, DatedText, HealthKey, HookEvent, HookEventKind, HookInstall, HookObstacle,
@@ -94,10 +94,14 @@ impl RecordingRedactor {
             }
             Fact::RegistryGone(file) => Fact::RegistryGone(self.file(&file)),
             Fact::RegistryKey(file) => Fact::RegistryKey(self.file(&file)),
-            Fact::ConfigFolder(dir, facts) => Fact::ConfigFolder(self.path(&dir), textless(facts)),
+            Fact::ConfigFolder(dir, facts) => {
+                Fact::ConfigFolder(self.path(&dir), keep_textless(facts))
+            }
             Fact::Process(facts) => Fact::Process(Box::new(self.process(*facts))),
-            Fact::Pulses(pulses) => Fact::Pulses(pulses.into_iter().map(pulse).collect()),
-            Fact::ProcessExited(key) => Fact::ProcessExited(textless(key)),
+            Fact::ProcessSamples(pulses) => {
+                Fact::ProcessSamples(pulses.into_iter().map(process_sample).collect())
+            }
+            Fact::ProcessExited(key) => Fact::ProcessExited(keep_textless(key)),
             Fact::ProcessAbsent(pid) => Fact::ProcessAbsent(pid),
             Fact::Panes(server, panes) => {
                 let panes = panes.into_iter().map(|pane| self.pane(pane));
@@ -109,7 +113,7 @@ impl RecordingRedactor {
             Fact::TranscriptGone(key) => Fact::TranscriptGone(self.key(key)),
             Fact::Screen(pane, screen) => Fact::Screen(self.pane_key(pane), Self::screen(screen)),
             Fact::Listed(dir, sessions) => {
-                let sessions = sessions.into_iter().map(|s| self.listed(s));
+                let sessions = sessions.into_iter().map(|s| self.listed_session(s));
                 Fact::Listed(self.path(&dir), sessions.collect())
             }
             Fact::Hook(event) => Fact::Hook(Box::new(self.hook(*event))),
@@ -117,24 +121,26 @@ impl RecordingRedactor {
             Fact::PauseGone(id) => Fact::PauseGone(id),
             Fact::Gates(id, gates) => Fact::Gates(id, gates.into_iter().map(pause::gate).collect()),
             Fact::HookMarks(marks) => Fact::HookMarks(pause::hook_marks(marks)),
-            Fact::Connection(dir, connection) => {
-                Fact::Connection(self.path(&dir), self.connection(connection))
+            Fact::HookInstall(dir, connection) => {
+                Fact::HookInstall(self.path(&dir), self.connection(connection))
             }
-            Fact::Asked(id, asking) => Fact::Asked(id, Box::new(self.asking(*asking))),
-            Fact::AskOver(id, request, over) => {
-                Fact::AskOver(id, RequestId(self.name(request.0)), over)
+            Fact::RequestHeld(id, asking) => {
+                Fact::RequestHeld(id, Box::new(self.permission_request(*asking)))
             }
-            Fact::Answered(id, given) => Fact::Answered(id, Box::new(self.given(*given))),
-            Fact::Act(id, act) => Fact::Act(id, self.act(act)),
-            Fact::Preferences(preferences) => Fact::Preferences(textless(preferences)),
+            Fact::RequestEnded(id, request, over) => {
+                Fact::RequestEnded(id, RequestId(self.name(request.0)), over)
+            }
+            Fact::Answered(id, given) => Fact::Answered(id, Box::new(self.given_answer(*given))),
+            Fact::ActionProgress(id, act) => Fact::ActionProgress(id, self.act(act)),
+            Fact::Preferences(preferences) => Fact::Preferences(keep_textless(preferences)),
             Fact::WallClock(ahead) => Fact::WallClock(ahead),
             Fact::Health(key, problem) => {
                 let HealthKey { source, subject } = key;
-                let subject = self.within(subject);
+                let subject = self.replace_homes(subject);
                 let key = HealthKey { source, subject };
-                Fact::Health(key, problem.map(|words| self.within(words)))
+                Fact::Health(key, problem.map(|words| self.replace_homes(words)))
             }
-            Fact::Attention(attention) => Fact::Attention(textless(attention)),
+            Fact::Attention(attention) => Fact::Attention(keep_textless(attention)),
         }
     }
 
@@ -225,10 +231,12 @@ impl RecordingRedactor {
             freezable,
             hook_obstacle: hook_obstacle.map(|obstacle| match obstacle {
                 HookObstacle::Disabled(file) => HookObstacle::Disabled(self.path(&file)),
-                HookObstacle::Started(argument) => HookObstacle::Started(self.within(argument)),
+                HookObstacle::Started(argument) => {
+                    HookObstacle::Started(self.replace_homes(argument))
+                }
                 HookObstacle::OtherPidNamespace => HookObstacle::OtherPidNamespace,
             }),
-            pulse: pulse(newest),
+            pulse: process_sample(newest),
         }
     }
 
@@ -253,18 +261,20 @@ impl RecordingRedactor {
 
     fn connection(&self, connection: HookInstall) -> HookInstall {
         match connection {
-            HookInstall::Forbidden(words) => HookInstall::Forbidden(self.within(words)),
-            HookInstall::Broken(words) => HookInstall::Broken(self.within(words)),
+            HookInstall::Forbidden(words) => HookInstall::Forbidden(self.replace_homes(words)),
+            HookInstall::Broken(words) => HookInstall::Broken(self.replace_homes(words)),
             HookInstall::Connected
-            | HookInstall::Apart
-            | HookInstall::Lost
+            | HookInstall::NotInstalled
+            | HookInstall::Incomplete
             | HookInstall::Outdated => connection,
         }
     }
 
     fn act(&self, act: ActionProgress) -> ActionProgress {
         match act {
-            ActionProgress::Failed(verb, words) => ActionProgress::Failed(verb, self.within(words)),
+            ActionProgress::Failed(verb, words) => {
+                ActionProgress::Failed(verb, self.replace_homes(words))
+            }
             ActionProgress::Begun(_) | ActionProgress::Done(_) | ActionProgress::NotHeld => act,
         }
     }
@@ -314,11 +324,11 @@ impl RecordingRedactor {
         } = told;
         TranscriptFacts {
             turn_at,
-            prompt: prompt.map(|said| self.said(said)),
+            prompt: prompt.map(|said| self.dated_text(said)),
             calls: self.calls(calls),
             end,
             retry,
-            error: error.map(|said| self.said(said)),
+            error: error.map(|said| self.dated_text(said)),
             model,
             mode,
             branch: branch.map(|branch| self.text(branch)),
@@ -348,7 +358,7 @@ impl RecordingRedactor {
         }
     }
 
-    fn said(&self, DatedText { at, text }: DatedText) -> DatedText {
+    fn dated_text(&self, DatedText { at, text }: DatedText) -> DatedText {
         let text = self.text(text);
         DatedText { at, text }
     }
@@ -394,7 +404,7 @@ impl RecordingRedactor {
         }
     }
 
-    fn listed(&self, session: ListedSession) -> ListedSession {
+    fn listed_session(&self, session: ListedSession) -> ListedSession {
         let ListedSession {
             pid,
             status,
@@ -453,7 +463,7 @@ impl RecordingRedactor {
         }
     }
 
-    fn asking(&self, asking: PermissionRequest) -> PermissionRequest {
+    fn permission_request(&self, asking: PermissionRequest) -> PermissionRequest {
         let PermissionRequest {
             id,
             session_id,
@@ -477,7 +487,7 @@ impl RecordingRedactor {
         }
     }
 
-    fn given(&self, given: GivenAnswer) -> GivenAnswer {
+    fn given_answer(&self, given: GivenAnswer) -> GivenAnswer {
         let GivenAnswer {
             request,
             kind,
@@ -509,7 +519,7 @@ impl RecordingRedactor {
 }
 
 /// JSON has no figures that are none.
-fn pulse(pulse: ProcessSample) -> ProcessSample {
+fn process_sample(pulse: ProcessSample) -> ProcessSample {
     let ProcessSample { key, state, usage } = pulse;
     ProcessSample {
         key,
@@ -519,6 +529,6 @@ fn pulse(pulse: ProcessSample) -> ProcessSample {
 }
 
 /// Keeps a fact that holds no text: a field with text would make it no longer `Copy`.
-fn textless<T: Copy>(fact: T) -> T {
+fn keep_textless<T: Copy>(fact: T) -> T {
     fact
 }

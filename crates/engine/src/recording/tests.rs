@@ -28,7 +28,7 @@ fn recorded(privacy: RecordingPrivacy, facts: Vec<trusty_fleet::Fact>) -> String
     let mut lines = vec![serde_json::to_string(&header).expect("JSON")];
     for (second, fact) in (1..).zip(facts) {
         let at = Timestamp::from_millis(second * 1000);
-        let line = RecordingLine::Seen(redaction.apply(Observation { at, fact }));
+        let line = RecordingLine::Observed(redaction.apply(Observation { at, fact }));
         lines.push(serde_json::to_string(&line).expect("JSON"));
     }
     lines.push(String::new());

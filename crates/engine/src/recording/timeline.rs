@@ -37,7 +37,7 @@ pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
         matches!(
             line,
             RecordingLine::Mark {
-                mark: RecordingMark::FirstLook,
+                mark: RecordingMark::FirstScan,
                 ..
             }
         )
@@ -46,10 +46,10 @@ pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
     let until = log.lines.iter().position(first).unwrap_or(log.lines.len());
     let (look, rest) = log.lines.split_at(until);
     for line in look {
-        replay.take(line);
+        replay.apply_line(line);
     }
     if let Some(line) = rest.first() {
-        replay.take(line);
+        replay.apply_line(line);
     }
     if !log.lines.is_empty() {
         replay.publish();
@@ -58,7 +58,7 @@ pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
     for together in rest.chunk_by(|a, b| a.at() == b.at()) {
         replay.wait(together[0].at());
         for line in together {
-            replay.take(line);
+            replay.apply_line(line);
         }
         replay.publish();
     }
@@ -68,7 +68,7 @@ pub fn timeline(log: &ParsedRecording) -> Vec<TimelineMoment> {
 impl RecordingLine {
     fn at(&self) -> Timestamp {
         match self {
-            Self::Seen(observation) => observation.at,
+            Self::Observed(observation) => observation.at,
             Self::Mark { at, .. } => *at,
         }
     }
@@ -97,9 +97,9 @@ impl FleetReplay {
         }
     }
 
-    fn take(&mut self, line: &RecordingLine) {
+    fn apply_line(&mut self, line: &RecordingLine) {
         self.now = self.now.max(line.at());
-        if let RecordingLine::Seen(observation) = line {
+        if let RecordingLine::Observed(observation) = line {
             self.fleet.handle_observation(observation.clone());
         }
     }
@@ -169,8 +169,10 @@ pub fn describe_timeline(log: &ParsedRecording, moments: &[TimelineMoment]) -> V
         for change in &moment.changes {
             let told = match change {
                 SessionChange::Appeared(session)
-                | SessionChange::Changed { after: session, .. } => seen(session, home, after),
-                SessionChange::Gone(id) => gone(*id, last.get(id), after),
+                | SessionChange::Changed { after: session, .. } => {
+                    session_entry(session, home, after)
+                }
+                SessionChange::Gone(id) => gone_entry(*id, last.get(id), after),
             };
             let known = last.insert(told.id, told.clone());
             if known.is_none_or(|known| TimelineEntry { after, ..known } != told) {
@@ -181,7 +183,7 @@ pub fn describe_timeline(log: &ParsedRecording, moments: &[TimelineMoment]) -> V
     story
 }
 
-fn seen(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntry {
+fn session_entry(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntry {
     let row = Row::from_session(session, home);
     let doubt = if row.inferred { "?" } else { "" };
     // The row's reason begins with its word.
@@ -190,7 +192,7 @@ fn seen(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntr
         after,
         id: row.id,
         because: because.to_owned(),
-        detail: match (row.aside(), row.detail.as_str()) {
+        detail: match (row.badge_text(), row.detail.as_str()) {
             (None, detail) => detail.to_owned(),
             (Some(aside), "") => aside,
             (Some(aside), detail) => format!("{aside} · {detail}"),
@@ -200,7 +202,7 @@ fn seen(session: &Session, home: Option<&Path>, after: Duration) -> TimelineEntr
     }
 }
 
-fn gone(id: SessionId, last: Option<&TimelineEntry>, after: Duration) -> TimelineEntry {
+fn gone_entry(id: SessionId, last: Option<&TimelineEntry>, after: Duration) -> TimelineEntry {
     TimelineEntry {
         after,
         id,

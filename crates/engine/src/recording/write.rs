@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use trusty_fleet::text::escape_json;
 use trusty_fleet::{Observation, Timestamp};
 use trusty_platform::{clock, sys};
-use trusty_wire::surroundings::Environment;
+use trusty_wire::environment::Environment;
 use trusty_wire::version;
 
 /// Lines that may wait for the disk.
@@ -30,7 +30,7 @@ pub enum WriteError {
     Io(#[from] io::Error),
     /// More was seen than could be written.
     #[error("events arrived faster than they could be written; record to a faster disk")]
-    Overtaken,
+    TooSlow,
 }
 
 /// How a recording ended.
@@ -56,17 +56,17 @@ pub struct RecordingTask(oneshot::Receiver<RecordingOutcome>);
 impl ObservationRecorder {
     /// Starts writing to `out`; the recording ends with the engine that has the recorder.
     pub fn start(
-        around: &Environment,
+        env: &Environment,
         privacy: RecordingPrivacy,
         out: impl Write + Send + 'static,
     ) -> Result<(Self, RecordingTask), StartError> {
-        let homes = [Some(around.home.clone()), around.home.canonicalize().ok()];
+        let homes = [Some(env.home.clone()), env.home.canonicalize().ok()];
         let machine = sys::machine().map_err(StartError::Machine)?;
         let redaction = RecordingRedactor::new(privacy, machine, homes.into_iter().flatten());
-        Self::with(redaction, privacy, clock::wall().into(), out)
+        Self::open_with(redaction, privacy, clock::wall().into(), out)
     }
 
-    pub(super) fn with(
+    pub(super) fn open_with(
         redaction: RecordingRedactor,
         privacy: RecordingPrivacy,
         recorded_at: Timestamp,
@@ -88,7 +88,7 @@ impl ObservationRecorder {
             let mut observations = 0;
             let written = write_all(out, &header, &redaction, &lines, &mut observations);
             let problem = match written {
-                Ok(()) if stopped.load(Ordering::Relaxed) => Some(WriteError::Overtaken),
+                Ok(()) if stopped.load(Ordering::Relaxed) => Some(WriteError::TooSlow),
                 Ok(()) => None,
                 Err(e) => Some(e.into()),
             };
@@ -110,18 +110,18 @@ impl ObservationRecorder {
     }
 
     /// Writes down what is being filed.
-    pub fn note(&mut self, observation: &Observation) {
+    pub fn record_observation(&mut self, observation: &Observation) {
         if self.lines.is_some() {
-            self.put(RecordingLine::Seen(observation.clone()));
+            self.send_line(RecordingLine::Observed(observation.clone()));
         }
     }
 
     /// Writes down what point the engine has come to.
-    pub fn mark(&mut self, at: Timestamp, mark: RecordingMark) {
-        self.put(RecordingLine::Mark { at, mark });
+    pub fn record_mark(&mut self, at: Timestamp, mark: RecordingMark) {
+        self.send_line(RecordingLine::Mark { at, mark });
     }
 
-    fn put(&mut self, line: RecordingLine) {
+    fn send_line(&mut self, line: RecordingLine) {
         let Some(lines) = &self.lines else { return };
         match lines.try_send(line) {
             Ok(()) => {}
@@ -136,7 +136,7 @@ impl ObservationRecorder {
 
 impl RecordingTask {
     /// Waits until all is written, or nothing more can be.
-    pub async fn ended(&mut self) -> RecordingOutcome {
+    pub async fn wait_ended(&mut self) -> RecordingOutcome {
         // A thread that ended without a word has panicked.
         (&mut self.0).await.unwrap_or_else(|_| RecordingOutcome {
             observations: 0,
@@ -154,16 +154,19 @@ fn write_all(
     observations: &mut u64,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(out);
-    put(&mut out, header)?;
+    write_line(&mut out, header)?;
     out.flush()?;
     while let Ok(first) = lines.recv() {
         for line in iter::once(first).chain(lines.try_iter()) {
             match line {
-                RecordingLine::Seen(observation) => {
-                    put(&mut out, &RecordingLine::Seen(redaction.apply(observation)))?;
+                RecordingLine::Observed(observation) => {
+                    write_line(
+                        &mut out,
+                        &RecordingLine::Observed(redaction.apply(observation)),
+                    )?;
                     *observations += 1;
                 }
-                mark @ RecordingLine::Mark { .. } => put(&mut out, &mark)?,
+                mark @ RecordingLine::Mark { .. } => write_line(&mut out, &mark)?,
             }
         }
         out.flush()?;
@@ -171,7 +174,7 @@ fn write_all(
     Ok(())
 }
 
-fn put(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
+fn write_line(out: &mut impl Write, line: &impl Serialize) -> io::Result<()> {
     let json = serde_json::to_string(line)?;
     // It may be written to a terminal.
     out.write_all(escape_json(&json).as_bytes())?;

@@ -15,7 +15,7 @@ pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, Invali
     }
     let decision = match answer {
         Answer::Allow {} | Answer::Always { .. } if question => {
-            return Err(InvalidAnswer::Unanswered);
+            return Err(InvalidAnswer::NeedsChoice);
         }
         Answer::Allow {} => leave,
         Answer::Always { suggestion } => {
@@ -24,18 +24,20 @@ pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, Invali
             leave["updatedPermissions"] = json!([offered]);
             leave
         }
-        Answer::Deny { message } => json!({"behavior": "deny", "message": words(message.as_ref())}),
+        Answer::Deny { message } => {
+            json!({"behavior": "deny", "message": message_text(message.as_ref())})
+        }
         Answer::Stop { message } => json!({
-            "behavior": "deny", "message": words(message.as_ref()), "interrupt": true,
+            "behavior": "deny", "message": message_text(message.as_ref()), "interrupt": true,
         }),
         Answer::Choose { answers } if question => {
             let mut input = content.input.clone();
-            let chosen = chosen(&content.input, answers)?;
+            let chosen = answers_by_question(&content.input, answers)?;
             input.insert("answers".to_owned(), Value::Object(chosen));
             json!({"behavior": "allow", "updatedInput": input})
         }
-        Answer::Choose { .. } => return Err(InvalidAnswer::NoQuestion),
-        Answer::Release {} => return Err(InvalidAnswer::NoAnswer),
+        Answer::Choose { .. } => return Err(InvalidAnswer::NotAQuestion),
+        Answer::Release {} => return Err(InvalidAnswer::NotAnAnswer),
     };
     Ok(json!({
         "hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": decision},
@@ -47,16 +49,16 @@ pub fn decide(content: &RequestContent, answer: &Answer) -> Result<Value, Invali
 pub enum InvalidAnswer {
     /// A question takes answers, not leave.
     #[error("the request is a question; choose an answer, or deny it")]
-    Unanswered,
+    NeedsChoice,
     /// Something else takes leave, not answers.
     #[error("the request is not a question; approve or deny it")]
-    NoQuestion,
+    NotAQuestion,
     /// Nothing of this number was offered; how many were.
     #[error("Claude Code offers {0} lasting answers, and this is not one of them")]
     NotOffered(usize),
     /// The number of questions, and of answers.
     #[error("the request has {asked} questions, and {answered} were answered")]
-    Count {
+    WrongCount {
         /// Asked.
         asked: usize,
         /// Answered.
@@ -64,38 +66,38 @@ pub enum InvalidAnswer {
     },
     /// This question has no answer; which, from 1.
     #[error("question {0} has no answer")]
-    Empty(usize),
+    MissingAnswer(usize),
     /// This question takes one answer; which, from 1.
     #[error("question {0} takes one answer")]
     OneOnly(usize),
     /// The questions are not understood.
     #[error("the questions are not understood; answer in the terminal")]
-    Odd,
+    UnknownQuestions,
     /// Nothing is approved from here that cannot be shown; why it cannot, in words.
     #[error("{0}")]
-    Unseen(String),
+    NotShown(String),
     /// Releasing a request answers nothing.
     #[error("this is not an answer to the request")]
-    NoAnswer,
+    NotAnAnswer,
 }
 
 /// The model is told so if nothing else is said.
-fn words(message: Option<&String>) -> &str {
+fn message_text(message: Option<&String>) -> &str {
     let said = message.map(|m| m.trim()).filter(|m| !m.is_empty());
     said.unwrap_or("The user does not want this.")
 }
 
 /// The answers by the questions' texts, as the tool takes them.
-fn chosen(
+fn answers_by_question(
     input: &Map<String, Value>,
     answers: &[Vec<String>],
 ) -> Result<Map<String, Value>, InvalidAnswer> {
     let questions = input.get("questions").and_then(Value::as_array);
     let questions = questions
         .filter(|q| !q.is_empty())
-        .ok_or(InvalidAnswer::Odd)?;
+        .ok_or(InvalidAnswer::UnknownQuestions)?;
     if questions.len() != answers.len() {
-        return Err(InvalidAnswer::Count {
+        return Err(InvalidAnswer::WrongCount {
             asked: questions.len(),
             answered: answers.len(),
         });
@@ -103,9 +105,9 @@ fn chosen(
     let mut chosen = Map::new();
     for (n, (question, labels)) in questions.iter().zip(answers).enumerate() {
         let text = question.get("question").and_then(Value::as_str);
-        let text = text.ok_or(InvalidAnswer::Odd)?;
+        let text = text.ok_or(InvalidAnswer::UnknownQuestions)?;
         if labels.is_empty() || labels.iter().any(|label| label.trim().is_empty()) {
-            return Err(InvalidAnswer::Empty(n + 1));
+            return Err(InvalidAnswer::MissingAnswer(n + 1));
         }
         let multiple = question.get("multiSelect") == Some(&Value::Bool(true));
         let answer = match labels.as_slice() {
@@ -116,7 +118,7 @@ fn chosen(
         };
         // Two questions in the same words cannot be told apart by whoever reads the answers.
         if chosen.insert(text.to_owned(), answer).is_some() {
-            return Err(InvalidAnswer::Odd);
+            return Err(InvalidAnswer::UnknownQuestions);
         }
     }
     Ok(chosen)

@@ -1,4 +1,4 @@
-//! What is known of a session when an action on it is planned.
+//! What is known about a session when an action on it is planned.
 
 use crate::client::ConfirmationGap;
 use crate::identity::SessionId;
@@ -8,61 +8,61 @@ use crate::session::{Activity, Need};
 use crate::status::HookPresence;
 use crate::terminal::PaneKey;
 
-/// All that a plan is made from.
+/// Everything that a plan is made from.
 #[derive(Debug, Clone)]
 pub struct ActionContext<'a> {
-    /// Which session.
+    /// The session.
     pub session: SessionId,
-    /// Its process.
+    /// The facts of the session's process.
     pub facts: &'a ProcessFacts,
-    /// Whether it has ended.
+    /// Whether the session has ended.
     pub ended: bool,
-    /// What is missing for it to be confirmed.
+    /// What is missing for the process to be confirmed as Claude Code.
     pub gap: Option<&'a ConfirmationGap>,
-    /// Whether it can run.
+    /// Whether the process is running, stopped or frozen.
     pub state: RunState,
-    /// Its tmux pane, and the process tmux started in that.
+    /// The session's tmux pane, and the pid of the process that tmux started in the pane.
     pub pane: Option<(PaneKey, u32)>,
-    /// What its terminal is.
+    /// The kind of the session's terminal.
     pub host: TerminalKind,
-    /// Whether the hooks of its config folder are ours.
+    /// The state of the hooks in the session's config folder; `None` where unknown.
     pub connection: Option<&'a HookInstall>,
-    /// Its client's version.
+    /// The version of Claude Code.
     pub version: Option<&'a str>,
-    /// Whether hooks of ours run in it.
+    /// Whether our hooks run in the session.
     pub hooks_heard: HookPresence,
-    /// The registry file that counts for it.
+    /// The registry file that counts for the session.
     pub registry: Option<&'a RegistryFile>,
-    /// What is on disk of its pause.
+    /// The session's pause record.
     pub record: Option<&'a PauseRecord>,
-    /// A session that runs it is paused.
+    /// Whether a session that started this one is paused.
     pub nested: bool,
-    /// Something is being done to it.
+    /// Whether another action on the session is in progress.
     pub busy: bool,
-    /// What it does.
+    /// What the session is doing.
     pub activity: Option<&'a Activity>,
-    /// What it waits for.
+    /// What the session needs from the user.
     pub need: Option<&'a Need>,
     /// The newest prompt.
     pub prompt: Option<&'a str>,
-    /// Sub-agents at work.
+    /// The number of sub-agents at work.
     pub agents: usize,
 }
 
-/// What the terminal of a session is.
+/// The kind of a session's terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TerminalKind {
-    /// A tmux pane, or it may be one.
+    /// A tmux pane, or possibly one: the tmux server has not been polled yet.
     Tmux,
-    /// One of the client's own: a background session.
+    /// A terminal that Claude Code made for a background session.
     Background,
-    /// Any other, or none.
+    /// Any other terminal, or none.
     Plain,
 }
 
 impl ActionContext<'_> {
-    /// Whether a turn runs and waits for nobody.
-    pub fn works(&self) -> bool {
+    /// Whether a turn is running and does not wait for the user.
+    pub fn is_working(&self) -> bool {
         let activity = matches!(
             self.activity,
             Some(

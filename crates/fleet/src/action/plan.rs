@@ -1,7 +1,7 @@
-//! The decision.
+//! Turns an action into a plan or a refusal.
 
 use super::context::ActionContext;
-use super::ways::{PauseAvailability, PauseCandidate, pause_availability};
+use super::pause_availability::{PauseAvailability, PauseCandidate, pause_availability};
 use super::{Action, PauseOptions, Refusal, summary};
 use crate::identity::{ProcessKey, SessionId};
 use crate::observation::{ControlPreferences, RegistryFile, RunState, ToolPausePolicy};
@@ -9,55 +9,60 @@ use crate::pause::{Initiator, InterruptedWork, PauseKind, PausePhase, PauseRecor
 use crate::session::Activity;
 use crate::terminal::PaneKey;
 
-/// What is to be done, ready to be performed. Whoever performs it checks again what it rests on.
+/// What is to be done to a session; the executor checks the premises again before each step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// To which session.
+    /// The session.
     pub session: SessionId,
-    /// Its client.
+    /// The session's Claude Code process.
     pub client: ProcessKey,
-    /// What.
+    /// The action, with what it needs.
     pub deed: PlannedAction,
 }
 
-/// What is to be done.
+/// The action of a plan, with what it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlannedAction {
-    /// A pause is to begin.
+    /// Begin a pause.
     Pause(PausePlan),
-    /// The pause of this record is to end.
+    /// End the pause of this record.
     Resume(Box<PauseRecord>),
-    /// The session is to end; with the record of its pause, if it has one.
+    /// End the session, whose pause record this is, if it is paused.
     End(Option<Box<PauseRecord>>),
-    /// The same; and if it does not end when asked to, it is killed.
+    /// As [`Self::End`]; a session that does not end on request is killed.
     Kill(Option<Box<PauseRecord>>),
 }
 
 /// A pause that is to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PausePlan {
-    /// How.
+    /// The kind of pause, with what it acts on.
     pub way: PauseCandidate,
-    /// Whether the commands it runs stop with it; only of [`PauseCandidate::Stop`] and [`PauseCandidate::Freeze`].
+    /// Whether the session's running commands stop too; applies only to [`PauseCandidate::Stop`]
+    /// and [`PauseCandidate::Freeze`].
     pub tools: ToolPausePolicy,
-    /// Who asked.
+    /// Who asked for the pause.
     pub by: Initiator,
-    /// The note, or what is going on; the performer adds the last lines of its pane if there is
-    /// no note.
+    /// The user's note, or what the session was doing; without a note, the executor appends the
+    /// last lines of the pane.
     pub summary: String,
-    /// Whether the summary is the owner's own.
+    /// Whether the summary is the user's note.
     pub noted: bool,
-    /// What is at work that may not outlast a long pause.
+    /// Work in progress that may not survive a long pause.
     pub at_work: InterruptedWork,
-    /// Its pane, where it has one.
+    /// The session's tmux pane.
     pub pane: Option<PaneKey>,
-    /// Its controlling terminal.
+    /// The session's controlling terminal.
     pub tty: Option<String>,
-    /// The registry file in which its client says what it does.
+    /// The registry file to which Claude Code writes the session's status.
     pub registry: Option<RegistryFile>,
 }
 
-/// Decides.
+/// Plans an action.
+///
+/// # Errors
+///
+/// A [`Refusal`], with the way out.
 pub fn plan_action(
     standing: &ActionContext<'_>,
     action: &Action,
@@ -66,7 +71,7 @@ pub fn plan_action(
     if standing.ended {
         return Err(Refusal::Ended);
     }
-    // What we paused ourselves is resumed whatever has become of its proof.
+    // A pause of our own can be resumed even if the process is no longer confirmed.
     if let (Some(gap), Action::Pause(_) | Action::End | Action::Kill) = (standing.gap, action) {
         return Err(Refusal::Unconfirmed(gap.clone()));
     }
@@ -77,7 +82,7 @@ pub fn plan_action(
         Action::Pause(wish) => PlannedAction::Pause(pause(standing, wish, preferences)?),
         Action::Resume => match standing.record {
             Some(record) if record.kind() == PauseKind::Interrupt && standing.need.is_some() => {
-                return Err(Refusal::Asks);
+                return Err(Refusal::AwaitsAnswer);
             }
             Some(record) => PlannedAction::Resume(Box::new(record.clone())),
             None => Err(by_others(standing).unwrap_or(Refusal::NotPaused))?,
@@ -159,7 +164,7 @@ fn choose(ways: PauseAvailability, how: Option<PauseKind>) -> Result<PauseCandid
             let obstacle = obstacles.into_iter().find(|(k, _)| *k == kind);
             match obstacle {
                 Some((kind, obstacle)) => Refusal::Impossible(kind, obstacle),
-                None => Refusal::NoWay(Vec::new()),
+                None => Refusal::NoKindPossible(Vec::new()),
             }
         });
     }
@@ -172,6 +177,6 @@ fn choose(ways: PauseAvailability, how: Option<PauseKind>) -> Result<PauseCandid
     match best {
         Some(way) => Ok(way),
         None if loses => Err(Refusal::LosesStep),
-        None => Err(Refusal::NoWay(obstacles)),
+        None => Err(Refusal::NoKindPossible(obstacles)),
     }
 }

@@ -1,4 +1,4 @@
-//! Why an action is refused, in words that say what to do instead.
+//! Why an action is refused, in words that name the way out.
 
 use super::PauseObstacle;
 use crate::client::ConfirmationGap;
@@ -20,18 +20,18 @@ pub enum Refusal {
     PausedByOthers(&'static str),
     /// The session is not paused.
     NotPaused,
-    /// Claude Code waits for an answer, which `continue` is not.
-    Asks,
+    /// Claude Code waits for an answer, so that an interrupted turn cannot be told to continue.
+    AwaitsAnswer,
     /// The requested kind is not possible here.
     Impossible(PauseKind, PauseObstacle),
     /// Only an interrupt is possible, which loses the current step and has to be requested by name.
     LosesStep,
     /// No kind is possible: the obstacles of the best ones.
-    NoWay(Vec<(PauseKind, PauseObstacle)>),
+    NoKindPossible(Vec<(PauseKind, PauseObstacle)>),
 }
 
 impl Refusal {
-    /// A stable code, for programs.
+    /// The stable code of the refusal, for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Ended => ProblemCode::NoSuchSession,
@@ -40,10 +40,10 @@ impl Refusal {
             Self::AlreadyPaused(_) => ProblemCode::AlreadyPaused,
             Self::PausedByOthers(_) => ProblemCode::PausedByOthers,
             Self::NotPaused => ProblemCode::NotPaused,
-            Self::Asks => ProblemCode::Asks,
+            Self::AwaitsAnswer => ProblemCode::Asks,
             Self::Impossible(..) => ProblemCode::Impossible,
             Self::LosesStep => ProblemCode::LosesStep,
-            Self::NoWay(_) => ProblemCode::NoWay,
+            Self::NoKindPossible(_) => ProblemCode::NoWay,
         }
     }
 }
@@ -66,7 +66,7 @@ impl std::fmt::Display for Refusal {
                 write!(f, "Trusty Bar did not pause this session; {way_out}")
             }
             Self::NotPaused => f.write_str("the session is not paused"),
-            Self::Asks => f.write_str(
+            Self::AwaitsAnswer => f.write_str(
                 "Claude Code is waiting for an answer in the terminal; answer there first",
             ),
             Self::Impossible(kind, obstacle) => {
@@ -76,7 +76,7 @@ impl std::fmt::Display for Refusal {
                 "only interrupt is possible, which loses the current step; connect hooks to hold \
                  the session instead, or request interrupt",
             ),
-            Self::NoWay(obstacles) => match obstacles.first() {
+            Self::NoKindPossible(obstacles) => match obstacles.first() {
                 Some((_, obstacle)) => {
                     write!(
                         f,

@@ -1,15 +1,15 @@
-//! What was going on when a session was paused, in a few words.
+//! One line about what a session was doing when it was paused.
 
 use super::context::ActionContext;
 use crate::session::Activity;
 use crate::text::clean;
 
-/// The note, or what is going on.
+/// The user's note, or what the session was doing.
 pub(super) fn pause_summary(standing: &ActionContext<'_>, note: Option<&str>) -> String {
     if let Some(note) = note {
         return clean(note);
     }
-    let mut parts = vec![doing(standing)];
+    let mut parts = vec![activity_text(standing)];
     match standing.agents {
         0 => {}
         1 => parts.push("1 sub-agent at work".to_owned()),
@@ -22,7 +22,7 @@ pub(super) fn pause_summary(standing: &ActionContext<'_>, note: Option<&str>) ->
     clean(&parts.join("; "))
 }
 
-fn doing(standing: &ActionContext<'_>) -> String {
+fn activity_text(standing: &ActionContext<'_>) -> String {
     if let Some(need) = standing.need {
         let tool = need.tool.as_deref().unwrap_or("an answer");
         return match &need.detail {
@@ -48,12 +48,12 @@ fn doing(standing: &ActionContext<'_>) -> String {
     }
 }
 
-/// What comes before the last lines of a pane.
+/// Precedes the last lines of a pane in a summary.
 const PANE_PREFIX: &str = "in its pane: ";
-/// The longest part that a row has room for, in characters.
+/// The longest summary that fits into a row, in characters.
 const MAX_HEADLINE_CHARS: usize = 120;
 
-/// A summary with the last lines of the session's pane.
+/// Appends the last lines of the session's pane to a summary.
 pub fn with_pane(summary: &str, lines: &str) -> String {
     match summary {
         "" => clean(&format!("{PANE_PREFIX}{lines}")),
@@ -61,8 +61,8 @@ pub fn with_pane(summary: &str, lines: &str) -> String {
     }
 }
 
-/// What a row has room for of a summary: what its pane showed is left out, and what is long, cut.
-/// Ends with "…" then.
+/// The part of a summary that a row shows: without the pane's lines, and at most 120 characters.
+/// What was cut is replaced with "…".
 pub fn headline(summary: &str) -> String {
     let shown = match summary.split_once(PANE_PREFIX) {
         None => summary.to_owned(),

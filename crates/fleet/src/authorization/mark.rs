@@ -1,30 +1,30 @@
-//! The marks by which a process is known to have been started by a session.
+//! The marks that show that a session started a process.
 
 use crate::identity::{ProcessKey, SessionId};
 use crate::row::Row;
 use crate::session::{Session, SessionStatus};
 use crate::snapshot::Snapshot;
 
-/// The first process of a PID namespace, to which its orphans fall.
+/// The first process of a PID namespace, which adopts the namespace's orphans.
 pub const FIRST_PID: u32 = 1;
 
-/// A session that lives, as far as its processes can be told by it.
+/// What identifies the processes of a session that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LivingSession {
     /// The session.
     pub id: SessionId,
-    /// What it is called.
+    /// The title of the session's row.
     pub title: String,
-    /// Its client.
+    /// The pid of the session's Claude Code process.
     pub pid: u32,
-    /// Claude's own id of it.
+    /// The session's id in Claude Code.
     pub claude_id: Option<String>,
-    /// Its terminal, `/dev/pts/7`.
+    /// The session's terminal, such as `/dev/pts/7`.
     pub tty: Option<String>,
 }
 
 impl LivingSession {
-    /// All of a snapshot that have not ended.
+    /// The sessions of a snapshot that have not ended.
     pub fn from_snapshot(snapshot: &Snapshot) -> Vec<Self> {
         let alive = |session: &&Session| session.status != SessionStatus::Stopped;
         let sessions = snapshot.sessions.iter().filter(alive);
@@ -46,13 +46,13 @@ impl LivingSession {
 pub struct TracedProcess {
     /// The process.
     pub key: ProcessKey,
-    /// The session that it is, if it is one.
+    /// The id that a session of this process would have; the process need not be a session.
     pub id: SessionId,
-    /// Whether it is a client by its executable and arguments, within the bounds of discovery.
+    /// Whether executable and arguments are those of Claude Code, within the bounds of discovery.
     pub is_client: bool,
-    /// The process that its `CLAUDE_PID` names, if that lives.
+    /// The process that `CLAUDE_PID` in this process's environment names, if that process lives.
     pub client: Option<NamedProcess>,
-    /// Its `CLAUDE_CODE_SESSION_ID`.
+    /// The `CLAUDE_CODE_SESSION_ID` in this process's environment.
     pub claude_id: Option<String>,
 }
 
@@ -61,20 +61,20 @@ pub struct TracedProcess {
 pub struct NamedProcess {
     /// The process.
     pub key: ProcessKey,
-    /// The session that it is, if it is one.
+    /// The id that a session of this process would have; the process need not be a session.
     pub id: SessionId,
     /// As [`TracedProcess::is_client`].
     pub is_client: bool,
 }
 
-/// A process of a control group.
+/// A process of a cgroup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GroupMember {
     /// The process.
     pub key: ProcessKey,
-    /// The session that it is, if it is one.
+    /// The id that a session of this process would have; the process need not be a session.
     pub id: SessionId,
-    /// As [`TracedProcess::is_client`]; to be told of the oldest ones only.
+    /// As [`TracedProcess::is_client`]; determined only for the oldest members, else `false`.
     pub is_client: bool,
 }
 
@@ -83,43 +83,43 @@ pub struct GroupMember {
 pub struct ProcessOrigin {
     /// The process itself, its parent, and so on.
     pub lineage: Vec<TracedProcess>,
-    /// Whether it was put into this PID namespace from outside (`docker exec`): its parents end
-    /// here without the namespace's first process. What runs within a namespace never has such
-    /// parents, for its orphans become children of the first process.
+    /// Whether the process was put into this PID namespace from outside (`docker exec`): its line
+    /// of parents ends without the namespace's first process. A process that was started within
+    /// the namespace never has such parents, because the first process adopts its orphans.
     pub entered_namespace: bool,
-    /// Its controlling terminal, `/dev/pts/7`.
+    /// The process's controlling terminal, such as `/dev/pts/7`.
     pub tty: Option<String>,
-    /// The sessions whose terminal has that path too, but in another devpts instance, such as a
+    /// The sessions whose terminal has the same path in another devpts instance, such as a
     /// container's.
     pub foreign_ttys: Vec<SessionId>,
-    /// The processes of its control group; empty where that cannot be read, or where everything
-    /// that is seen lies in one.
+    /// The processes of the process's cgroup; empty where the cgroup cannot be read, or is the
+    /// visible root and may hold every process.
     pub group: Vec<GroupMember>,
 }
 
-/// What tells that a session started a process.
+/// What shows that a session started a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessMark {
-    /// Which mark it is.
+    /// The kind of the mark.
     pub kind: MarkKind,
-    /// The client's process.
+    /// The pid of the session's Claude Code process.
     pub pid: u32,
-    /// The session; one that is not listed yet has an id, too.
+    /// The session, which need not be listed yet.
     pub id: SessionId,
-    /// What it is called, where it is listed.
+    /// The title of the session's row, where the session is listed.
     pub title: Option<String>,
 }
 
-/// The kinds of marks.
+/// The kind of a mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MarkKind {
-    /// A client is among the parents.
+    /// Claude Code is among the process's parents, or is the process itself.
     Ancestor,
-    /// A variable of the process, or of a parent, names a session.
+    /// This variable of the process, or of a parent, names a session.
     Variable(&'static str),
-    /// The controlling terminal is that of a session.
+    /// The process's controlling terminal is that of a session.
     Terminal(String),
-    /// The control group was made for a session: nothing in it is older than its client.
+    /// The cgroup was made for a session: the session's process is the oldest one in it.
     ControlGroup,
 }
 
@@ -138,7 +138,7 @@ impl std::fmt::Display for ProcessMark {
     }
 }
 
-/// The first mark of a process, if it has one.
+/// Finds the first mark of a process.
 pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<ProcessMark> {
     let listed = |id: SessionId| sessions.iter().find(|session| session.id == id);
     let mark = |kind: MarkKind, pid: u32, id: SessionId| ProcessMark {
@@ -179,10 +179,10 @@ pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<P
     {
         return Some(of_session(MarkKind::Terminal(tty.clone()), session));
     }
-    let client = founder(&origin.group)?;
-    // The first process of a container is the oldest of the control group of all that is put into
-    // it, too. Only that process could itself start one that seems to come from outside, and the
-    // kernel denies it that (CLONE_PARENT).
+    let client = oldest_member(&origin.group)?;
+    // `docker exec` puts a process into the container's cgroup, whose oldest process is the
+    // container's first one. Only that process could itself start a process that seems to come
+    // from outside, and the kernel denies that to it (CLONE_PARENT).
     if origin.entered_namespace && client.key.pid == FIRST_PID {
         return None;
     }
@@ -190,10 +190,10 @@ pub fn find_mark(origin: &ProcessOrigin, sessions: &[LivingSession]) -> Option<P
         .then(|| mark(MarkKind::ControlGroup, client.key.pid, client.id))
 }
 
-/// The one process that is older than all others of a group: it was made for that one, and the
-/// others came out of it. A shell, a terminal or a login that is older than a client shares its
-/// group with it.
-fn founder(group: &[GroupMember]) -> Option<&GroupMember> {
+/// The process that is older than all others of a cgroup: the cgroup was made for that process,
+/// and the others descend from it. A cgroup that Claude Code shares with the shell, terminal or
+/// login that started it has an older process.
+fn oldest_member(group: &[GroupMember]) -> Option<&GroupMember> {
     let oldest = group.iter().min_by_key(|member| member.key.start)?;
     let mut others = group.iter().filter(|member| member.key != oldest.key);
     others

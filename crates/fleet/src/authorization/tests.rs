@@ -2,7 +2,7 @@ use super::*;
 use crate::identity::{MachineIdentity, SessionId, StartTime};
 
 fn key(pid: u32) -> ProcessKey {
-    // A process of a higher pid started later.
+    // A higher pid means a later start.
     ProcessKey {
         pid,
         start: StartTime(u64::from(pid)),
@@ -41,7 +41,7 @@ fn process(pid: u32) -> TracedProcess {
     }
 }
 
-/// A process of a terminal that no session knows, below a shell and a terminal program.
+/// A process in a terminal of no session, below a shell and a terminal program.
 fn origin() -> ProcessOrigin {
     ProcessOrigin {
         lineage: vec![process(40), process(31), process(9), process(1)],
@@ -86,7 +86,7 @@ fn a_client_among_the_parents_is_a_mark_listed_or_not() {
     );
     let expected = "this shell was started by a session, pid 25";
     assert_eq!(told(&young).as_deref(), Some(expected));
-    // The caller may be the client itself.
+    // The caller may be Claude Code itself.
     let client = ProcessOrigin {
         lineage: vec![process(CLIENT_PID)],
         ..origin()
@@ -111,13 +111,16 @@ fn a_variable_is_a_mark_only_while_the_session_that_it_names_lives() {
         of_pid(Some(named(CLIENT_PID, false))).as_deref(),
         Some(expected)
     );
-    assert!(of_pid(Some(named(26, true))).is_some(), "not listed yet");
-    assert_eq!(of_pid(Some(named(26, false))), None, "its pid was reused");
-    assert_eq!(of_pid(None), None, "it has ended");
+    assert!(
+        of_pid(Some(named(26, true))).is_some(),
+        "a session that is not listed yet"
+    );
+    assert_eq!(of_pid(Some(named(26, false))), None, "the pid was reused");
+    assert_eq!(of_pid(None), None, "the process has ended");
 
     let of_claude = |claude_id: &str| {
         let mut origin = origin();
-        // Of a parent: its child may have cleared its own environment.
+        // Set in a parent: the child may have cleared its own environment.
         origin.lineage[1].claude_id = Some(claude_id.into());
         told(&origin)
     };
@@ -163,8 +166,12 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
     };
     let expected = "this shell is in the cgroup of session api, pid 20";
     assert_eq!(in_group(&[40, CLIENT_PID, 33]).as_deref(), Some(expected));
-    assert_eq!(in_group(&[40, CLIENT_PID, 9]), None, "a login is older");
-    assert_eq!(in_group(&[40, 33]), None, "no client");
+    assert_eq!(in_group(&[40, CLIENT_PID, 9]), None, "the login is older");
+    assert_eq!(
+        in_group(&[40, 33]),
+        None,
+        "no Claude Code process in the group"
+    );
     let mut twins = origin();
     let twin = GroupMember {
         key: ProcessKey {
@@ -174,7 +181,7 @@ fn a_control_group_is_a_mark_only_if_nothing_in_it_is_older_than_the_client() {
         ..member(19)
     };
     twins.group = vec![member(CLIENT_PID), twin];
-    assert_eq!(told(&twins), None, "which was first is not known");
+    assert_eq!(told(&twins), None, "both started at the same time");
 }
 
 #[test]
@@ -194,7 +201,7 @@ fn the_client_that_a_container_runs_first_does_not_mark_what_is_put_into_the_con
         find_mark(&origin, &[first(client)]).is_some()
     };
     assert!(!marked(true, FIRST_PID));
-    // Its own children, and all that is put beside a client that is not the first process.
+    // Children of the first process, and processes put beside a session that is not the first.
     assert!(marked(false, FIRST_PID));
     assert!(marked(true, CLIENT_PID));
 }
@@ -262,7 +269,7 @@ const ALL_POLICIES: [AnswerPolicy; 4] = [
 
 type AuthorizationResult = Result<AnswerChannel, AuthorizationRefusal>;
 
-/// What an answer gets under each of the four policies.
+/// The outcome of an answer under each of the four policies.
 fn outcomes(facts: &PeerFacts, said: Option<AnswerChannel>) -> [AuthorizationResult; 4] {
     let caller = CallerIdentity::Process(Box::new(facts.clone()));
     ALL_POLICIES.map(|policy| authorize(&caller, ProtectedRequest::Answer(said), policy))
@@ -289,7 +296,9 @@ fn a_caller_that_is_not_known_may_nothing() {
             ProtectedRequest::Resume,
         ] {
             let refused = authorize(&unknown, request, policy);
-            let refused = refused.expect_err("not known").to_string();
+            let refused = refused
+                .expect_err("an unknown caller is refused")
+                .to_string();
             assert!(
                 refused.contains("the calling process has ended"),
                 "{refused}"
@@ -352,7 +361,7 @@ fn an_app_that_follows_may_answer_in_its_popover_and_its_notifications() {
             Some(AnswerChannel::Notification),
             AnswerChannel::Notification,
         ),
-        // It has no terminal to say so of.
+        // The app has no terminal, so that its claim of one is not believed.
         (Some(AnswerChannel::Terminal), AnswerChannel::Popover),
     ] {
         assert_eq!(outcomes(&following, said), [(); 4].map(|()| Ok(expected)));
@@ -446,7 +455,8 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
         Answer::Stop { message: message() },
     ] {
         let decided = |caller: &CallerIdentity, said, policy| {
-            let request = ProtectedRequest::from_answer(&answer, said).expect("protected");
+            let request =
+                ProtectedRequest::from_answer(&answer, said).expect("a protected request");
             authorize(caller, request, policy)
         };
         for policy in ALL_POLICIES {
@@ -461,7 +471,7 @@ fn a_denial_with_a_message_is_not_for_processes_of_sessions_nor_for_unknown_ones
             }
             let unknown = CallerIdentity::Unknown("the calling process has ended".into());
             assert!(decided(&unknown, None, policy).is_err());
-            // Anybody else may, as without a message.
+            // Any other program may, as without a message.
             for (program, said, expected) in [
                 (PeerProgram::App, Notification, Notification),
                 (PeerProgram::Command, Terminal, Terminal),
@@ -530,9 +540,9 @@ fn the_words_of_a_channel_are_those_of_the_wire() {
         AnswerChannel::Terminal,
         AnswerChannel::Program,
     ] {
-        assert_eq!(AnswerChannel::from_word(channel.word()), Some(channel));
+        assert_eq!(AnswerChannel::from_word(channel.as_str()), Some(channel));
         let json = serde_json::to_value(channel).expect("JSON");
-        assert_eq!(json, channel.word());
+        assert_eq!(json, channel.as_str());
     }
     assert_eq!(AnswerChannel::from_word("app"), None);
 }

@@ -1,4 +1,4 @@
-//! The offer to connect the hooks, as a value.
+//! The offer to connect hooks, as a value.
 
 use crate::snapshot::{FolderHooks, HooksState};
 use crate::text::replace_hidden_chars;
@@ -6,34 +6,34 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 use utoipa::ToSchema;
 
-/// The offer to connect the hooks, or why that cannot be.
+/// The offer to connect hooks, or why they cannot be connected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConnectCard {
-    /// "Connect Claude Code's hooks"
+    /// The heading, such as "Connect Claude Code's hooks".
     pub title: String,
-    /// What it is good for, and what it changes; or why it cannot be.
+    /// What connecting allows and changes, or why the hooks cannot be connected.
     pub text: String,
-    /// "Connect", "Reconnect"; none where it cannot be.
+    /// "Connect" or "Reconnect"; none where the hooks cannot be connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub button: Option<String>,
-    /// The config folders it is about, absolute paths.
+    /// The config folders concerned, as absolute paths.
     pub dirs: Vec<String>,
 }
 
 impl ConnectCard {
-    /// The offer for folders that are not connected: those that were connected first, those that
-    /// cannot be last. `home` is shown as `~`.
-    pub(super) fn of(hooks: &[FolderHooks], home: Option<&Path>) -> Option<Self> {
+    /// The offer for folders whose hooks are missing; without such a folder, the reason for one
+    /// whose hooks cannot be connected. `home` is shown as `~`.
+    pub(super) fn from_hooks(hooks: &[FolderHooks], home: Option<&Path>) -> Option<Self> {
         let among = |states: &[HooksState]| -> Vec<&FolderHooks> {
             hooks.iter().filter(|h| states.contains(&h.state)).collect()
         };
-        let open = among(&[HooksState::Lost, HooksState::Apart]);
+        let open = among(&[HooksState::Incomplete, HooksState::NotInstalled]);
         if !open.is_empty() {
             return Some(offer(&open, home));
         }
         let shut = among(&[HooksState::Forbidden, HooksState::Broken]);
         let first = shut.first()?;
-        // The reason names the file.
+        // `why` names the file.
         let why = first.why.as_deref().unwrap_or("no reason was given");
         Some(Self {
             title: "Hooks cannot be connected".to_owned(),
@@ -46,7 +46,7 @@ impl ConnectCard {
 
 fn offer(open: &[&FolderHooks], home: Option<&Path>) -> ConnectCard {
     let files = files(open, home);
-    let lost = open.iter().any(|h| h.state == HooksState::Lost);
+    let lost = open.iter().any(|h| h.state == HooksState::Incomplete);
     let good = "you can answer Claude Code from here and pause any session before its next tool";
     let kept = "Nothing else changes, and a backup is kept.";
     let (title, text, button) = if lost {

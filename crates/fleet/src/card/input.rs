@@ -1,9 +1,9 @@
-//! What a tool is to be run with: what matters first, and nothing left out.
+//! The input of a tool call: the most telling fields first, and none left out.
 
 use super::{CardWriter, LineMark};
 use serde_json::{Map, Value};
 
-/// Fields that say most of a call, whatever its tool.
+/// The fields that say most about a call, whatever its tool.
 const LEADING_FIELDS: [&str; 6] = [
     "command",
     "url",
@@ -14,7 +14,7 @@ const LEADING_FIELDS: [&str; 6] = [
 ];
 
 /// Draws all fields of a call.
-pub(super) fn draw(tool: &str, input: &Map<String, Value>, sheet: &mut CardWriter) {
+pub(super) fn write_fields(tool: &str, input: &Map<String, Value>, sheet: &mut CardWriter) {
     let mut rest = input.clone();
     match tool {
         "Bash" => plain(&mut rest, "command", sheet),
@@ -45,7 +45,7 @@ pub(super) fn file(input: &Map<String, Value>) -> Option<&str> {
         .filter(|name| !name.is_empty())
 }
 
-/// A text that needs no name: it is what the call is about.
+/// Draws a field without a label, because the whole call is about it.
 fn plain(rest: &mut Map<String, Value>, name: &str, sheet: &mut CardWriter) {
     if let Some(text) = rest
         .get(name)
@@ -57,7 +57,7 @@ fn plain(rest: &mut Map<String, Value>, name: &str, sheet: &mut CardWriter) {
     }
 }
 
-/// One replacement; whether it was one.
+/// Draws one replacement; `false` if the fields do not hold one.
 fn change(before: &str, rest: &mut Map<String, Value>, sheet: &mut CardWriter) -> bool {
     let text = |name: &str| rest.get(name).and_then(Value::as_str).map(str::to_owned);
     let (Some(old), Some(new)) = (text("old_string"), text("new_string")) else {
@@ -70,7 +70,7 @@ fn change(before: &str, rest: &mut Map<String, Value>, sheet: &mut CardWriter) -
     true
 }
 
-/// Several replacements, one after the other.
+/// Draws the replacements of a `MultiEdit`, in order.
 fn changes(rest: &mut Map<String, Value>, sheet: &mut CardWriter) {
     let edits = rest.get("edits").and_then(Value::as_array).cloned();
     let Some(edits) = edits.filter(|edits| !edits.is_empty()) else {

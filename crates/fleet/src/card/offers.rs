@@ -1,27 +1,27 @@
-//! The client's offers not to be asked again (`permission_suggestions`), in words.
+//! Claude Code's offers not to ask again (`permission_suggestions`), in words.
 
-use super::{CardOffer, seen};
+use super::{CardOffer, visible_text};
 use serde_json::{Map, Value};
 
-/// The longest offer that is read at a glance, in characters; a longer one is not made.
+/// The longest offer that is shown, in characters; a longer one is not read at a glance.
 const MAX_OFFER_CHARS: usize = 600;
 
-/// All offers that can be shown whole.
+/// The offers that can be shown in full.
 pub(super) fn offers(suggestions: &[Value]) -> Vec<CardOffer> {
     let all = suggestions.iter().enumerate();
     let all = all.map(|(suggestion, offer)| CardOffer {
         suggestion,
-        text: words(offer).unwrap_or_else(|| seen::text(&offer.to_string())),
+        text: offer_text(offer).unwrap_or_else(|| visible_text::text(&offer.to_string())),
     });
     all.filter(|offer| offer.text.chars().count() <= MAX_OFFER_CHARS)
         .collect()
 }
 
-/// The offer in words, if it has a form that is known and nothing besides.
-fn words(offer: &Value) -> Option<String> {
+/// The offer in words; `None` unless its form is known and holds no other field.
+fn offer_text(offer: &Value) -> Option<String> {
     let offer = offer.as_object()?;
     let only = |names: &[&str]| offer.keys().all(|name| names.contains(&name.as_str()));
-    let place = place(text(offer, "destination")?)?;
+    let place = destination_text(text(offer, "destination")?)?;
     match text(offer, "type")? {
         "addRules" if only(&["type", "rules", "behavior", "destination"]) => {
             let verb = match text(offer, "behavior")? {
@@ -63,7 +63,7 @@ fn words(offer: &Value) -> Option<String> {
 /// "Bash commands that begin with `npm test`".
 fn rule_words(tool: &str, content: Option<&str>) -> String {
     let Some(content) = content else {
-        return format!("every use of {}", seen::text(tool));
+        return format!("every use of {}", visible_text::text(tool));
     };
     let start = content.strip_suffix(":*").or(content.strip_suffix(" *"));
     match (tool, start) {
@@ -78,11 +78,11 @@ fn rule_words(tool: &str, content: Option<&str>) -> String {
                 code(content.trim_start_matches("domain:"))
             )
         }
-        _ => format!("{} of {}", seen::text(tool), code(content)),
+        _ => format!("{} of {}", visible_text::text(tool), code(content)),
     }
 }
 
-fn place(destination: &str) -> Option<&'static str> {
+fn destination_text(destination: &str) -> Option<&'static str> {
     Some(match destination {
         "session" => "for this session",
         "localSettings" => "in this project (local settings)",
@@ -93,14 +93,14 @@ fn place(destination: &str) -> Option<&'static str> {
 }
 
 fn code(text: &str) -> String {
-    format!("`{}`", seen::text(text))
+    format!("`{}`", visible_text::text(text))
 }
 
 fn text<'a>(from: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     from.get(name)?.as_str()
 }
 
-/// "a", "a and b", "a, b and c"; nothing if one of them has no words, or there is none.
+/// "a", "a and b", "a, b and c"; `None` for an empty list or an item without words.
 fn list(of: &Value, words: impl Fn(&Value) -> Option<String>) -> Option<String> {
     let all = of.as_array()?.iter().map(words);
     let mut all: Vec<String> = all.collect::<Option<_>>()?;

@@ -1,6 +1,6 @@
-//! What is asked of the owner, as the client's question tool takes it.
+//! The questions of Claude Code's question tool.
 
-use super::{CardOption, CardQuestion, CardWriter, SelectionMode, seen};
+use super::{CardOption, CardQuestion, CardWriter, SelectionMode, visible_text};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -8,8 +8,11 @@ const UNREADABLE_REASON: &str = "the questions cannot be read here; answer in th
 const HIDDEN_CHARS_REASON: &str = "an answer contains invisible characters; answer in the terminal";
 const DUPLICATE_QUESTION_REASON: &str = "two questions are identical; answer in the terminal";
 
-/// The questions; what else there is goes onto the sheet. `Err` says why they cannot be answered
-/// here, and then all of the input is yet to be drawn.
+/// Reads the questions and writes all other fields to the sheet.
+///
+/// # Errors
+///
+/// Why the questions cannot be answered here; the sheet then holds nothing of the input yet.
 pub(super) fn parse_questions(
     input: &Map<String, Value>,
     sheet: &mut CardWriter,
@@ -74,8 +77,8 @@ fn question(
         let Some(Value::String(label)) = option.shift_remove("label") else {
             return Err(UNREADABLE_REASON);
         };
-        // The label is what is answered, so it has to be what is shown.
-        if seen::text(&label) != label || label.trim().is_empty() {
+        // Claude Code gets the label back as the answer, so the user has to see exactly that.
+        if visible_text::text(&label) != label || label.trim().is_empty() {
             return Err(HIDDEN_CHARS_REASON);
         }
         let description = text(&mut option, "description")?.unwrap_or_default();
@@ -83,12 +86,12 @@ fn question(
         options.push(CardOption { label, description });
     }
     Ok(CardQuestion {
-        header: seen::text(&header),
-        question: seen::text(&question),
+        header: visible_text::text(&header),
+        question: visible_text::text(&question),
         options: options
             .into_iter()
             .map(|o| CardOption {
-                description: seen::text(&o.description),
+                description: visible_text::text(&o.description),
                 ..o
             })
             .collect(),
@@ -96,7 +99,7 @@ fn question(
     })
 }
 
-/// A text that may be missing, but is nothing else.
+/// A field that may be missing, but must be a text where it is present.
 fn text(from: &mut Map<String, Value>, name: &str) -> Result<Option<String>, &'static str> {
     match from.shift_remove(name) {
         None => Ok(None),

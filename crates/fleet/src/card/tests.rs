@@ -16,7 +16,7 @@ fn with_offers(tool: &str, input: &Value, suggestions: &[Value]) -> Card {
     Card::from_request(RequestId("r".into()), &content)
 }
 
-/// The lines as a terminal would draw them.
+/// The lines, each prefixed with a sign for its mark.
 fn drawn(card: &Card) -> Vec<String> {
     let lines = card.lines.iter().map(|line| {
         let mark = match line.mark {
@@ -214,9 +214,9 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
             drawn(&card("Bash", &json!({"command": raw}))).join("\n"),
             format!(" {shown}")
         );
-        // The same in a field's name, nested, in a title and in an offer.
+        // The same in a nested field's name, in a title and in an offer.
         let nested = drawn(&card("x", &json!({raw: {"a": [raw]}}))).concat();
-        let escaped = serde_json::to_string(raw).expect("text");
+        let escaped = serde_json::to_string(raw).expect("a text becomes JSON");
         for c in [
             '\u{202e}',
             '\u{200b}',
@@ -235,7 +235,7 @@ fn what_cannot_be_seen_or_steers_is_written_as_its_name() {
     );
     assert_eq!(odd.title, "To⟨U+202E⟩ol a⟨U+202E⟩b⟨LF⟩c");
     assert_eq!(odd.always[0].text, "\"⟨U+202E⟩\"");
-    // A short name whose signs are long ones.
+    // A name of few characters, whose spelt-out names are long.
     let tool = format!("{}rm", "\u{200b}\u{200c}".repeat(20));
     let spelt = format!(" {}rm", "⟨U+200B⟩⟨U+200C⟩".repeat(20));
     assert_eq!(drawn(&card(&tool, &json!({}))).last(), Some(&spelt));
@@ -332,7 +332,7 @@ fn what_is_too_long_says_so_and_offers_nothing() {
     assert!(spelt.unseen.is_some() && spelt.lines.is_empty());
     let short = card("Bash", &json!({"command": "a\n".repeat(20_000)}));
     assert!(short.unseen.is_some() && short.lines.len() == 10_000);
-    // Empty lines are counted instead.
+    // A run of empty lines is counted instead.
     let blank = card("Bash", &json!({"command": "\n".repeat(100_000)}));
     assert_eq!(
         (drawn(&blank), blank.unseen),
@@ -446,7 +446,7 @@ fn offers_are_told_in_words_or_as_they_are() {
         (json!("odd"), "\"odd\""),
     ] {
         let card = with_offers("Bash", &json!({}), &[json!("x".repeat(700)), offer]);
-        // What cannot be shown whole is not offered; the numbers are the client's.
+        // What cannot be shown in full is not offered; the numbers stay Claude Code's.
         assert_eq!(card.always.len(), 1);
         assert_eq!(
             (card.always[0].suggestion, card.always[0].text.as_str()),
@@ -457,7 +457,7 @@ fn offers_are_told_in_words_or_as_they_are() {
     assert_eq!(plan.always, []);
 }
 
-/// All that a value says: its texts, names and numbers, as they stand in JSON.
+/// Collects the texts, names and numbers of a value, as JSON writes them.
 fn said(value: &Value, into: &mut Vec<String>) {
     match value {
         Value::String(text) => into.push(text.clone()),
@@ -473,7 +473,7 @@ fn said(value: &Value, into: &mut Vec<String>) {
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
-    // Plain letters and digits look the same wherever they are shown.
+    // Plain letters and digits look the same in every place.
     let leaf = prop_oneof![
         "[a-zA-Z0-9 ]{0,6}[a-z0-9]".prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
@@ -532,7 +532,7 @@ proptest! {
         let shown = shown.join("\n");
         let mut texts = Vec::new();
         said(&Value::Object(input), &mut texts);
-        // These fields have a place of their own, which says what they are.
+        // These fields have a place of their own on the card, without their name.
         let placed = ["command", "plan", "questions", "question", "header", "options", "label",
             "description", "multiSelect", "edits"];
         for text in texts {
@@ -545,7 +545,7 @@ proptest! {
     fn different_lines_never_look_the_same(a in ".{0,12}", b in ".{0,12}", cut in 0..12_usize) {
         let shown = |text: &str| drawn(&card("Bash", &json!({"command": format!("x{text}")})));
         prop_assert_eq!(a == b, shown(&a) == shown(&b));
-        // Something hidden, put into a text, shows.
+        // An invisible character inserted into a text changes the drawing.
         let at = a.char_indices().nth(cut).map_or(a.len(), |(at, _)| at);
         for hidden in ["\u{200b}", "\u{202e}", "\u{fe0f}", "\u{e0020}", " ", "\u{1b}"] {
             let with = format!("{}{hidden}{}", &a[..at], &a[at..]);

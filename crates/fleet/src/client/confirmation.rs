@@ -3,12 +3,12 @@
 use crate::text::clean;
 use std::path::PathBuf;
 
-/// Why a session is not confirmed to be Claude Code.
+/// Why a process is not confirmed as Claude Code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmationGap {
-    /// A registry file that counts names its process, which runs this program.
+    /// A registry file that counts names the process, but the process runs this program.
     UnknownProgram(Option<PathBuf>),
-    /// Only a registry file in this config folder names its process.
+    /// Only a registry file in this config folder names the process, which does not use it.
     ForeignFolder(PathBuf),
 }
 

@@ -1,16 +1,16 @@
-//! Which settings a client reads, by its arguments: whether the user's hooks are among them.
+//! Which settings files Claude Code reads, by its arguments, and whether the user's hooks run.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Why no hook of the user's can hold a client, whatever its config folder says.
+/// Why the user's hooks cannot hold a session, whatever its config folder says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HookObstacle {
-    /// It was started so; the argument or the variable.
+    /// Claude Code was started with this argument or variable.
     Started(String),
-    /// `disableAllHooks` is set in this file, which its folder brings with it.
+    /// `disableAllHooks` is set in this file of the project.
     Disabled(PathBuf),
-    /// It runs in another pid namespace: its hooks look for the record of another process.
+    /// The session runs in another pid namespace, where its hooks cannot find the pause record.
     OtherPidNamespace,
 }
 
@@ -34,14 +34,14 @@ impl std::fmt::Display for HookObstacle {
     }
 }
 
-/// Arguments after which a client runs no hooks of the user's.
+/// Arguments with which Claude Code runs none of the user's hooks.
 const BARE_ARGUMENTS: [&str; 3] = ["--bare", "--safe-mode", "--restricted"];
-/// What they set in the client's own environment, and a user may set, too.
+/// Variables that those arguments set in Claude Code's own environment; the user may set them too.
 const BARE_VARIABLES: [&str; 2] = ["CLAUDE_CODE_SIMPLE", "CLAUDE_CODE_SAFE_MODE"];
-/// The argument that names the settings that are read, such as `project,local`.
+/// The argument that names the settings to read, such as `project,local`.
 const SETTING_SOURCES: &str = "--setting-sources";
 
-/// A file of settings that a folder brings with it.
+/// A settings file of a project folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProjectSettings {
     /// `.claude/settings.json`
@@ -51,10 +51,10 @@ pub enum ProjectSettings {
 }
 
 impl ProjectSettings {
-    /// Both.
+    /// Both files.
     pub const ALL_FILES: [Self; 2] = [Self::Shared, Self::Local];
 
-    /// Below the folder.
+    /// The path of the file below the project folder.
     pub const fn path(self) -> &'static str {
         match self {
             Self::Shared => ".claude/settings.json",
@@ -69,14 +69,14 @@ impl ProjectSettings {
         }
     }
 
-    /// Whether a client with these arguments reads it.
+    /// Whether Claude Code reads the file when started with these arguments.
     pub fn is_read(self, argv: &[String]) -> bool {
-        setting_sources(argv).is_none_or(|sources| names(sources, self.source()))
+        setting_sources(argv).is_none_or(|sources| names_source(sources, self.source()))
     }
 }
 
-/// Why a client that was started so runs no hooks of the user's, if it does not. `variable` gives
-/// the value of a variable of its environment.
+/// Why Claude Code, started with these arguments and variables, runs none of the user's hooks;
+/// `None` if it runs them. `variable` gives the value of an environment variable.
 pub fn hooks_left_out(
     argv: &[String],
     variable: impl Fn(&str) -> Option<String>,
@@ -85,7 +85,7 @@ pub fn hooks_left_out(
     if let Some(argument) = BARE_ARGUMENTS.into_iter().find(bare) {
         return Some(HookObstacle::Started(argument.to_owned()));
     }
-    if setting_sources(argv).is_some_and(|sources| !names(sources, "user")) {
+    if setting_sources(argv).is_some_and(|sources| !names_source(sources, "user")) {
         let told = format!("{SETTING_SOURCES} without \"user\"");
         return Some(HookObstacle::Started(told));
     }
@@ -94,7 +94,7 @@ pub fn hooks_left_out(
     Some(HookObstacle::Started(format!("{variable} set")))
 }
 
-/// The value of the argument that names the settings, the last one of several.
+/// The value of the last `--setting-sources`.
 fn setting_sources(argv: &[String]) -> Option<&str> {
     let mut found = None;
     for (n, argument) in argv.iter().enumerate() {
@@ -110,11 +110,11 @@ fn setting_sources(argv: &[String]) -> Option<&str> {
     found
 }
 
-fn names(sources: &str, source: &str) -> bool {
+fn names_source(sources: &str, source: &str) -> bool {
     sources.split(',').any(|named| named.trim() == source)
 }
 
-/// As the client reads a switch in its environment.
+/// Whether Claude Code takes the value of a switch in its environment for true.
 fn is_true(value: &str) -> bool {
     matches!(
         value.trim().to_ascii_lowercase().as_str(),

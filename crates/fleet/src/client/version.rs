@@ -1,19 +1,18 @@
-//! What clients of a version can do.
+//! What each version of Claude Code can do.
 
-/// Whether a client of this version can list its sessions (`agents --json`, from 2.1.145 on).
-/// An older one would take the words for a prompt.
+/// Whether this version can list its sessions (`agents --json`, since 2.1.145). An older one would
+/// take the arguments for a prompt.
 pub fn can_list(version: &str) -> bool {
     at_least(version, (2, 1, 145))
 }
 
-/// Whether a client of this version counts the timeout of a hook in milliseconds in 31 bits, and
-/// gives up one with a longer timeout at once (measured, 2.1.160, 2.1.212 and 2.1.260; 2.1.280 does
-/// not).
+/// Whether this version counts a hook's timeout in milliseconds in 31 bits, so that a hook with a
+/// longer timeout times out at once (measured: 2.1.160, 2.1.212 and 2.1.260 do, 2.1.280 does not).
 pub fn overflows_timers(version: &str) -> bool {
     !at_least(version, (2, 1, 280))
 }
 
-/// Whether a client of this version writes its status (from 2.1.120 on).
+/// Whether this version writes its status to the registry (since 2.1.120).
 pub(crate) fn tells_status(version: &str) -> bool {
     at_least(version, (2, 1, 120))
 }

@@ -1,6 +1,6 @@
-//! Forgetting: nothing is kept that can no longer bear on a session.
+//! Drops evidence that can no longer bear on a session.
 
-use super::{Fleet, newest_at, present};
+use super::{Fleet, is_present, newest_at};
 use crate::evidence::KnownProcess;
 use crate::observation::FolderOrigin;
 use crate::time::Timestamp;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 impl Fleet {
-    /// Forgets what can no longer bear on any session.
+    /// Drops evidence that can no longer bear on any session.
     pub fn prune(&mut self, now: Timestamp) {
         self.prune_processes(now);
         self.prune_places(now);
@@ -24,7 +24,7 @@ impl Fleet {
         let evidence = &mut self.evidence;
         let alive: BTreeSet<u32> = evidence
             .processes
-            .all()
+            .all_processes()
             .filter(|(_, p)| !expired(p))
             .map(|(key, _)| key.pid)
             .collect();
@@ -34,7 +34,7 @@ impl Fleet {
                 .absent_at(file.pid)
                 .zip(newest_at(e))
                 .is_some_and(|(a, e)| a >= e);
-            alive.contains(&file.pid) || (present(e) && !dead)
+            alive.contains(&file.pid) || (is_present(e) && !dead)
         });
         evidence.keys.retain(|file, seen| {
             let absent = processes.absent_at(file.pid);
@@ -42,7 +42,8 @@ impl Fleet {
         });
         let looked_into = |dir: &PathBuf| {
             let named = |p: &KnownProcess<'_>| p.facts.config_dir.as_ref() == Some(dir);
-            evidence.files.keys().any(|f| f.dir == *dir) || processes.all().any(|(_, p)| named(&p))
+            evidence.files.keys().any(|f| f.dir == *dir)
+                || processes.all_processes().any(|(_, p)| named(&p))
         };
         evidence
             .folders
@@ -60,7 +61,7 @@ impl Fleet {
         let processes = &evidence.processes;
         let named = |server: &PathBuf| {
             processes
-                .all()
+                .all_processes()
                 .any(|(_, p)| p.facts.tmux_socket.as_ref() == Some(server))
         };
         evidence.servers.retain(|server, panes| {
@@ -79,7 +80,7 @@ impl Fleet {
         let machine = &self.machine;
         let ids: BTreeSet<_> = evidence
             .processes
-            .all()
+            .all_processes()
             .map(|(key, _)| machine.session_id(key))
             .collect();
         evidence.focused_at.retain(|id, _| ids.contains(id));
@@ -96,11 +97,11 @@ impl Fleet {
         });
     }
 
-    /// Forgets transcripts, panes, lists and hooks of sessions that are gone.
+    /// Drops transcripts, panes, lists and hooks of sessions that are gone.
     fn prune_content(&mut self, now: Timestamp) {
         let (mut transcripts, mut panes, mut dirs) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        for known in self.known(now) {
+        for known in self.entries(now) {
             transcripts.extend(known.transcript.clone());
             panes.extend(known.pane_key());
             dirs.extend(known.dir().map(Path::to_path_buf));

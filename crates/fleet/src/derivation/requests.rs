@@ -1,7 +1,7 @@
 //! Answers to requests: whether one can be given now, and which settings it changes.
 
 use super::Fleet;
-use crate::answered::{SettingsChange, SettingsFolders, changes_of_offer};
+use crate::given_answer::{SettingsChange, SettingsFolders, changes_of_offer};
 use crate::identity::SessionId;
 use crate::request::RequestId;
 use crate::session_requests::{self, AnswerReadiness};
@@ -18,21 +18,22 @@ impl Fleet {
         now: Timestamp,
     ) -> AnswerReadiness {
         let known = self
-            .known(now)
+            .entries(now)
             .find(|k| self.machine.session_id(k.key) == id);
-        known.map_or(AnswerReadiness::No, |known| {
-            session_requests::answerable(&known, request)
+        known.map_or(AnswerReadiness::NotPending, |known| {
+            session_requests::answer_readiness(&known, request)
         })
     }
 
-    /// What Claude Code changes in its settings for one of its offers to this session.
+    /// What Claude Code changes in its settings when this offer to the session is accepted; empty
+    /// for an unknown session or an offer of unknown form.
     pub fn changes_of_offer(
         &self,
         id: SessionId,
         offer: &Value,
         now: Timestamp,
     ) -> Vec<SettingsChange> {
-        let mut known = self.known(now);
+        let mut known = self.entries(now);
         let Some(known) = known.find(|k| self.machine.session_id(k.key) == id) else {
             return Vec::new();
         };

@@ -1,12 +1,12 @@
-//! What follows from all that is filed: the snapshot, when it may change by itself, and what else
-//! is to be looked at. One judgement of each session serves all three.
+//! What follows from the evidence: the snapshot, when it may change without an observation, and
+//! what sources should read. Each session is judged once for all three.
 
-use super::stand::CONFIRMATION_TIMEOUT;
-use super::{Fleet, newest_at, present};
-use crate::answered::ANSWER_DISPLAY_TIME;
+use super::capabilities::CONFIRMATION_TIMEOUT;
+use super::{Fleet, is_present, newest_at};
 use crate::cadence::{FleetActivity, WakeReason};
 use crate::client::ConfirmationGap;
 use crate::fleet_entry::FleetEntry;
+use crate::given_answer::ANSWER_DISPLAY_TIME;
 use crate::identity::SessionId;
 use crate::observation::{ActionProgress, TranscriptKey};
 use crate::pause::JudgedHold;
@@ -21,18 +21,18 @@ use crate::timing::{FAILURE_DISPLAY_TIME, NOT_HELD_DISPLAY_TIME};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// All that follows from what is filed, at one moment.
+/// Everything that follows from the evidence at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FleetReview {
-    /// All sessions, with revision 0.
+    /// All sessions; the revision is 0.
     pub snapshot: Snapshot,
     /// When the snapshot may change without a new observation, and why.
     pub due: Option<(Timestamp, WakeReason)>,
-    /// What to look at.
+    /// What sources should read.
     pub wanted: SourceDemand,
 }
 
-/// What the fleet wants the sources to look at.
+/// What the fleet wants the sources to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceDemand {
     /// Processes that a registry file names or that are sessions.
@@ -43,24 +43,24 @@ pub struct SourceDemand {
     pub tmux_sockets: BTreeSet<PathBuf>,
     /// Transcripts of live sessions.
     pub transcripts: BTreeSet<TranscriptKey>,
-    /// Panes of sessions whose client does not tell what it does, with the client's version where
-    /// it is known.
+    /// Panes of sessions whose Claude Code does not say what it does, with its version where that
+    /// is known.
     pub screens: BTreeMap<PaneKey, Option<String>>,
-    /// Config folders whose registry is not understood, of sessions whose client can list them.
+    /// Config folders with a registry that is not understood, where Claude Code can list sessions.
     pub lists: BTreeSet<PathBuf>,
-    /// Pauses whose record does not tell the truth any more.
+    /// Pauses whose record is no longer true.
     pub stale_pauses: BTreeSet<SessionId>,
-    /// Those of them whose sessions were to be held and worked on: they are given up.
+    /// Those of them that are given up, because the session was to be held and worked on.
     pub not_held: BTreeMap<SessionId, JudgedHold>,
-    /// Requests whose hooks are to be held, and until when, if that is limited; all others are
-    /// to be let go.
+    /// Requests whose hooks are to be held, and until when where that is limited; all other hooks
+    /// are released.
     pub held: BTreeMap<RequestId, Option<Timestamp>>,
-    /// Whether any session works, waits or starts.
+    /// Whether any session works, waits for the user or starts.
     pub motion: FleetActivity,
 }
 
 impl Fleet {
-    /// All that follows from what is filed, at `now`.
+    /// Derives everything that follows from the evidence at `now`.
     pub fn review(&self, now: Timestamp) -> FleetReview {
         let known = self.in_order(now);
         FleetReview {
@@ -70,7 +70,7 @@ impl Fleet {
         }
     }
 
-    /// All sessions as they are at `now`, with revision 0.
+    /// All sessions at `now`; the revision is 0.
     pub fn snapshot(&self, now: Timestamp) -> Snapshot {
         self.snapshot_of(&self.in_order(now), now)
     }
@@ -80,14 +80,14 @@ impl Fleet {
         due(&self.in_order(now), now)
     }
 
-    /// What to look at.
-    pub fn wanted(&self, now: Timestamp) -> SourceDemand {
+    /// What sources should read at `now`.
+    pub fn source_demand(&self, now: Timestamp) -> SourceDemand {
         self.wanted_by(&self.in_order(now))
     }
 
-    /// In the order in which they started.
+    /// All sessions, in the order in which their processes started.
     fn in_order(&self, now: Timestamp) -> Vec<FleetEntry<'_>> {
-        let mut known: Vec<_> = self.known(now).collect();
+        let mut known: Vec<_> = self.entries(now).collect();
         known.sort_by_key(|k| (k.process.facts.started_at, k.key));
         known
     }
@@ -95,7 +95,7 @@ impl Fleet {
     fn snapshot_of(&self, known: &[FleetEntry<'_>], now: Timestamp) -> Snapshot {
         Snapshot {
             revision: 0,
-            sessions: known.iter().map(|k| self.draw(k, now)).collect(),
+            sessions: known.iter().map(|k| self.draw_session(k, now)).collect(),
             health: self.health(),
             connections: self
                 .evidence
@@ -109,7 +109,7 @@ impl Fleet {
     fn wanted_by(&self, known: &[FleetEntry<'_>]) -> SourceDemand {
         let mut wanted = SourceDemand::default();
         for (file, evidence) in &self.evidence.files {
-            if self.may_live(file.pid, newest_at(evidence)) && present(evidence) {
+            if self.may_live(file.pid, newest_at(evidence)) && is_present(evidence) {
                 wanted.pids.insert(file.pid);
             }
         }
@@ -123,7 +123,7 @@ impl Fleet {
             .filter(|k| k.verdict.status != SessionStatus::Stopped);
         for known in living {
             wanted.add(known);
-            wanted.held.extend(session_requests::held(known));
+            wanted.held.extend(session_requests::held_requests(known));
         }
         wanted.stale_pauses = self.stale_pauses(known);
         let not_held = known
@@ -132,7 +132,7 @@ impl Fleet {
         wanted.not_held = not_held
             .filter_map(|k| {
                 let (_, record) = k.case.pause?;
-                let judged = JudgedHold::new(record, self.ahead());
+                let judged = JudgedHold::new(record, self.wall_clock_lead());
                 Some((self.machine.session_id(k.key), judged))
             })
             .collect();
@@ -140,7 +140,8 @@ impl Fleet {
     }
 }
 
-/// A point that has passed changes nothing any more: the verdicts of now know of it.
+/// When the snapshot may change by itself, and why. Points in the past are left out, because the
+/// verdicts take them into account already and the loop would spin.
 fn due(known: &[FleetEntry<'_>], now: Timestamp) -> Option<(Timestamp, WakeReason)> {
     let due = known.iter().filter_map(|k| {
         let reason = match k.verdict.status {

@@ -1,19 +1,19 @@
 mod agent_requests;
-mod alike;
 mod answered;
 mod belonging;
 mod content;
-mod elsewhere;
 mod holds;
+mod hostile;
 mod identity;
 mod notices;
 mod order;
+mod pause_availability;
 mod pauses;
+mod repeated_requests;
+mod reported;
 mod requests;
 mod silent;
-mod strange;
-mod told;
-mod ways;
+mod terminal_only;
 
 use super::*;
 use crate::cadence::{FleetActivity, WakeReason};
@@ -111,7 +111,7 @@ fn pane(pid: u32, session: &str, clients: u32) -> TmuxPane {
     }
 }
 
-/// A fleet told of these facts at these times.
+/// A fleet that has filed these facts, each at its time in milliseconds.
 fn fleet(told: Vec<(i64, Fact)>) -> Fleet {
     let mut fleet = Fleet::new(machine());
     for (ms, fact) in told {
@@ -134,7 +134,7 @@ fn says(ms: i64, pid: u32, status: &str, waiting: &str) -> (i64, Fact) {
 fn pulse(ms: i64, pid: u32, state: RunState) -> (i64, Fact) {
     (
         ms,
-        Fact::Pulses(vec![ProcessSample {
+        Fact::ProcessSamples(vec![ProcessSample {
             key: key(pid, 7),
             state,
             usage: None,
@@ -142,7 +142,7 @@ fn pulse(ms: i64, pid: u32, state: RunState) -> (i64, Fact) {
     )
 }
 
-/// One line per session: status, what it does or needs, certainty.
+/// One line per session: the status, what the session does or needs, and the certainty.
 fn told(fleet: &Fleet, ms: i64) -> String {
     let lines: Vec<String> = fleet
         .snapshot(at(ms))
@@ -226,7 +226,7 @@ fn each_word_of_the_registry_has_its_status() {
 fn a_start_is_told_as_one() {
     check(vec![alive(100, 1)], 200, "Starting");
     check(vec![alive(100, 1), says(300, 1, "", "")], 400, "Starting");
-    // Older clients never write a status or a file.
+    // Older versions never write a status, or write no file.
     check(
         vec![alive(100, 1), says(300, 1, "", "")],
         10_001,
@@ -234,7 +234,7 @@ fn a_start_is_told_as_one() {
     );
     check(vec![alive(100, 1)], 3_001, "Starting inferred");
     check(vec![alive(100, 1)], 10_001, "Active unknown");
-    // Newer ones do: this one waits for something.
+    // Newer versions write one: this session waits for something in the terminal.
     let mut slow = entry(7, "", "");
     slow.version = Some("2.1.330".into());
     let slow = (300, Fact::Registry(file(1), Box::new(slow)));
@@ -327,7 +327,7 @@ fn finished_lasts_until_its_owner_looks() {
         7_000,
         "Active Working",
     );
-    // A menu that was opened is a look, and /clear is no work.
+    // Opening a menu shows that the user looked, and /clear is no work.
     let menu = vec![
         alive(0, 1),
         says(900, 1, "waiting", "dialog open"),
@@ -356,7 +356,7 @@ fn p2_a_dead_session_is_never_shown_live() {
     check(with(Fact::ProcessAbsent(1)), 5_001, "Stopped");
     check(with(Fact::ProcessExited(key(1, 7))), 64_999, "Stopped");
     check(with(Fact::ProcessExited(key(1, 7))), 65_000, "");
-    // Its pid is another process now: the file it left behind says nothing about that one.
+    // The pid belongs to another process now, about which the file left behind says nothing.
     let mut other = process(1, 99);
     other.role = ProcessRole::Other;
     other.started_at = at(5_000);
@@ -368,7 +368,7 @@ fn p2_a_dead_session_is_never_shown_live() {
         6_000,
         "Stopped; Starting",
     );
-    // A file alone proves nothing.
+    // A registry file without a process proves nothing.
     check(vec![says(900, 1, "busy", "")], 1_000, "");
     check(
         vec![says(900, 1, "busy", ""), (901, Fact::ProcessAbsent(1))],
@@ -397,7 +397,7 @@ fn the_stopped_are_forgotten() {
     });
     fleet.prune(at(65_003));
     assert_eq!(fleet.evidence, Evidence::default());
-    assert_eq!(fleet.wanted(at(65_003)), SourceDemand::default());
+    assert_eq!(fleet.source_demand(at(65_003)), SourceDemand::default());
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! What the hooks of one session told, as far back as a verdict needs.
+//! What the hooks of one session reported, as far back as a verdict needs.
 
 use crate::observation::HookEvent;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
-/// The most events kept.
+/// The most events that are kept of one session.
 const MAX_HOOK_EVENTS: usize = 128;
 
 /// The newest events, oldest first.
@@ -20,8 +20,8 @@ impl HookEvidence {
         }
     }
 
-    /// What the hooks of one process told since it began, the newest first. A session id outlives
-    /// its process, may be shared, and may be told by a hook of any other session.
+    /// What the hooks of one process reported since it began, newest first. A session id outlives
+    /// its process, may be shared, and may be reported by a hook of any other session.
     pub fn of_process(
         &self,
         pid: u32,
@@ -31,7 +31,7 @@ impl HookEvidence {
         all.filter(move |(at, event)| *at >= began && event.pid.is_none_or(|p| p == pid))
     }
 
-    /// When the newest came.
+    /// When the newest event was reported.
     pub fn newest_at(&self) -> Option<Timestamp> {
         self.0.last().map(|(at, _)| *at)
     }

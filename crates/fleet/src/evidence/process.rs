@@ -1,5 +1,5 @@
-//! What is filed of processes, and what follows from it. Exits are concluded when asked, from all
-//! that is filed, so that the order of filing cannot matter.
+//! The facts about processes. Exits are derived on request from all facts on file, so that the
+//! order of filing does not matter.
 
 use super::{DatedValue, ValueHistory};
 use crate::identity::ProcessKey;
@@ -8,7 +8,7 @@ use crate::session::ResourceUsage;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// All that was told of one process.
+/// The facts about one process.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct ProcessHistory {
     described: Option<DatedValue<ProcessFacts>>,
@@ -17,28 +17,28 @@ struct ProcessHistory {
     exited_at: Option<Timestamp>,
 }
 
-/// A process as it is known.
+/// A process that was described at least once.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownProcess<'a> {
-    /// Its newest full description.
+    /// The newest full description.
     pub facts: &'a ProcessFacts,
-    /// Whether it could run, over time.
+    /// Whether the process was running, stopped or frozen, over time.
     pub states: &'a ValueHistory<RunState>,
-    /// The newest figures.
+    /// The newest CPU and memory figures.
     pub usage: Option<ResourceUsage>,
-    /// When it was last described.
+    /// When the process was last described.
     pub described_at: Timestamp,
-    /// When it was last seen alive.
+    /// When the process was last seen alive.
     pub seen_at: Timestamp,
-    /// When it was first known to be gone.
+    /// When the process was first known to be gone.
     pub exited_at: Option<Timestamp>,
 }
 
-/// All that was told of processes.
+/// The facts about all processes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProcessEvidence {
     records: BTreeMap<ProcessKey, ProcessHistory>,
-    /// Pids without a process, and when that was seen.
+    /// When each of these pids was seen to have no process.
     absent: BTreeMap<u32, ValueHistory<()>>,
 }
 
@@ -65,17 +65,17 @@ impl ProcessEvidence {
         }
     }
 
-    pub(super) fn exited(&mut self, at: Timestamp, key: ProcessKey) {
+    pub(super) fn note_exit(&mut self, at: Timestamp, key: ProcessKey) {
         let record = self.records.entry(key).or_default();
         record.exited_at = Some(record.exited_at.map_or(at, |known| known.min(at)));
     }
 
-    pub(super) fn absent(&mut self, at: Timestamp, pid: u32) {
+    pub(super) fn note_absence(&mut self, at: Timestamp, pid: u32) {
         self.absent.entry(pid).or_default().insert(at, ());
     }
 
-    /// All that have been described, by pid, those of one pid in the order of their start.
-    pub fn all(&self) -> impl Iterator<Item = (ProcessKey, KnownProcess<'_>)> {
+    /// All processes that were described, by pid, and those of one pid by start.
+    pub fn all_processes(&self) -> impl Iterator<Item = (ProcessKey, KnownProcess<'_>)> {
         self.records
             .iter()
             .filter_map(|(key, record)| Some((*key, self.process(*key, record)?)))
@@ -92,7 +92,7 @@ impl ProcessEvidence {
             .absent
             .get(&key.pid)
             .and_then(|times| times.first_from(seen_at));
-        // A pid has one owner at a time: the one that started last.
+        // A pid has one process at a time: a later one with this pid means that this one is gone.
         let followed = self
             .records
             .range(key..)
@@ -116,7 +116,8 @@ impl ProcessEvidence {
         self.absent.get(&pid)?.newest().map(|(at, ())| at)
     }
 
-    /// Keeps only these, and what was told of pids without a process that matter.
+    /// Keeps the processes that satisfy `keep`, undescribed ones with a `recent` fact, and the
+    /// absences of pids that satisfy `matters`.
     pub(crate) fn retain(
         &mut self,
         keep: impl Fn(&KnownProcess<'_>) -> bool,
@@ -124,7 +125,7 @@ impl ProcessEvidence {
         recent: impl Fn(Timestamp) -> bool,
     ) {
         let kept: Vec<ProcessKey> = self
-            .all()
+            .all_processes()
             .filter(|(_, process)| keep(process))
             .map(|(key, _)| key)
             .collect();

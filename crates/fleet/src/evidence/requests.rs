@@ -1,38 +1,38 @@
-//! The requests of one session that hooks hold, or held.
+//! The requests of one session that hooks hold or held.
 
 use crate::request::{HookOutcome, PermissionRequest, RequestId};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// The most requests kept of one session.
+/// The most requests that are kept of one session.
 const MAX_REQUESTS: usize = 64;
 
-/// Requests by what identifies them. Filing does not depend on the order of the facts.
+/// The requests of one session, by id. Filing does not depend on the order of the facts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FiledRequests(BTreeMap<RequestId, FiledRequest>);
 
-/// One request.
+/// One request, and how its hold ended.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FiledRequest {
-    /// When it was asked, and what.
+    /// When the request was made, and its content.
     pub asked: Option<(Timestamp, PermissionRequest)>,
-    /// When its hook was let go, and how.
+    /// When the hook was released, and how.
     pub over: Option<(Timestamp, HookOutcome)>,
 }
 
 impl FiledRequests {
     /// Files a request.
-    pub fn asked(&mut self, at: Timestamp, asking: PermissionRequest) {
+    pub fn file_request(&mut self, at: Timestamp, asking: PermissionRequest) {
         let held = self.0.entry(asking.id.clone()).or_default();
         let new = Some((at, asking));
-        // An id is asked once; of two, the first counts.
+        // An id is asked once; of two reports, the earlier counts.
         if held.asked.is_none() || new < held.asked {
             held.asked = new;
         }
         self.bound();
     }
 
-    /// Files the end of its hold.
+    /// Files the end of a request's hold.
     pub fn record_outcome(&mut self, at: Timestamp, id: RequestId, how: HookOutcome) {
         let held = self.0.entry(id).or_default();
         let new = Some((at, how));
@@ -42,7 +42,7 @@ impl FiledRequests {
         self.bound();
     }
 
-    /// All of which is known what was asked, the oldest first.
+    /// The requests whose content is known, the oldest first.
     pub fn oldest_first(&self) -> Vec<(Timestamp, &PermissionRequest, &FiledRequest)> {
         let known = self.0.values();
         let mut all: Vec<_> = known
@@ -53,12 +53,12 @@ impl FiledRequests {
         all
     }
 
-    /// Keeps those that satisfy a rule.
+    /// Keeps the requests that satisfy `keep`.
     pub fn retain(&mut self, keep: impl Fn(&FiledRequest) -> bool) {
         self.0.retain(|_, held| keep(held));
     }
 
-    /// Whether none is known.
+    /// Whether no request is on file.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -66,7 +66,7 @@ impl FiledRequests {
     fn bound(&mut self) {
         while self.0.len() > MAX_REQUESTS {
             let when = |h: &FiledRequest| h.over.map(|o| o.0).max(h.asked.as_ref().map(|a| a.0));
-            // What is over goes first, the oldest of it before all.
+            // Requests that are over go first, the oldest of them before the others.
             let first = self
                 .0
                 .iter()

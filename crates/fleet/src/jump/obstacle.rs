@@ -1,8 +1,8 @@
-//! Why a terminal is not brought to the front, in words that say what to do instead.
+//! Why a terminal cannot be brought to the front, in words that name the way out.
 
 use crate::problem::ProblemCode;
 
-/// Why a terminal is not brought to the front.
+/// Why a terminal cannot be brought to the front.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JumpObstacle {
     /// The session has ended.
@@ -19,32 +19,32 @@ pub enum JumpObstacle {
     Remote,
     /// There is no display to show anything on.
     NoDisplay,
-    /// This display does not do what is asked of it, in words.
+    /// This display cannot be used: why, in words.
     Unreachable(String, String),
     /// Wayland does not let a program raise a window of this program.
     Wayland(String),
-    /// This program has no window on this display.
+    /// This program has no window on this display: the program, then the display.
     NoWindow(String, String),
-    /// This program has so many windows, and nothing tells them apart.
+    /// So many windows of this program may show the session, and nothing distinguishes them.
     Ambiguous(String, usize),
-    /// macOS knows no way to a window of this program.
+    /// This program has no scripting command for raising one window on macOS.
     NoScript(String),
     /// tmux shows the session on this terminal, which cannot be raised.
     Elsewhere(String, Box<JumpObstacle>),
-    /// No terminal shows the tmux session, and none can be opened; the command that attaches one.
+    /// No terminal shows the tmux session, and none can be opened: the command that attaches one.
     Detached(String, Box<JumpObstacle>),
-    /// A pane of another tmux shows it.
+    /// The session's tmux runs in a pane of another tmux.
     Nested,
-    /// No program is known that opens a terminal.
+    /// No terminal program was found to open.
     NoOpener,
     /// tmux is not installed.
     NoTmux,
-    /// The tmux server gives no answer: why, in words.
+    /// The tmux server does not respond: why, in words.
     Silent(String),
 }
 
 impl JumpObstacle {
-    /// Whether the user, at this desk, cannot see the terminal.
+    /// Whether the user cannot see the terminal from this desk.
     pub(super) fn is_out_of_sight(&self) -> bool {
         matches!(
             self,
@@ -52,7 +52,7 @@ impl JumpObstacle {
         )
     }
 
-    /// A stable code, for programs.
+    /// The stable code of the obstacle, for programs.
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Ended => ProblemCode::NoSuchSession,

@@ -1,9 +1,9 @@
 //! Programs that open a terminal with a command in it.
 
-/// Terminal programs, those that a system chooses for its user first, and what stands before the
-/// command that is to run in them: all that follows is that command, word by word.
+/// Terminal programs, and the arguments that precede the command to run; the program that the
+/// system chooses for the user comes first. Each takes all words that follow as the command.
 pub const TERMINAL_OPENERS: [(&str, &[&str]); 15] = [
-    // Debian's choice of its user.
+    // The user's choice on Debian.
     ("x-terminal-emulator", &["-e"]),
     ("kitty", &[]),
     ("wezterm", &["start", "--"]),
@@ -21,11 +21,11 @@ pub const TERMINAL_OPENERS: [(&str, &[&str]); 15] = [
     ("xterm", &["-e"]),
 ];
 
-/// A terminal program, such as `$TERMINAL` names it, with what stands before the command.
+/// A terminal program, such as the value of `$TERMINAL`, with the arguments before the command.
 pub fn with_arguments(program: &str) -> Vec<String> {
     let file = program.rsplit('/').next().unwrap_or(program);
     let known = TERMINAL_OPENERS.iter().find(|(name, _)| *name == file);
-    // Most have learnt this from xterm.
+    // Most terminal programs adopted xterm's `-e`.
     let arguments = known.map_or(&["-e"][..], |(_, arguments)| arguments);
     let words = std::iter::once(program).chain(arguments.iter().copied());
     words.map(str::to_owned).collect()

@@ -1,20 +1,20 @@
-//! Which window shows a process, and how it comes to the front.
+//! Which window shows a process, and how that window comes to the front.
 
-use super::place::{JumpContext, TerminalProcess, WindowInfo, WindowSystem, X11Server};
+use super::context::{JumpContext, TerminalProcess, WindowInfo, WindowSystem, X11Server};
 use super::{JumpObstacle, JumpStep, TerminalTab};
 use crate::terminal::{self, ProcessAncestor};
 
-/// How a window is brought to the front.
+/// How the window of a process is brought to the front.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RaisePlan {
-    /// The program, as its users call it.
+    /// The program that owns the window, as users call it.
     pub(super) app: String,
     pub(super) steps: Vec<JumpStep>,
-    /// What is left to the user, in words.
+    /// What the user may still have to do, in words.
     pub(super) doubt: Option<String>,
 }
 
-/// Editors of one family: they show the window of a folder when asked to open it.
+/// Editors of the VS Code family, which show the window of a folder when told to open the folder.
 const FOLDER_EDITORS: [&str; 5] = [
     "VS Code",
     "VS Code Insiders",
@@ -22,25 +22,29 @@ const FOLDER_EDITORS: [&str; 5] = [
     "Cursor",
     "Windsurf",
 ];
-/// What those are called that are not known.
+/// The name of a terminal program that is not known.
 const UNKNOWN_TERMINAL_NAME: &str = "the terminal";
 
-/// The processes that may own the terminal's window, nearest first: up to the nearest that is
-/// known to own terminals, and the others of that program right above it. Above them are windows
-/// of whatever has started the terminal.
+/// The processes that may own the terminal's window, the nearest first: up to the nearest known
+/// terminal program, and further processes of that program right above it. Windows of processes
+/// above them belong to what started the terminal.
 pub fn terminal_owner_pids(ancestors: &[ProcessAncestor]) -> Vec<u32> {
     let mut app = None;
     let mine = ancestors.iter().take_while(|a| match app {
         None => {
-            app = terminal::owner(a);
+            app = terminal::terminal_name(a);
             true
         }
-        Some(_) => terminal::owner(a) == app,
+        Some(_) => terminal::terminal_name(a) == app,
     });
     mine.map(|a| a.pid).collect()
 }
 
-/// Decides how a holder's window is raised.
+/// Plans how the window of a process is raised.
+///
+/// # Errors
+///
+/// Why no window can be raised.
 pub(super) fn plan(
     holder: &TerminalProcess,
     place: &JumpContext,
@@ -62,16 +66,16 @@ pub(super) fn plan(
     let name = app.unwrap_or(UNKNOWN_TERMINAL_NAME).to_owned();
     let mut steps = own_way(holder, app);
     let mut doubt = None;
-    match (pick(holder, title), &steps[..]) {
+    match (pick_window(holder, title), &steps[..]) {
         (Ok(picked), own) => {
             doubt = match own {
-                [] => picked.guess.and_then(|guess| guess.words(&name)),
-                // It shows its tab itself.
+                [] => picked.guess.and_then(|guess| guess.doubt_text(&name)),
+                // The terminal program selects the tab itself.
                 [_, ..] => None,
             };
             steps.push(picked.step);
         }
-        // It raises its window itself, where it is let.
+        // kitty raises its own window, except under Wayland.
         (Err(why), [JumpStep::Kitty(_)]) if !matches!(why, JumpObstacle::Wayland(_)) => {}
         (Err(why), [_, ..]) => doubt = Some(why.to_string()),
         (Err(why), []) => match (&holder.editor, app) {
@@ -88,7 +92,7 @@ pub(super) fn plan(
     })
 }
 
-/// Whether the holder's window is the active one, beyond doubt.
+/// Whether the window of a process is certainly the active one.
 pub(super) fn is_active(holder: &TerminalProcess, title: Option<&str>) -> bool {
     let X11Server::Shown {
         active: Some(active),
@@ -97,22 +101,23 @@ pub(super) fn is_active(holder: &TerminalProcess, title: Option<&str>) -> bool {
     else {
         return false;
     };
-    pick(holder, title).is_ok_and(|picked| picked.id == *active && picked.guess.is_none())
+    pick_window(holder, title).is_ok_and(|picked| picked.id == *active && picked.guess.is_none())
 }
 
-/// Above what runs in a pane is the server, which has no window. Linux knows it as `tmux: server`.
+/// Whether an ancestor is tmux. A pane's process descends from the server, which has no window and
+/// is named `tmux: server` on Linux.
 fn is_tmux(ancestor: &ProcessAncestor) -> bool {
     ancestor.name == "tmux" || ancestor.name.starts_with("tmux:")
 }
 
-/// `/dev/tty2`, but no terminal of a program.
+/// Whether a device is a text console, such as `/dev/tty2`, and not the terminal of a program.
 fn is_console(tty: &str) -> bool {
     let number = tty.strip_prefix("/dev/tty").unwrap_or_default();
     !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// What a terminal program can be told itself. It counts only where that program owns the
-/// terminal: what is started in it inherits the same variables.
+/// The command by which a terminal program selects a tab or pane itself. The hint counts only where
+/// that program owns the terminal: programs started in it inherit the same variables.
 fn own_way(holder: &TerminalProcess, app: Option<&str>) -> Vec<JumpStep> {
     match app {
         Some("kitty") => holder.hints.kitty.clone().map(JumpStep::Kitty),
@@ -142,27 +147,30 @@ struct PickedWindow {
     guess: Option<WindowGuess>,
 }
 
-/// What is not certain of a window that was picked.
+/// What is uncertain about a picked window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WindowGuess {
-    /// Which of its tabs it shows.
+    /// Which of its tabs the window shows.
     Tabs,
-    /// That it is the one: only its title says so.
+    /// Whether the window is the right one: only the title says so.
     Title,
 }
 
 impl WindowGuess {
-    /// What is left to its owner, if that is worth a word: a title that no other window has is
-    /// enough to raise one, and not enough to leave something untold.
-    fn words(self, app: &str) -> Option<String> {
+    /// What the user may still have to do; `None` for a guess by title. A unique title is enough to
+    /// raise a window, but not to suppress a notice because the window is in front.
+    fn doubt_text(self, app: &str) -> Option<String> {
         let tabs = || format!("raised {app}, but another of its tabs may show this session");
         (self == Self::Tabs).then(tabs)
     }
 }
 
-/// The X11 window of a holder: the only one of its terminal program, or the one that its
-/// environment names, or the only one with its title.
-fn pick(holder: &TerminalProcess, title: Option<&str>) -> Result<PickedWindow, JumpObstacle> {
+/// The X11 window of a process: the only one of its terminal program, or the one that the
+/// environment names, or the only one with the title.
+fn pick_window(
+    holder: &TerminalProcess,
+    title: Option<&str>,
+) -> Result<PickedWindow, JumpObstacle> {
     let app = terminal::terminal_app(&holder.ancestors).unwrap_or(UNKNOWN_TERMINAL_NAME);
     let (display, windows) = match &holder.screen.x11 {
         X11Server::Shown {
@@ -211,8 +219,8 @@ fn pick(holder: &TerminalProcess, title: Option<&str>) -> Result<PickedWindow, J
     })
 }
 
-/// The only window whose title is this, behind whatever sign stands before it, or begins with it
-/// as tmux's titles do.
+/// The only window with this title, apart from a sign in front of the title, or whose title begins
+/// with `title:` as tmux's titles do.
 fn only_titled<'a>(windows: &[&'a WindowInfo], title: Option<&str>) -> Option<&'a WindowInfo> {
     let title = title.filter(|title| !title.is_empty())?;
     let mut fitting = windows.iter().copied().filter(|window| {

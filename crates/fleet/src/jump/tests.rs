@@ -3,7 +3,7 @@ mod in_tmux;
 use super::*;
 use crate::terminal::ProcessAncestor;
 
-/// A chain of parents: `pid:name` or `pid:/its/executable`.
+/// A chain of parents, each written `pid:name` or `pid:/its/executable`.
 fn chain(words: &str) -> Vec<ProcessAncestor> {
     let one = |word: &str| {
         let (pid, name) = word.split_once(':').expect("pid:name");
@@ -86,17 +86,17 @@ fn steps(place: &JumpContext) -> Vec<JumpStep> {
 }
 
 fn told(place: &JumpContext) -> String {
-    plan_jump(place).expect_err("none").to_string()
+    plan_jump(place).expect_err("no route").to_string()
 }
 
 #[test]
 fn a_plain_terminal_is_found_by_process_variable_and_title() {
     for (ancestors, hint, title, expected) in [
         ("99:bash 10:xterm", None, "", Some(1)),
-        // What the variable names is another's, or long closed.
+        // The variable names another program's window, or one long closed.
         ("99:bash 10:xterm", Some(2), "", Some(1)),
         ("99:bash 10:xterm", Some(77), "", Some(1)),
-        // What started the terminal has a window, too.
+        // What started the terminal has a window too.
         ("99:bash 12:xterm 20:xterm 40:code", None, "", Some(2)),
         ("99:bash 12:st 20:xterm", None, "", None),
         ("99:bash 20:unheard-of", None, "", Some(2)),
@@ -126,14 +126,17 @@ fn a_title_alone_is_no_certainty() {
         let mut holder = holder("99:bash 30:gnome-terminal-");
         holder.hints.window = hint;
         let X11Server::Shown { active, .. } = &mut holder.screen.x11 else {
-            panic!("shown");
+            panic!("no X server");
         };
         *active = Some(3);
         let place = plain(holder);
         let route = plan_jump(&place).expect("a route");
         assert_eq!(route.steps, [raise(3)]);
         assert_eq!(is_in_front(&place), certain);
-        assert_eq!(route.doubt, None, "nobody is bothered with it");
+        assert_eq!(
+            route.doubt, None,
+            "a title is certain enough to raise a window"
+        );
     }
 }
 
@@ -141,7 +144,7 @@ fn a_title_alone_is_no_certainty() {
 fn two_windows_of_one_title_are_not_guessed() {
     let mut holder = holder("99:bash 30:gnome-terminal-server");
     let X11Server::Shown { windows, .. } = &mut holder.screen.x11 else {
-        panic!("shown");
+        panic!("no X server");
     };
     windows.push(window(9, 30, "◐ payments"));
     assert_eq!(
@@ -159,7 +162,12 @@ fn tabs_are_told_of() {
     };
     let route = plan_jump(&plain(tabs.clone())).expect("a route");
     assert_eq!(route.steps, [raise(1)]);
-    assert!(route.doubt.expect("said").contains("another of its tabs"));
+    assert!(
+        route
+            .doubt
+            .expect("a doubt")
+            .contains("another of its tabs")
+    );
     assert!(!is_in_front(&plain(tabs)));
 }
 
@@ -188,7 +196,7 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
     let route = plan_jump(&plain(hinted("99:bash 50:kitty"))).expect("a route");
     assert_eq!(route.steps, [JumpStep::Kitty(kitty.clone()), raise(7)]);
     assert_eq!(route.doubt, None);
-    // It activates a pane, and no window; kitty does that, too, where it is let.
+    // WezTerm activates a pane, but no window; kitty does both, except under Wayland.
     let wayland = || ProcessDisplay {
         x11: X11Server::None,
         wayland: Some("wayland-0".into()),
@@ -224,7 +232,7 @@ fn terminals_with_a_way_of_their_own_are_asked_first() {
         let route = plan_jump(&plain(holder)).expect("a route");
         assert_eq!(route.steps, [step]);
         match doubt {
-            Some(words) => assert!(route.doubt.expect("said").contains(words)),
+            Some(words) => assert!(route.doubt.expect("a doubt").contains(words)),
             None => assert_eq!(route.doubt, None),
         }
     }
@@ -274,14 +282,14 @@ fn what_cannot_be_raised_is_said() {
         ),
         (JumpTarget::Headless, "headless", "runs without a terminal"),
         (JumpTarget::Background, "background", "run `claude attach`"),
-        (JumpTarget::Nowhere, "no-terminal", "terminal was closed"),
+        (JumpTarget::NoTerminal, "no-terminal", "terminal was closed"),
         (
-            JumpTarget::Untold(JumpObstacle::NoTmux),
+            JumpTarget::SilentServer(JumpObstacle::NoTmux),
             "no-tmux",
             "tmux is not installed",
         ),
         (
-            JumpTarget::Untold(JumpObstacle::Silent(
+            JumpTarget::SilentServer(JumpObstacle::Silent(
                 "tmux did not answer within 1 s".into(),
             )),
             "tmux-silent",

@@ -1,7 +1,7 @@
-//! What is shown: one notice for each session, and one for many at once.
+//! Which notices are shown: one for each session, and one that many sessions share.
 
-use super::book::NotificationState;
-use super::known::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
+use super::entry::{DeliveredNotice, DeliveryState, NoticeEntry, NoticeState, SessionNotices};
+use super::state::NotificationState;
 use super::{
     GROUPING_WINDOW, MIN_GROUPED_SESSIONS, Notice, NoticeKind, NoticeSlot, NoticeStep, words,
 };
@@ -10,15 +10,15 @@ use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
 impl NotificationState {
-    /// What turns what is shown into what is to be.
-    pub(super) fn show(&mut self, now: Timestamp) -> Vec<NoticeStep> {
+    /// The steps from the shown notices to the wanted ones.
+    pub(super) fn next_steps(&mut self, now: Timestamp) -> Vec<NoticeStep> {
         self.gather(now);
         let mut steps = Vec::new();
-        let singles = self.singles();
-        let together: Vec<_> = self.together().collect();
+        let singles = self.single_notices();
+        let together: Vec<_> = self.grouped_sessions().collect();
         let fresh = self
-            .told()
-            .any(|(_, _, told)| told.together && told.how == DeliveryState::Next);
+            .delivered_notices()
+            .any(|(_, _, told)| told.together && told.how == DeliveryState::Queued);
 
         let over = self.shown.keys().filter(|slot| match slot {
             NoticeSlot::Session(id) => !singles.contains_key(id),
@@ -31,7 +31,7 @@ impl NotificationState {
             steps.push(NoticeStep::Withdraw(slot));
         }
         for (id, (notice, loud)) in singles {
-            self.put(NoticeSlot::Session(id), notice, loud, now, &mut steps);
+            self.deliver(NoticeSlot::Session(id), notice, loud, now, &mut steps);
         }
         if together.is_empty() {
             self.several_at = None;
@@ -43,15 +43,15 @@ impl NotificationState {
             let begun = self.shown.contains_key(&NoticeSlot::Several);
             if calm || !begun {
                 let before = self.shown.get(&NoticeSlot::Several).cloned();
-                self.put(NoticeSlot::Several, notice, fresh, now, &mut steps);
+                self.deliver(NoticeSlot::Several, notice, fresh, now, &mut steps);
                 if before.as_ref() != self.shown.get(&NoticeSlot::Several) {
                     self.several_at = Some(now);
                 }
             }
         }
         for (id, known) in &mut self.known {
-            if let Some(told) = known.told_mut()
-                && told.how == DeliveryState::Next
+            if let Some(told) = known.delivered_mut()
+                && told.how == DeliveryState::Queued
                 && !self.refused.contains_key(&told.slot(*id))
             {
                 told.how = DeliveryState::Shown;
@@ -60,34 +60,37 @@ impl NotificationState {
         steps
     }
 
-    /// When the notice of several may be brought up to date, if it is not.
+    /// When the shared notice may be amended, if its text is out of date.
     pub(super) fn several_due(&self) -> Option<Timestamp> {
         let shown = self.shown.get(&NoticeSlot::Several)?;
         if self.refused.contains_key(&NoticeSlot::Several) {
             return None;
         }
-        let together: Vec<_> = self.together().collect();
+        let together: Vec<_> = self.grouped_sessions().collect();
         let stale = !together.is_empty() && self.in_common(&together) != *shown;
         stale.then(|| Some(self.several_at?.after(GROUPING_WINDOW)))?
     }
 
     fn in_common(&self, together: &[(SessionId, NoticeKind)]) -> Notice {
         let titles: BTreeMap<SessionId, &str> = self
-            .told()
+            .delivered_notices()
             .filter_map(|(id, standing, _)| Some((id, standing.words.as_ref()?.title.as_str())))
             .collect();
-        words::several(together, |id| titles.get(&id).copied().unwrap_or_default())
+        words::group_notice(together, |id| titles.get(&id).copied().unwrap_or_default())
     }
 
-    /// Many within a short time are told together.
+    /// Groups news of many sessions within a short time.
     fn gather(&mut self, now: Timestamp) {
         let recent = |told: &DeliveredNotice| {
             told.how != DeliveryState::Closed && told.at.after(GROUPING_WINDOW) > now
         };
         let fresh = self
-            .told()
-            .any(|(_, _, told)| told.how == DeliveryState::Next);
-        let count = self.told().filter(|(_, _, told)| recent(told)).count();
+            .delivered_notices()
+            .any(|(_, _, told)| told.how == DeliveryState::Queued);
+        let count = self
+            .delivered_notices()
+            .filter(|(_, _, told)| recent(told))
+            .count();
         if fresh && count >= MIN_GROUPED_SESSIONS {
             for told in self.told_mut().filter(|told| recent(told)) {
                 told.together = true;
@@ -95,25 +98,25 @@ impl NotificationState {
         }
     }
 
-    /// What is to be shown of each session that is told of by itself, and whether that is new.
-    fn singles(&self) -> BTreeMap<SessionId, (Notice, bool)> {
+    /// The notices of sessions that share none, and whether each is new.
+    fn single_notices(&self) -> BTreeMap<SessionId, (Notice, bool)> {
         let alone = self
-            .told()
+            .delivered_notices()
             .filter(|(_, _, told)| !told.together && told.how != DeliveryState::Closed);
         alone
             .filter_map(|(id, standing, told)| {
                 Some((
                     id,
-                    (standing.words.clone()?, told.how == DeliveryState::Next),
+                    (standing.words.clone()?, told.how == DeliveryState::Queued),
                 ))
             })
             .collect()
     }
 
-    /// Those that are told together, what matters most first.
-    fn together(&self) -> impl Iterator<Item = (SessionId, NoticeKind)> {
+    /// The sessions that share a notice, the most important first.
+    fn grouped_sessions(&self) -> impl Iterator<Item = (SessionId, NoticeKind)> {
         let mut all: Vec<_> = self
-            .told()
+            .delivered_notices()
             .filter(|(_, _, told)| told.together && told.how != DeliveryState::Closed)
             .map(|(id, standing, told)| (standing.news.kind, told.at, id))
             .collect();
@@ -121,7 +124,7 @@ impl NotificationState {
         all.into_iter().map(|(kind, _, id)| (id, kind))
     }
 
-    fn put(
+    fn deliver(
         &mut self,
         slot: NoticeSlot,
         notice: Notice,
@@ -141,17 +144,21 @@ impl NotificationState {
         }
     }
 
-    fn told(&self) -> impl Iterator<Item = (SessionId, &NoticeEntry, &DeliveredNotice)> {
+    fn delivered_notices(
+        &self,
+    ) -> impl Iterator<Item = (SessionId, &NoticeEntry, &DeliveredNotice)> {
         self.known.iter().filter_map(|(id, known)| {
             let standing = known.standing.as_ref()?;
             match &standing.state {
-                NoticeState::Told(told) => Some((*id, standing, told)),
+                NoticeState::Delivered(told) => Some((*id, standing, told)),
                 _ => None,
             }
         })
     }
 
     fn told_mut(&mut self) -> impl Iterator<Item = &mut DeliveredNotice> {
-        self.known.values_mut().filter_map(SessionNotices::told_mut)
+        self.known
+            .values_mut()
+            .filter_map(SessionNotices::delivered_mut)
     }
 }

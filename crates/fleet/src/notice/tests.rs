@@ -1,4 +1,4 @@
-mod many;
+mod groups;
 mod random;
 mod rules;
 
@@ -13,10 +13,10 @@ use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
 use std::time::UNIX_EPOCH;
 
-/// When every story begins.
+/// When every test begins.
 const BEGIN_MS: i64 = 1_000_000;
 
-/// So many milliseconds after the beginning.
+/// The wall time so many milliseconds after the beginning.
 fn at(ms: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis((BEGIN_MS + ms).unsigned_abs())
 }
@@ -25,7 +25,7 @@ fn id(n: u128) -> SessionId {
     SessionId(uuid::Uuid::from_u128(n))
 }
 
-/// A session of that number, idle from the beginning on.
+/// Session number `n`, idle since the beginning.
 fn idle(n: u128) -> Session {
     let folder = format!("/home/dev/s{n}");
     let mut session = Session::new(id(n), folder, ControlModel::Pty, None);
@@ -62,7 +62,7 @@ fn failed(n: u128, since: i64) -> Session {
     doing(n, Activity::Failed { error, since })
 }
 
-/// It asks for leave to run a command.
+/// Session number `n`, which asks for permission to run a command.
 fn asks(n: u128, since: i64, command: &str) -> Session {
     let need = Need {
         kind: NeedKind::Permission,
@@ -80,7 +80,7 @@ fn asks(n: u128, since: i64, command: &str) -> Session {
     }
 }
 
-/// The same, and a hook holds the request of that name.
+/// As [`asks`], and a hook holds the request of this name.
 fn holds(n: u128, since: i64, command: &str, request: &str) -> Session {
     let request = SessionRequest {
         id: RequestId(request.into()),
@@ -117,7 +117,7 @@ fn ended(n: u128, since: i64, end: SessionEnd) -> Session {
     }
 }
 
-/// The book, a clock, and an owner.
+/// The notification state, a clock, and what the user looks at.
 struct NoticeFixture {
     notices: NotificationState,
     snapshot: Snapshot,
@@ -129,7 +129,7 @@ struct NoticeFixture {
 }
 
 impl NoticeFixture {
-    /// An engine that has just looked at these sessions for the first time.
+    /// An engine that has just seen these sessions for the first time.
     fn of(sessions: Vec<Session>) -> Self {
         let mut scene = Self {
             notices: NotificationState::default(),
@@ -165,7 +165,7 @@ impl NoticeFixture {
         decision.steps
     }
 
-    /// These are all sessions, from this millisecond on.
+    /// Makes these all the sessions there are, from this millisecond on.
     fn see(&mut self, ms: i64, sessions: Vec<Session>) -> Vec<NoticeStep> {
         let mut steps = self.wait(ms);
         self.snapshot.sessions = sessions;
@@ -175,12 +175,12 @@ impl NoticeFixture {
         steps
     }
 
-    /// Lets time pass, waking whenever the book wants to be woken.
+    /// Lets time pass, and wakes whenever the notification state is due.
     fn wait(&mut self, until: i64) -> Vec<NoticeStep> {
         let mut steps = Vec::new();
         let begin = Timestamp::from_millis(BEGIN_MS);
         for turn in 0.. {
-            assert!(turn < 10_000, "it never rests");
+            assert!(turn < 10_000, "the notification state is always due");
             let due = self.notices.due().map(|due| due.as_millis() - BEGIN_MS);
             match due.filter(|due| *due < until) {
                 Some(due) => self.now = self.now.max(due),
@@ -193,7 +193,7 @@ impl NoticeFixture {
         steps
     }
 
-    /// Why its owner was not told, since last asked.
+    /// The reasons why news was suppressed since the last call.
     fn why(&mut self) -> Vec<Suppressed> {
         self.suppressed.drain(..).map(|(_, _, why)| why).collect()
     }
@@ -201,7 +201,7 @@ impl NoticeFixture {
 
 use std::path::Path;
 
-/// Steps in short: `+1 title | body`, `~…` for other words, `-1`; `*` stands for several.
+/// Steps in short: `+1 title | body`, `~…` for an amended text, `-1`; `*` is the shared notice.
 fn told(steps: &[NoticeStep]) -> Vec<String> {
     let place = |slot: &NoticeSlot| match slot {
         NoticeSlot::Session(id) => id.0.as_u128().to_string(),
@@ -216,7 +216,7 @@ fn told(steps: &[NoticeStep]) -> Vec<String> {
     steps.iter().map(short).collect()
 }
 
-/// The text of a request, as its card would show it.
+/// The card of a request with these lines.
 fn card(request: &str, lines: &[&str]) -> (RequestId, Card) {
     let id = RequestId(request.into());
     let lines = lines.iter().map(|text| CardLine {

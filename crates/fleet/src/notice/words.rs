@@ -1,6 +1,6 @@
-//! The words of a notice: those of the row, and all of a request that can be answered from it.
+//! The text of a notice: the words of the row, and the whole of a request that can be answered.
 
-use super::news::first_held_request;
+use super::event::first_held_request;
 use super::{Notice, NoticeKind, RequestCards};
 use crate::card::{Card, LineMark};
 use crate::identity::SessionId;
@@ -13,34 +13,34 @@ use std::collections::BTreeMap;
 
 /// The longest title, in characters.
 const MAX_TITLE_CHARS: usize = 60;
-/// What is added to it at most, where it does not tell two sessions apart.
+/// The longest mark that is added to a title which several sessions have, in characters.
 const MAX_MARK_CHARS: usize = 20;
 /// The longest body, in characters, unless it holds a whole request.
 const MAX_BODY_CHARS: usize = 160;
-/// The largest request that is shown whole in a notice, in characters and lines: what every
-/// server shows without cutting it.
+/// The largest request that is shown in full, in characters and lines: every notification server
+/// shows that much without cutting it.
 const MAX_REQUEST_CHARS_AND_LINES: (usize, usize) = (200, 4);
-/// So many sessions are named where several are told of.
+/// The most sessions that a shared notice names.
 const MAX_NAMED_SESSIONS: usize = 3;
 
-/// What sessions of the same name are told apart by: a server may take two notices in the same
-/// words for one.
+/// Sessions by name. Those of the same name need a mark, because a server may take two notices
+/// with the same text for one.
 pub(super) struct SessionNamesakes<'a>(BTreeMap<String, Vec<&'a Session>>);
 
 impl<'a> SessionNamesakes<'a> {
-    /// Those of a snapshot. One that has left in good order is told of no more.
+    /// The sessions of a snapshot, without those that ended in good order and get no notice.
     pub(super) fn from_snapshot(snapshot: &'a Snapshot) -> Self {
         let mut all = BTreeMap::<String, Vec<&Session>>::new();
-        let left = |s: &&Session| matches!(s.end, Some(SessionEnd::Asked | SessionEnd::Left));
+        let left = |s: &&Session| matches!(s.end, Some(SessionEnd::Requested | SessionEnd::Exited));
         for session in snapshot.sessions.iter().filter(|s| !left(s)) {
             all.entry(name(session)).or_default().push(session);
         }
         Self(all)
     }
 
-    /// The tmux session's name, or the pid where that does not tell it from the others; none
-    /// where nobody else is called so.
-    pub(super) fn mark(&self, session: &Session) -> Option<String> {
+    /// The name of the tmux session, or the pid where that name is not unique either; `None` for a
+    /// session whose name is unique.
+    pub(super) fn distinguishing_mark(&self, session: &Session) -> Option<String> {
         let all = self.0.get(&name(session)).filter(|all| all.len() > 1)?;
         let tmux = |s: &Session| Some(s.terminal.as_ref()?.tmux.as_ref()?.session.clone());
         let own = tmux(session).filter(|own| {
@@ -52,8 +52,8 @@ impl<'a> SessionNamesakes<'a> {
     }
 }
 
-/// What is told of one session.
-pub(super) fn one(
+/// The notice of one session.
+pub(super) fn single_notice(
     session: &Session,
     row: &Row,
     kind: NoticeKind,
@@ -77,7 +77,7 @@ pub(super) fn one(
             let card = first_held_request(session)
                 .filter(|(_, asks)| *asks == RequestKind::Permission)
                 .and_then(|(id, _)| cards.get(id));
-            match card.and_then(|card| Some((card, whole(session, row, card)?))) {
+            match card.and_then(|card| Some((card, full_request(session, row, card)?))) {
                 Some((card, body)) => Notice {
                     answers: Some(card.request.clone()),
                     ..told(body)
@@ -100,8 +100,8 @@ pub(super) fn one(
     }
 }
 
-/// All of a request, where it fits.
-fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
+/// The whole request as a text, if that fits and hides nothing.
+fn full_request(session: &Session, row: &Row, card: &Card) -> Option<String> {
     if card.unseen.is_some() || card.kind != RequestKind::Permission || !card.questions.is_empty() {
         return None;
     }
@@ -117,7 +117,7 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
                 continue;
             }
         };
-        // A name stands before what it names.
+        // A label stands on the line of what it names.
         let named = label.take().map(|label| format!("{label} "));
         lines.push(format!("{}{mark}{}", named.unwrap_or_default(), line.text));
     }
@@ -125,7 +125,7 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     let text = lines.join("\n");
     let fits = text.chars().count() <= MAX_REQUEST_CHARS_AND_LINES.0
         && text.lines().count() <= MAX_REQUEST_CHARS_AND_LINES.1;
-    // What cannot be seen, or may be drawn in another order, is not shown whole.
+    // A text with invisible or right-to-left characters would not be shown as it is.
     let is_seen = |line: &String| replace_hidden_chars(line) == *line && !has_right_to_left(line);
     let seen = !lines.is_empty() && lines.iter().all(is_seen);
     let asked = session.requests.iter().find(|r| r.id == card.request);
@@ -140,8 +140,8 @@ fn whole(session: &Session, row: &Row, card: &Card) -> Option<String> {
     (fits && seen).then(|| format!("{head}\n{text}"))
 }
 
-/// What is told of several sessions at once.
-pub(super) fn several<'a>(
+/// The notice that several sessions share.
+pub(super) fn group_notice<'a>(
     told: &[(SessionId, NoticeKind)],
     title: impl Fn(SessionId) -> &'a str,
 ) -> Notice {

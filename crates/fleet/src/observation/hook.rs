@@ -1,90 +1,90 @@
-//! What a connected client's hooks tell: early and in detail, but never the only proof of
-//! anything: Escape, SIGKILL and retries fire none.
+//! What the hooks of a session report: early and in detail, but never the only proof of a status,
+//! because Escape, SIGKILL and retries trigger no hook.
 
 use super::transcript::ToolCall;
 use crate::request::ToolCallHash;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// One event of a client's hooks.
+/// One event that a hook of Claude Code reported.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HookEvent {
-    /// Claude's own session id.
+    /// Claude Code's own session id.
     pub session_id: String,
-    /// The client's pid.
+    /// The pid of Claude Code.
     pub pid: Option<u32>,
-    /// Where the client keeps the transcript.
+    /// Where Claude Code keeps the transcript.
     pub transcript: Option<PathBuf>,
-    /// The sub-agent it is about; none for the main agent.
+    /// The sub-agent that the event concerns; none for the main agent.
     pub agent: Option<String>,
-    /// Of the tool it is about and that tool's input.
+    /// The hash of the tool that the event concerns and of its input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<ToolCallHash>,
     /// What happened.
     pub what: HookEventKind,
 }
 
-/// What a hook tells.
+/// What happened in a session, as a hook reports it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HookEventKind {
-    /// A session began, or went on under another id.
+    /// A session began, or continues under another id.
     SessionStarted,
-    /// A session ended, or went on under another id.
+    /// A session ended, or continues under another id.
     SessionEnded,
-    /// A turn begins.
+    /// The user sent a prompt: a turn begins.
     Prompted,
-    /// A tool is about to run, or to be asked for.
+    /// A tool call is about to run, or to ask for permission.
     ToolStarting(ToolCall),
-    /// A tool has run or failed.
+    /// A tool call finished or failed.
     ToolEnded {
-        /// `toolu_…`
+        /// The id of the call, `toolu_…`.
         id: String,
     },
-    /// A permission dialog appears. It names no call.
+    /// A permission dialog opens. The event names no call.
     PermissionAsked {
-        /// `Bash`, `AskUserQuestion`, …
+        /// The name of the tool: `Bash`, `AskUserQuestion`, …
         tool: String,
-        /// One line about it.
+        /// One line about the request.
         detail: Option<String>,
     },
-    /// The main agent is done. These tasks of it still run.
+    /// The main agent finished its turn; the listed sub-agents still run.
     Stopped {
-        /// Ids of sub-agents.
+        /// Ids of the sub-agents that still run.
         agents: Vec<String>,
     },
     /// The turn failed.
     Failed {
-        /// The error shown.
+        /// The error as Claude Code shows it.
         error: String,
     },
-    /// A sub-agent begins.
+    /// A sub-agent started.
     AgentStarted {
-        /// `general-purpose`, …
+        /// The type of the sub-agent: `general-purpose`, …
         agent_type: Option<String>,
     },
-    /// A sub-agent has ended.
+    /// A sub-agent finished.
     AgentEnded,
-    /// The conversation is about to be compacted.
+    /// Compaction of the conversation begins.
     Compacting,
-    /// It was.
+    /// Compaction of the conversation is complete.
     Compacted,
 }
 
-/// A session as the client's own list tells it (`claude agents --json`).
+/// A session in Claude Code's own list (`claude agents --json`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ListedSession {
-    /// Its process.
+    /// The pid of the session.
     pub pid: u32,
-    /// `busy`, `idle`, `waiting`, `shell`
+    /// The status: `busy`, `idle`, `waiting`, `shell`
     pub status: Option<String>,
-    /// What it waits for.
+    /// What the session waits for, in Claude Code's words.
     pub waiting_for: Option<String>,
-    /// Claude's own session id.
+    /// Claude Code's own session id.
     pub session_id: Option<String>,
     /// The session's name.
     pub name: Option<String>,
-    /// `interactive`, `background`
+    /// The kind of session: `interactive`, `background`
     pub kind: Option<String>,
-    /// The folder it was started in.
+    /// The folder in which Claude Code was started.
     pub cwd: Option<String>,
 }

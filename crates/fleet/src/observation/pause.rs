@@ -1,4 +1,4 @@
-//! What is told of pauses, of connected hooks and of the owner's wishes.
+//! Facts about pauses, connected hooks and the user's settings for both.
 
 use crate::identity::SessionId;
 use crate::pause::PauseKind;
@@ -7,86 +7,88 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Whether the hooks of one config folder are ours.
+/// Whether Trusty Bar's hooks are installed in one config folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HookInstall {
-    /// All our entries are there.
+    /// All entries are present.
     Connected,
-    /// None is, and none ever was.
-    Apart,
-    /// They were, and are gone or incomplete now.
-    Lost,
-    /// They are there as version 0.1.0 wrote them: with fewer events, and with a timeout that
-    /// clients before 2.1.280 overflow.
+    /// No entry is present, and none ever was.
+    #[serde(rename = "Apart")]
+    NotInstalled,
+    /// Entries were present and are missing or incomplete now.
+    #[serde(rename = "Lost")]
+    Incomplete,
+    /// The entries are those of version 0.1.0: with fewer events, and with a timeout that overflows
+    /// in Claude Code before 2.1.280.
     Outdated,
-    /// They are there or could be, but a policy forbids hooks; in words.
+    /// A policy forbids hooks, whether or not the entries are present; the reason in words.
     Forbidden(String),
-    /// The file cannot be understood; in words.
+    /// The settings file cannot be parsed; the reason in words.
     Broken(String),
 }
 
 impl HookInstall {
-    /// Whether clients that take up these settings run our hooks.
+    /// Whether a Claude Code that has read these settings runs Trusty Bar's hooks.
     pub const fn runs_hooks(&self) -> bool {
         matches!(self, Self::Connected | Self::Outdated)
     }
 }
 
-/// The sessions that our hooks have left a mark of, which they do at the first event after they
-/// were connected.
+/// The sessions in which Trusty Bar's hooks have left a mark. A hook leaves one at the first event
+/// after the hooks were connected.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct HookMarks {
-    /// Since when hooks leave marks: the newest connect. None where none do, as with a hook
-    /// program of 0.1.0.
+    /// When hooks began to leave marks: the time of the newest connect. None if hooks leave no
+    /// marks, as the hook program of 0.1.0.
     pub since: Option<Timestamp>,
-    /// The sessions with a mark of that connect.
+    /// The sessions with a mark from that connect.
     pub sessions: BTreeSet<SessionId>,
 }
 
-/// How an action goes.
+/// The progress of an action.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ActionProgress {
-    /// It is being done.
+    /// The action is in progress.
     Begun(ActionKind),
-    /// It is done.
+    /// The action succeeded.
     Done(ActionKind),
-    /// It was refused or failed; in words.
+    /// The action was refused or failed; the reason in words.
     Failed(ActionKind, String),
-    /// A pause was given up: the session worked on, and its hooks did not hold it.
+    /// A hold was given up: the session continued to work, and no hook held it.
     NotHeld,
 }
 
-/// What the owner wishes of pauses and of requests.
+/// What the user has set for pauses and requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ControlPreferences {
-    /// Which kind of pause is tried first.
+    /// The kind of pause that is tried first.
     pub first: PauseOrder,
     /// What a pause does to the commands that a session runs.
     pub tools: ToolPausePolicy,
-    /// How long a request of the main agent is held for an answer from here.
+    /// How long a request of the main agent is held for an answer from Trusty Bar.
     #[serde(default)]
     pub hold: HoldDuration,
-    /// How long one of a sub-agent is, which its terminal does not show meanwhile.
-    #[serde(default = "HoldDuration::briefly")]
+    /// How long a request of a sub-agent is held; the terminal does not show the request meanwhile.
+    #[serde(default = "HoldDuration::default_for_agents")]
     pub hold_agents: HoldDuration,
-    /// Whether programs may answer, too: as the settings said when the engine started.
+    /// Whether programs may answer too, as the settings said when the engine started.
     #[serde(default)]
     pub programs: bool,
 }
 
-/// How long a request is held.
+/// How long a hook holds a request for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum HoldDuration {
-    /// For as long as its client waits.
+    /// For as long as Claude Code waits for the hook.
     #[default]
     UntilAnswered,
-    /// For so many seconds; with 0 it is not held at all.
+    /// For this many seconds; 0 disables holding.
     Seconds(u32),
 }
 
 impl HoldDuration {
-    /// The default for sub-agents.
-    pub const fn briefly() -> Self {
+    /// The default for requests of sub-agents, 5 seconds.
+    pub const fn default_for_agents() -> Self {
         Self::Seconds(5)
     }
 }
@@ -97,34 +99,34 @@ impl Default for ControlPreferences {
             first: PauseOrder::default(),
             tools: ToolPausePolicy::default(),
             hold: HoldDuration::default(),
-            hold_agents: HoldDuration::briefly(),
+            hold_agents: HoldDuration::default_for_agents(),
             programs: false,
         }
     }
 }
 
-/// Which kind of pause is tried first.
+/// The kind of pause that is tried first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum PauseOrder {
-    /// What takes effect at once and loses nothing.
+    /// A kind that takes effect at once and loses nothing.
     #[default]
     AtOnce,
-    /// Hooks: what runs may finish.
+    /// A hold, which lets running tools finish.
     Hold,
 }
 
 /// What a pause does to the commands that a session runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum ToolPausePolicy {
-    /// They stop with it.
+    /// Commands stop with the session.
     #[default]
     Stop,
-    /// They go on.
+    /// Commands keep running.
     Run,
 }
 
 impl PauseOrder {
-    /// The kinds in the order in which they are tried.
+    /// All kinds of pause in the order in which they are tried.
     pub fn order(self) -> [PauseKind; 5] {
         use PauseKind::{Freeze, Hold, Interrupt, Stop, Suspend};
         match self {

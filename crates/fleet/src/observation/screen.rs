@@ -1,18 +1,18 @@
-//! What a tmux pane shows: the last resort, where the client itself tells nothing.
+//! What a tmux pane shows: the last resort, where Claude Code itself reports nothing.
 
 use serde::{Deserialize, Serialize};
 
-/// What was read from a pane. Nothing where no rule matched: an unknown screen is no proof.
+/// What was read from a pane. Empty if no rule matched: an unknown screen proves nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ScreenReading {
-    /// What its text shows.
+    /// What the text shows.
     pub shows: Option<ScreenContent>,
-    /// Whether its title shows work, where the title tells.
+    /// Whether the title shows work; none if the title does not say.
     pub title_busy: Option<bool>,
 }
 
 impl ScreenReading {
-    /// The same without what counts down while nothing happens.
+    /// The reading without the countdown, which changes while nothing else happens.
     #[must_use]
     pub fn in_short(&self) -> Self {
         let shows = match &self.shows {
@@ -33,32 +33,32 @@ impl ScreenReading {
 /// What the text of a pane can show.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ScreenContent {
-    /// The question whether the folder is trusted.
+    /// The dialog that asks whether to trust the folder.
     Trust,
     /// A permission dialog.
     Permission {
-        /// The tool, where the dialog tells.
+        /// The tool, if the dialog names one.
         tool: Option<String>,
     },
-    /// A question of the model.
+    /// A question from the model.
     Question,
     /// A plan to approve.
     Plan,
-    /// A turn runs.
+    /// A running turn.
     Busy,
-    /// A request failed and is sent again.
+    /// A failed request that will be sent again.
     Retrying {
-        /// Which attempt comes next, from 1.
+        /// The number of the next attempt, from 1.
         attempt: u32,
-        /// How many there are at most.
+        /// The maximum number of attempts.
         of: u32,
-        /// In how many seconds, as shown.
+        /// Seconds until the next attempt, as shown.
         seconds: Option<u32>,
     },
     /// The conversation is being compacted.
     Compacting,
-    /// The prompt is free.
+    /// A free prompt.
     Idle,
-    /// The client was put aside with Ctrl-Z.
+    /// The shell, in front of a Claude Code that was suspended with Ctrl-Z.
     Suspended,
 }

@@ -1,4 +1,4 @@
-//! What a session's transcript tells: content, never status by its age.
+//! What a session's transcript says: content, never a status derived from the file's age.
 
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub struct TranscriptKey {
     /// The config folder.
     pub dir: PathBuf,
-    /// The folder the client was started in, from which `<folder>` is made.
+    /// The folder in which Claude Code was started, from which `<folder>` is derived.
     pub cwd: PathBuf,
     /// Which file of that folder.
     pub which: TranscriptSelector,
@@ -18,33 +18,33 @@ pub struct TranscriptKey {
 /// Which transcript of a folder.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum TranscriptSelector {
-    /// That of Claude's own session id.
+    /// The transcript of this session id of Claude Code.
     Session(String),
-    /// The newest that was written since then and that no session id asks for: all that is known
-    /// of a client that keeps no registry.
+    /// The newest transcript written since this time that no session id claims: all that is known
+    /// of a Claude Code without a registry file.
     NewestSince(Timestamp),
 }
 
-/// What is known of a transcript after its newest line. All times are the client's own, of the
-/// records, for lines are flushed late and not quite in order.
+/// What a transcript says up to its newest line. All times are the records' own, because lines are
+/// flushed late and not quite in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TranscriptFacts {
-    /// When the newest turn began, whoever began it.
+    /// When the newest turn began, by a prompt or otherwise.
     pub turn_at: Option<Timestamp>,
-    /// What a person last asked. If only a repetition of it was read, it was asked at `at` at the
-    /// latest.
+    /// The user's last prompt. If only a repetition of the prompt was read, `at` is an upper bound.
     pub prompt: Option<DatedText>,
-    /// Tool calls without a result, in the order of their making: running, or waiting for leave.
+    /// Tool calls without a result, in the order in which they were made: running, or waiting for
+    /// permission.
     pub calls: Vec<ToolCall>,
-    /// The newest end of a turn; none if the model went on after it.
+    /// The newest end of a turn; none if the model continued after it.
     pub end: Option<TurnEnd>,
-    /// A request that failed and is to be sent again, if nothing came after it.
+    /// A failed request that is to be sent again; none if anything came after the failure.
     pub retry: Option<RetryAttempt>,
-    /// The newest error shown to the user.
+    /// The newest error that the user was shown.
     pub error: Option<DatedText>,
     /// The model that answered last.
     pub model: Option<String>,
-    /// `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`
+    /// The permission mode: `default`, `acceptEdits`, `plan`, `auto`, `bypassPermissions`.
     pub mode: Option<String>,
     /// The git branch of the newest record that names one.
     pub branch: Option<String>,
@@ -52,9 +52,9 @@ pub struct TranscriptFacts {
     pub tokens: Option<u64>,
     /// When the newest record was made.
     pub newest_at: Option<Timestamp>,
-    /// Sub-agents that have not ended, nested ones too, oldest first.
+    /// Sub-agents that have not finished, nested ones included, oldest first.
     pub delegations: Vec<SubagentFacts>,
-    /// The ids of calls that had their result a short while ago, those of its sub-agents too.
+    /// Ids of calls that recently got their result, calls of sub-agents included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<String>,
 }
@@ -62,75 +62,75 @@ pub struct TranscriptFacts {
 /// A text and when it was written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DatedText {
-    /// When.
+    /// When the text was written.
     pub at: Timestamp,
-    /// Its first line, cut.
+    /// The first line of the text, cut to a bounded length.
     pub text: String,
 }
 
 /// A tool call without a result.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ToolCall {
-    /// `toolu_…`
+    /// The id of the call, `toolu_…`.
     pub id: String,
-    /// `Bash`, `Edit`, …
+    /// The name of the tool: `Bash`, `Edit`, …
     pub tool: String,
     /// One line: the command, the file's name, …
     pub detail: Option<String>,
-    /// When the model asked for it.
+    /// When the model made the call.
     pub at: Timestamp,
 }
 
 /// The end of a turn.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TurnEnd {
-    /// When.
+    /// When the turn ended.
     pub at: Timestamp,
-    /// How.
+    /// How the turn ended.
     pub how: TurnEndKind,
 }
 
 /// How a turn ends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TurnEndKind {
-    /// The model has said all it had to.
+    /// The model finished its answer.
     Finished,
-    /// Escape, or a refused tool.
+    /// The user pressed Escape or refused a tool.
     Interrupted,
-    /// An error the client gave up on.
+    /// Claude Code gave up after an error.
     Failed,
     /// The conversation was compacted.
     Compacted,
-    /// A command of the client or of the shell was run, without the model.
+    /// A command of Claude Code or of the shell ran, without the model.
     Command,
 }
 
-/// A request to be sent again.
+/// A failed request that is to be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RetryAttempt {
-    /// When it was last sent.
+    /// When the request was last sent.
     pub at: Timestamp,
-    /// Which attempt comes next, from 1.
+    /// The number of the next attempt, from 1.
     pub attempt: u32,
-    /// How many there are at most.
+    /// The maximum number of attempts.
     pub of: Option<u32>,
-    /// When it is made.
+    /// When the next attempt is due.
     pub next_at: Option<Timestamp>,
 }
 
-/// A sub-agent that has not ended.
+/// A sub-agent that has not finished.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubagentFacts {
-    /// The client's id of it.
+    /// Claude Code's id of the sub-agent.
     pub agent_id: String,
-    /// `general-purpose`, …
+    /// The type of the sub-agent: `general-purpose`, …
     pub agent_type: Option<String>,
-    /// What it is to do, in a few words.
+    /// The task of the sub-agent, in a few words.
     pub description: Option<String>,
-    /// When it began.
+    /// When the sub-agent started.
     pub at: Timestamp,
-    /// 1 for one of the main agent, 2 for one of that, …
+    /// The nesting depth: 1 for a sub-agent of the main agent, 2 for a sub-agent of that one, …
     pub depth: u32,
-    /// Its tool calls without a result.
+    /// The sub-agent's tool calls without a result.
     pub calls: Vec<ToolCall>,
 }

@@ -1,6 +1,6 @@
-//! The button of a row: what it does, and what it is called before it is pressed.
+//! The button of a row: its label, and what the button does.
 
-use super::pausing;
+use super::pending;
 use crate::pause::PauseKind;
 use crate::session::{Capabilities, Session, SessionStatus};
 use crate::text::replace_hidden_chars;
@@ -10,42 +10,43 @@ use utoipa::ToSchema;
 /// The button of a row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RowAction {
-    /// What it does.
+    /// What the button does.
     pub does: RowActionKind,
-    /// What it is called: "Pause now", "Pause before next tool", "Interrupt…", "Resume".
+    /// The label: "Pause now", "Pause before next tool", "Interrupt…", "Resume".
     pub label: String,
-    /// What that means for the session; or why it cannot be, and what to do instead.
+    /// What the action means for the session, or why the action is impossible and what to do
+    /// instead.
     pub hint: String,
-    /// Whether it can be pressed.
+    /// Whether the button can be pressed.
     pub enabled: bool,
 }
 
 /// What the button of a row does.
 ///
 /// * `Pause`: pauses, without loss
-/// * `Interrupt`: asks, then interrupts: the step at work is lost
+/// * `Interrupt`: asks first, then interrupts; the current step is lost
 /// * `Resume`: resumes
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[schema(as = Does)]
 pub enum RowActionKind {
     /// Pauses, without loss.
     Pause,
-    /// Asks, then interrupts: the step at work is lost.
+    /// Asks first, then interrupts; the current step is lost.
     Interrupt,
     /// Resumes.
     Resume,
 }
 
 impl RowAction {
-    /// The button of a session's row; none where it has ended, where nothing is known of it, or
-    /// where other hands have paused it.
+    /// The button of a session's row; none if the session has ended, if nothing is known of what
+    /// can be done to the session, or if the session was paused without Trusty Bar.
     pub fn for_session(session: &Session) -> Option<Self> {
         let can = session.capabilities.as_ref()?;
         let action = |does, label: &str, hint: String| Self {
             does,
             label: label.to_owned(),
             hint,
-            enabled: pausing::pending(session).is_none(),
+            enabled: pending::pending(session).is_none(),
         };
         if can.resume {
             return Some(action(RowActionKind::Resume, "Resume", resuming(session)));
@@ -67,12 +68,12 @@ impl RowAction {
         })
     }
 
-    /// Whether it pauses, now, and loses nothing by it.
+    /// Whether the button pauses the session now, without loss.
     pub fn can_pause(&self) -> bool {
         self.enabled && self.does == RowActionKind::Pause
     }
 
-    /// Whether it resumes, now.
+    /// Whether the button resumes the session now.
     pub fn can_resume(&self) -> bool {
         self.enabled && self.does == RowActionKind::Resume
     }

@@ -1,21 +1,21 @@
-//! Where a row stands, its colour and its shape.
+//! The section, colour and shape of a row.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a row stands, from top to bottom.
+/// The section in which a row is listed, from top to bottom.
 ///
-/// * `NeedsYou`: waits for you
-/// * `Working`: works
+/// * `NeedsYou`: waits for the user
+/// * `Working`: a turn is running
 /// * `Quiet`: everything else
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[schema(as = Section)]
 pub enum BoardSection {
-    /// Waits for you.
+    /// Waits for the user.
     NeedsYou,
-    /// Works.
+    /// A turn is running.
     Working,
     /// Everything else.
     Quiet,
@@ -23,27 +23,27 @@ pub enum BoardSection {
 
 /// The colour of a status word; a token of the style sheet.
 ///
-/// * `needs-you`: loud: the only one with a tinted background
-/// * `working`: a turn runs
-/// * `paused`: stopped or frozen
-/// * `finished`: done, not yet seen
-/// * `stopped`: gone
-/// * `idle`: nothing to say
+/// * `needs-you`: waits for the user; the only tone with a tinted background
+/// * `working`: a turn is running
+/// * `paused`: paused, by any means
+/// * `finished`: done, not yet looked at
+/// * `stopped`: exited, or the last turn failed
+/// * `idle`: everything else
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 #[schema(as = Tone)]
 pub enum StatusTone {
-    /// Loud: the only one with a tinted background.
+    /// Waits for the user; the only tone with a tinted background.
     NeedsYou,
-    /// A turn runs.
+    /// A turn is running.
     Working,
-    /// Stopped or frozen.
+    /// Paused, by any means.
     Paused,
-    /// Done, not yet seen.
+    /// Done, not yet looked at.
     Finished,
-    /// Gone.
+    /// Exited, or the last turn failed.
     Stopped,
-    /// Nothing to say.
+    /// Everything else.
     Idle,
 }
 

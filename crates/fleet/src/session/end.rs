@@ -1,4 +1,4 @@
-//! The part of a session that tells how it ended.
+//! How a session ended.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,9 +14,11 @@ use utoipa::ToSchema;
 #[schema(as = End)]
 pub enum SessionEnd {
     /// Trusty Bar ended the session at the user's request.
-    Asked,
+    #[serde(rename = "Asked")]
+    Requested,
     /// Claude Code exited at its prompt and removed its registry file.
-    Left,
+    #[serde(rename = "Left")]
+    Exited,
     /// Claude Code exited in the middle of a turn: it was told to exit, or its terminal closed.
     MidTurn,
     /// The registry file is still there: Claude Code was killed or crashed.

@@ -1,4 +1,4 @@
-//! The parts of a session that tell what can be done to it, and what is being done.
+//! What can be done to a session, and what is being done.
 
 use crate::pause::{Initiator, PauseKind};
 use crate::time::rfc3339;
@@ -6,80 +6,80 @@ use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
-/// An action in one word.
+/// The kind of an action.
 ///
-/// * `Pause`: to pause
-/// * `Resume`: to resume
-/// * `End`: to end
-/// * `Jump`: to bring its terminal to the front
+/// * `Pause`: pause the session
+/// * `Resume`: resume the session
+/// * `End`: end the session
+/// * `Jump`: bring the session's terminal to the front
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
 #[schema(as = Verb)]
 pub enum ActionKind {
-    /// To pause.
+    /// Pause the session.
     Pause,
-    /// To resume.
+    /// Resume the session.
     Resume,
-    /// To end.
+    /// End the session.
     End,
-    /// To bring its terminal to the front.
+    /// Bring the session's terminal to the front.
     Jump,
 }
 
 /// What can be done to a session now.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Capabilities {
-    /// The kinds of pause that are possible, the one that is taken first. Interrupt has to be
-    /// asked for by name.
+    /// The possible kinds of pause; the default choice comes first. Interrupt has to be requested
+    /// by name.
     #[serde(default)]
     pub pause: Vec<PauseKind>,
-    /// Whether the commands it runs stop with it where it is frozen or stopped.
+    /// Whether running commands stop together with a session that is frozen or stopped.
     #[serde(default)]
     pub commands: bool,
-    /// Whether its pause can be ended from here.
+    /// Whether Trusty Bar can end the pause.
     #[serde(default)]
     pub resume: bool,
-    /// Why neither is possible, and what to do instead.
+    /// Why neither pause nor resume is possible, and what to do instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refusal: Option<String>,
 }
 
-/// A pause that was asked for here.
+/// A pause that Trusty Bar made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Pause)]
 pub struct ActivePause {
-    /// Its kind.
+    /// The kind of pause.
     pub kind: PauseKind,
-    /// Who asked.
+    /// Who requested the pause.
     pub by: Initiator,
-    /// Whether commands that it ran stopped with it.
+    /// Whether running commands stopped with the session.
     #[serde(default)]
     pub commands: bool,
-    /// Agents of the session that are held, the main one included; only of a hold.
+    /// How many agents are held, the main agent included; only for a hold.
     #[serde(default)]
     pub held: u32,
-    /// Agents that still run until their next tool; only of a hold.
+    /// How many agents still run until their next tool; only for a hold.
     #[serde(default)]
     pub running: u32,
-    /// Whether nothing shows yet that the session's hooks run and hold it; only of a hold.
+    /// Whether nothing proves yet that hooks run in the session and hold it; only for a hold.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unproven: bool,
-    /// What to know before it is resumed, if anything.
+    /// What to know before the session is resumed, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
 }
 
-/// An action that is being done, or that failed a moment ago.
+/// An action in progress, or one that recently failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Pending)]
 pub struct PendingAction {
-    /// Which.
+    /// The kind of action.
     pub verb: ActionKind,
-    /// Why it failed or was refused; none while it is being done.
+    /// Why the action failed or was refused; none while the action is in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
-    /// Since when.
+    /// When the action began or failed.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,

@@ -1,4 +1,4 @@
-//! The part of a session that tells what it asks through its hooks.
+//! The requests of a session.
 
 use super::NeedKind;
 use crate::request::{RequestId, RequestKind};
@@ -7,28 +7,30 @@ use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
-/// A request that was told by a hook and has no answer yet. Its whole text is asked for by itself.
+/// A request that a hook reported and that has no answer yet. The full content is fetched
+/// separately.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Request)]
 pub struct SessionRequest {
-    /// Which. An answer names it.
+    /// The id of the request, which an answer has to name.
     pub id: RequestId,
-    /// What kind of answer it waits for.
+    /// The kind of answer that the request waits for.
     pub kind: RequestKind,
-    /// `Bash`, `AskUserQuestion`, …
+    /// The name of the tool: `Bash`, `AskUserQuestion`, …
     pub tool: String,
-    /// One line about it.
+    /// One line about the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The sub-agent that asks, in words; none for the main agent.
+    /// The name of the sub-agent that asks; none for the main agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
-    /// Whether it can be answered from here, now: its hook waits for that.
+    /// Whether Trusty Bar can answer now, because a hook waits for the answer.
     pub held: bool,
-    /// Whether programs that no session started may answer it, too (`answers.programs`).
+    /// Whether programs that no session started may answer the request too (`answers.programs`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub programs: bool,
-    /// When the request returns to the terminal if not answered; none if held until answered.
+    /// When an unanswered request returns to the terminal; none if held until answered, or not
+    /// held.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -36,7 +38,7 @@ pub struct SessionRequest {
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub until: Option<SystemTime>,
-    /// Since when.
+    /// When the request was made.
     #[serde(with = "rfc3339")]
     #[schema(value_type = String, format = DateTime)]
     pub since: SystemTime,

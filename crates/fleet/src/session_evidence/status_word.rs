@@ -1,10 +1,10 @@
-//! The client's own words. `status` is one of four; `waitingFor` is free text that has changed
-//! between versions ("approve Bash" became "permission prompt").
+//! Claude Code's own words for a status. `status` is one of four words; `waitingFor` is free text
+//! that has changed between versions ("approve Bash" became "permission prompt").
 
 use crate::observation::RegistryEntry;
 use crate::session::NeedKind;
 
-/// What a registry entry says, understood.
+/// The status that a registry entry reports, parsed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum StatusWord {
     Missing,
@@ -52,8 +52,8 @@ impl StatusWord {
             }
             "input needed" => need(NeedKind::Question, true),
             "dialog open" => Self::Menu,
-            // The text has changed before. A word that speaks of leave or of an answer is told
-            // as a need, marked inferred: a missed need costs more than a glance.
+            // The text has changed before. A text that speaks of permission or of an answer is
+            // taken for a need, marked inferred: a missed need costs more than a glance.
             other => {
                 let has = |words: &[&str]| words.iter().any(|w| other.contains(w));
                 if has(&["permission", "approv", "request", "proposal"]) {

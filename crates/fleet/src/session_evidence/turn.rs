@@ -1,4 +1,4 @@
-//! What goes on inside a turn: from the transcript, corrected by hooks where they are connected.
+//! What happens within a turn: from the transcript, corrected by hooks where they are connected.
 
 use super::SessionEvidence;
 use crate::evidence::HookEvidence;
@@ -11,14 +11,14 @@ use crate::time::Timestamp;
 use crate::timing::{HOOK_ONLY_LIMIT, IDLE_DEBOUNCE, MAX_RETRY_DELAY, RECORD_TIME_SLACK};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The inside of a session.
+/// The evidence about the turns of a session.
 #[derive(Clone, Copy)]
 pub(crate) struct TurnEvidence<'a> {
     transcript: Option<&'a TranscriptFacts>,
     hooks: Option<&'a HookEvidence>,
     pid: u32,
     began: Timestamp,
-    /// When the prompt was last free for longer than a moment.
+    /// Since when the prompt is free; else when it was last free for at least [`IDLE_DEBOUNCE`].
     rested_at: Option<Timestamp>,
 }
 
@@ -33,25 +33,26 @@ pub(crate) struct DialogRequest {
 /// How the newest turn ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TurnOutcome {
-    /// Nobody tells how turns end.
-    Untold,
-    /// The model had said all it had to, or the conversation was compacted.
+    /// No source says how turns end.
+    Unknown,
+    /// The model finished its answer, or the conversation was compacted.
     Finished,
-    /// An error the client gave up on.
+    /// Claude Code gave up after an error.
     Failed {
-        /// As the client shows it.
+        /// The error, as Claude Code shows it.
         error: String,
-        /// When.
+        /// When the turn ended.
         at: Timestamp,
     },
-    /// By its owner.
+    /// The user interrupted the turn.
     Interrupted,
-    /// It was none of the model's.
-    Quiet,
+    /// A command ran without the model, or no end of the newest turn is recorded.
+    NoModelTurn,
 }
 
 impl DialogRequest {
-    /// A call of these tools is a question or a plan, whatever the registry calls it.
+    /// The kind of need that the tool implies, whatever the registry calls it: a question or a
+    /// plan.
     pub(crate) fn kind(&self) -> Option<NeedKind> {
         kind_of(self.tool.as_deref()?)
     }
@@ -76,18 +77,19 @@ impl<'a> TurnEvidence<'a> {
         }
     }
 
-    /// What hooks of this process told, newest first.
-    pub(crate) fn told(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
+    /// What the hooks of this process reported, newest first.
+    pub(crate) fn hook_events(&self) -> impl Iterator<Item = (Timestamp, &'a HookEvent)> + use<'a> {
         let Self { pid, began, .. } = *self;
         let all = self.hooks.into_iter();
         all.flat_map(move |told| told.of_process(pid, began))
     }
 
-    /// The call of the main agent that has no result yet.
+    /// A call of the main agent that has no result yet: the first in the transcript, else the
+    /// newest that a hook reported.
     pub(crate) fn running_call(&self) -> Option<&'a ToolCall> {
         let ended: BTreeSet<&str> = self.ended_calls();
         let of_hook = self
-            .told()
+            .hook_events()
             .take_while(|(_, e)| !matches!(e.what, HookEventKind::Prompted))
             .filter(|(at, e)| e.agent.is_none() && !self.went_on_after(*at))
             .find_map(|(_, e)| match &e.what {
@@ -101,7 +103,8 @@ impl<'a> TurnEvidence<'a> {
             .find(|call| !ended.contains(call.id.as_str()))
     }
 
-    /// Whether the transcript has gone on for long after a hook told something.
+    /// Whether the transcript continued for [`HOOK_ONLY_LIMIT`] or longer after a hook report at
+    /// `at`.
     fn went_on_after(&self, at: Timestamp) -> bool {
         let newest = self.transcript.and_then(|t| {
             let ended_at = t.end.as_ref().map(|end| end.at);
@@ -112,26 +115,27 @@ impl<'a> TurnEvidence<'a> {
     }
 
     fn ended_calls(&self) -> BTreeSet<&'a str> {
-        let ended = self.told().filter_map(|(_, e)| match &e.what {
+        let ended = self.hook_events().filter_map(|(_, e)| match &e.what {
             HookEventKind::ToolEnded { id } => Some(id.as_str()),
             _ => None,
         });
         ended.collect()
     }
 
-    /// What the dialog of this kind that is open since `from` asks for, if it is clear.
-    pub(crate) fn asked(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
+    /// What the dialog of this kind, open since `from`, asks for; empty if that is unclear.
+    pub(crate) fn dialog_request(&self, kind: NeedKind, from: Timestamp) -> DialogRequest {
         self.asked_by_hook(from)
             .or_else(|| self.asked_by_transcript(kind, from))
             .unwrap_or_default()
     }
 
-    /// Requests queue: the oldest that nothing has followed is the one on the screen.
+    /// What the dialog on the screen asks for, according to hooks. Requests queue: the oldest that
+    /// no later event of the same agent has followed is on the screen.
     pub(crate) fn asked_by_hook(&self, from: Timestamp) -> Option<DialogRequest> {
         let mut followed: BTreeSet<Option<&str>> = BTreeSet::new();
         let mut oldest = None;
         for (_, event) in self
-            .told()
+            .hook_events()
             .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from)
         {
             let agent = event.agent.as_deref();
@@ -140,7 +144,7 @@ impl<'a> TurnEvidence<'a> {
                     oldest = Some((tool, detail, agent));
                     followed.insert(agent);
                 }
-                // A call begins just before it is asked for, but may be told of just after.
+                // A call begins just before its request, but may be reported just after.
                 HookEventKind::ToolStarting(_) => {}
                 _ => {
                     followed.insert(agent);
@@ -155,11 +159,11 @@ impl<'a> TurnEvidence<'a> {
         })
     }
 
-    /// Of what kind the dialog was that a hook told of last, answered or not: the registry may
-    /// follow the answer late, and a plan is no permission meanwhile.
+    /// The kind of the last dialog that a hook reported since `from`, answered or not. The registry
+    /// may lag behind the answer, and a plan must not be shown as a permission meanwhile.
     pub(crate) fn last_asked_kind(&self, from: Timestamp) -> Option<NeedKind> {
         let mut recent = self
-            .told()
+            .hook_events()
             .take_while(|(at, _)| at.after(RECORD_TIME_SLACK) >= from);
         recent.find_map(|(_, event)| match &event.what {
             HookEventKind::PermissionAsked { tool, .. } => kind_of(tool),
@@ -172,15 +176,15 @@ impl<'a> TurnEvidence<'a> {
             .unwrap_or_else(|| "a sub-agent".to_owned())
     }
 
-    /// What a sub-agent is called, if its transcript says so.
+    /// The name of a sub-agent; none if the transcript does not know the sub-agent.
     pub(crate) fn known_name(&self, id: &str) -> Option<String> {
         let transcript = self.transcript?;
         let known = transcript.delegations.iter().find(|d| d.agent_id == id);
         known.map(name)
     }
 
-    /// A call without a result runs or waits for leave: only where just one agent has one that
-    /// can be meant is it clear whose turn it is to be asked.
+    /// What the dialog asks for, according to the transcript. A call without a result is running or
+    /// waits for permission, so the answer is clear only if exactly one agent has a call that fits.
     fn asked_by_transcript(&self, kind: NeedKind, from: Timestamp) -> Option<DialogRequest> {
         let transcript = self.transcript?;
         let ended = self.ended_calls();
@@ -190,10 +194,10 @@ impl<'a> TurnEvidence<'a> {
                 "Agent" | "Task" => false,
                 "AskUserQuestion" => kind != NeedKind::Plan,
                 "ExitPlanMode" => kind != NeedKind::Question,
-                // Elicitations of other tools are told as questions, too.
+                // The registry reports elicitations of other tools as questions too.
                 _ => kind == NeedKind::Permission || alone,
             };
-            // One that was made long before the dialog opened runs.
+            // A call made long before the dialog opened is already running.
             let recent = alone || call.at.after(RECORD_TIME_SLACK + RECORD_TIME_SLACK) >= from;
             fits && recent && !ended.contains(call.id.as_str())
         };
@@ -214,11 +218,11 @@ impl<'a> TurnEvidence<'a> {
         })
     }
 
-    /// How the newest turn ended, if it is one that began with or after `work`. The prompt is free
-    /// since `free`: a turn that began later is news that the registry does not have yet.
-    pub(crate) fn ending(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
+    /// How the newest turn ended, if that turn began with or after `work`. The prompt has been free
+    /// since `free`: a turn that began later has not reached the registry yet.
+    pub(crate) fn turn_outcome(&self, work: Option<Timestamp>, free: Timestamp) -> TurnOutcome {
         let Some(transcript) = self.transcript else {
-            return TurnOutcome::Untold;
+            return TurnOutcome::Unknown;
         };
         let newest = transcript.end.as_ref().filter(|end| {
             let over = |turn| end.at >= turn || turn > free;
@@ -226,7 +230,7 @@ impl<'a> TurnEvidence<'a> {
                 && work.is_none_or(|began| end.at.after(RECORD_TIME_SLACK) >= began)
         });
         let Some(end) = newest else {
-            return TurnOutcome::Quiet;
+            return TurnOutcome::NoModelTurn;
         };
         match end.how {
             TurnEndKind::Finished | TurnEndKind::Compacted => TurnOutcome::Finished,
@@ -238,11 +242,11 @@ impl<'a> TurnEvidence<'a> {
                 }
             }
             TurnEndKind::Interrupted => TurnOutcome::Interrupted,
-            TurnEndKind::Command => TurnOutcome::Quiet,
+            TurnEndKind::Command => TurnOutcome::NoModelTurn,
         }
     }
 
-    /// When the newest turn ended, if it has.
+    /// When the newest turn ended; none while it is open.
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         let transcript = self.transcript?;
         let end = transcript.end.as_ref()?;
@@ -252,47 +256,48 @@ impl<'a> TurnEvidence<'a> {
             .then_some(end.at)
     }
 
-    /// Whether the transcript tells of a turn, and of no end of it yet.
+    /// Whether the transcript shows a turn that has not ended.
     pub(crate) fn is_in_turn(&self) -> bool {
         self.transcript.is_some_and(|t| t.turn_at.is_some()) && self.ended_at().is_none()
     }
 
-    /// A request that was sent again and has no answer yet.
+    /// A failed request that is being sent again and has no answer yet.
     pub(crate) fn retry(&self, now: Timestamp) -> Option<&'a RetryAttempt> {
         let retry = self.transcript?.retry.as_ref()?;
         (now < retry_over(retry)).then_some(retry)
     }
 
-    /// Whether the transcript may still tell what is asked for: it has told of no call.
+    /// Whether the transcript may still show what is asked for: there is one, and no call was
+    /// found.
     pub(crate) fn may_tell_more(&self, asked: &DialogRequest) -> bool {
         self.transcript.is_some() && asked.tool.is_none()
     }
 
-    /// When a hook said that the conversation is being compacted, in work that began at `from`,
-    /// if nothing followed.
+    /// When a hook reported the start of a compaction in work that began at `from`; none if another
+    /// event of the main agent followed.
     pub(crate) fn compacting(&self, from: Timestamp) -> Option<Timestamp> {
-        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let (at, event) = self.hook_events().find(|(_, e)| e.agent.is_none())?;
         let of_now = at.after(RECORD_TIME_SLACK) >= from;
         (matches!(event.what, HookEventKind::Compacting) && of_now).then_some(at)
     }
 
-    /// When a hook last said that a prompt was sent, if nothing came after it.
+    /// When a hook last reported a prompt; none if another event of the main agent followed.
     pub(crate) fn prompted(&self) -> Option<Timestamp> {
-        let (at, event) = self.told().find(|(_, e)| e.agent.is_none())?;
+        let (at, event) = self.hook_events().find(|(_, e)| e.agent.is_none())?;
         matches!(event.what, HookEventKind::Prompted).then_some(at)
     }
 
     /// The sub-agents at work, oldest first.
     pub(crate) fn delegations(&self) -> Vec<Delegation> {
         let known = self.transcript.map_or(&[][..], |t| &t.delegations);
-        // A killed client leaves its sub-agents' files as if they still ran.
+        // A killed Claude Code leaves the files of its sub-agents as if they still ran.
         let ours = |d: &&SubagentFacts| {
             d.at >= self.began || d.calls.iter().any(|call| call.at >= self.began)
         };
         let mut all: BTreeMap<&str, Delegation> = known
             .iter()
             .filter(ours)
-            .map(|d| (d.agent_id.as_str(), drawn(d)))
+            .map(|d| (d.agent_id.as_str(), delegation_of(d)))
             .collect();
         self.correct(&mut all);
         let mut all: Vec<Delegation> = all.into_values().collect();
@@ -300,12 +305,12 @@ impl<'a> TurnEvidence<'a> {
         all
     }
 
-    /// Hooks tell of a sub-agent's begin and end before its files do, and `Stop` lists all that
-    /// still run.
+    /// Corrects the list by hooks: they report the start and the end of a sub-agent before its
+    /// files do, and `Stop` lists all sub-agents that still run.
     fn correct(&self, all: &mut BTreeMap<&'a str, Delegation>) {
         let mut later: BTreeSet<&str> = BTreeSet::new();
         let lasting = |at: &Timestamp| self.rested_at.is_none_or(|rested| *at >= rested);
-        for (at, event) in self.told().take_while(|(at, _)| lasting(at)) {
+        for (at, event) in self.hook_events().take_while(|(at, _)| lasting(at)) {
             match (&event.what, event.agent.as_deref()) {
                 (HookEventKind::AgentEnded, Some(id)) if later.insert(id) => {
                     all.remove(id);
@@ -339,7 +344,7 @@ impl<'a> TurnEvidence<'a> {
     }
 }
 
-/// Until when a retry is one.
+/// Until when a retry without further records is taken to be under way.
 pub(crate) fn retry_over(retry: &RetryAttempt) -> Timestamp {
     let named = retry.next_at.map(|at| at.after(RECORD_TIME_SLACK));
     named
@@ -367,7 +372,7 @@ fn name(agent: &SubagentFacts) -> String {
     named.unwrap_or_else(|| "a sub-agent".to_owned())
 }
 
-fn drawn(agent: &SubagentFacts) -> Delegation {
+fn delegation_of(agent: &SubagentFacts) -> Delegation {
     let call = agent.calls.first();
     Delegation {
         id: agent.agent_id.clone(),

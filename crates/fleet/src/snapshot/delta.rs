@@ -1,4 +1,4 @@
-//! The difference of two snapshots, for those who have the first.
+//! The difference between two snapshots, for receivers that have the first.
 
 use super::{FolderHooks, HealthIssue, Snapshot};
 use crate::identity::SessionId;
@@ -10,23 +10,23 @@ use utoipa::ToSchema;
 /// What turns one snapshot into the next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SnapshotDelta {
-    /// The revision it leads to.
+    /// The revision of the snapshot that results.
     pub revision: u64,
-    /// Sessions that are new or different, whole.
+    /// Sessions that are new or have changed, in full.
     pub sessions: Vec<Session>,
-    /// The ids of all sessions, in their order.
+    /// The ids of all sessions, in the order of the snapshot.
     pub order: Vec<SessionId>,
-    /// The ids of those that are no longer shown.
+    /// The ids of sessions that are no longer listed.
     pub gone: Vec<SessionId>,
     /// What is wrong with the sources; empty when all is well.
     pub health: Vec<HealthIssue>,
-    /// Whether the hooks of each config folder are ours, where that was looked at.
+    /// Whether Trusty Bar's hooks are installed, for each config folder that was checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub connections: Vec<FolderHooks>,
 }
 
 impl Snapshot {
-    /// What leads from `before` to this snapshot.
+    /// The delta that turns `before` into this snapshot.
     pub fn delta_from(&self, before: &Self) -> SnapshotDelta {
         let old: BTreeMap<SessionId, &Session> =
             before.sessions.iter().map(|s| (s.id, s)).collect();
@@ -42,7 +42,7 @@ impl Snapshot {
         }
     }
 
-    /// This snapshot after `delta`.
+    /// The snapshot that results from `delta`.
     #[must_use]
     pub fn apply(&self, delta: &SnapshotDelta) -> Self {
         let all = self.sessions.iter().chain(&delta.sessions);
@@ -60,9 +60,9 @@ impl Snapshot {
 }
 
 impl SnapshotDelta {
-    /// What leads here from wherever either begins, `other` leading to the same snapshot.
+    /// A delta that leads from either starting point to the snapshot that both deltas lead to.
     #[must_use]
-    pub fn or(mut self, other: Self) -> Self {
+    pub fn combined_with(mut self, other: Self) -> Self {
         for session in other.sessions {
             if !self.sessions.iter().any(|s| s.id == session.id) {
                 self.sessions.push(session);
@@ -121,7 +121,7 @@ mod tests {
             let delta = after.delta_from(&before);
             prop_assert_eq!(&before.apply(&delta), &after);
             for session in &delta.sessions {
-                prop_assert!(!before.sessions.contains(session), "what is known is not told");
+                prop_assert!(!before.sessions.contains(session), "unchanged sessions are left out");
             }
             let ids = |of: &Snapshot| of.sessions.iter().map(|s| s.id).collect::<BTreeSet<_>>();
             let gone: BTreeSet<_> = delta.gone.iter().copied().collect();
@@ -133,7 +133,7 @@ mod tests {
         fn of_two_beginnings_one_delta_leads_from_both(
             one in snapshot(), two in snapshot(), after in snapshot(),
         ) {
-            let delta = after.delta_from(&one).or(after.delta_from(&two));
+            let delta = after.delta_from(&one).combined_with(after.delta_from(&two));
             prop_assert_eq!(&one.apply(&delta), &after);
             prop_assert_eq!(&two.apply(&delta), &after);
         }

@@ -1,4 +1,4 @@
-//! What a client does, whichever source says so: it works, waits for the user, or rests.
+//! What a session does, as any source may report: works, waits for the user, or rests.
 
 use crate::observation::ScreenContent;
 use crate::session::{Activity, Certainty, Need, NeedKind, SessionStatus, Source, StatusReason};
@@ -9,16 +9,16 @@ use crate::time::Timestamp;
 use crate::timing::{SCREEN_MAX_AGE, TRANSCRIPT_FLUSH_DELAY, TURNLESS_WORK_LIMIT};
 use std::time::{Duration, SystemTime};
 
-/// Whether the pane of a session could tell more than its client does.
+/// Whether the pane of a session could say more than Claude Code does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StatusDoubt {
-    /// Its client says it all.
+    /// Claude Code's own report is complete.
     None,
-    /// Its client says nothing, says it in unknown words, or seems to repeat a failing request.
+    /// Claude Code reports nothing, uses unknown words, or seems to repeat a failing request.
     Some,
 }
 
-/// What a client does, as far as anybody tells.
+/// What a session does, before requests, pauses and attachment are considered.
 pub(super) struct DraftActivity {
     pub(super) status: SessionStatus,
     pub(super) activity: Option<Activity>,
@@ -40,7 +40,7 @@ impl DraftActivity {
         }
     }
 
-    pub(super) fn needing(need: Need, because: StatusReason) -> Self {
+    pub(super) fn with_need(need: Need, because: StatusReason) -> Self {
         Self {
             status: SessionStatus::AwaitingApproval,
             activity: None,
@@ -51,7 +51,7 @@ impl DraftActivity {
         }
     }
 
-    pub(super) fn bare(status: SessionStatus, because: StatusReason) -> Self {
+    pub(super) fn with_status(status: SessionStatus, because: StatusReason) -> Self {
         Self {
             status,
             activity: None,
@@ -62,20 +62,20 @@ impl DraftActivity {
         }
     }
 
-    /// The same, but only concluded.
-    pub(super) fn inferred(mut self) -> Self {
+    /// The same, marked as inferred and doubtful.
+    pub(super) fn into_inferred(mut self) -> Self {
         self.because.certainty = Certainty::Inferred;
         self.doubt = StatusDoubt::Some;
         self
     }
 
-    pub(super) fn until(mut self, at: Timestamp) -> Self {
+    pub(super) fn with_review_at(mut self, at: Timestamp) -> Self {
         self.review_at = Some(self.review_at.map_or(at, |known| known.min(at)));
         self
     }
 }
 
-pub(super) fn because(
+pub(super) fn status_reason(
     source: Source,
     text: &str,
     observed: Timestamp,
@@ -91,22 +91,22 @@ pub(super) fn because(
     }
 }
 
-/// Adds what would change it.
-pub(super) fn until(mut because: StatusReason, text: &str) -> StatusReason {
+/// Adds what would change the status.
+pub(super) fn with_until_text(mut because: StatusReason, text: &str) -> StatusReason {
     text.clone_into(&mut because.until);
     because
 }
 
-/// A need with the words that the transcript or a hook has for it.
-pub(super) fn needing(
+/// A need, with the words that the transcript or a hook has for the dialog.
+pub(super) fn draft_need(
     case: &SessionEvidence<'_>,
     kind: NeedKind,
     tool: Option<String>,
     from: Timestamp,
     because: StatusReason,
 ) -> DraftActivity {
-    let mut asked = TurnEvidence::from_evidence(case).asked(kind, from);
-    // A dialog of another tool than the registry names is not this one.
+    let mut asked = TurnEvidence::from_evidence(case).dialog_request(kind, from);
+    // A dialog of another tool than the registry names is another dialog.
     if tool.is_some() && asked.tool != tool {
         asked = DialogRequest {
             tool,
@@ -126,11 +126,11 @@ pub(super) fn needing(
         elsewhere: None,
         since: from.into(),
     };
-    let doing = DraftActivity::needing(need, because);
-    if wordless { doubtful(doing) } else { doing }
+    let doing = DraftActivity::with_need(need, because);
+    if wordless { as_doubtful(doing) } else { doing }
 }
 
-/// A turn that runs: what it does, as far as anybody tells.
+/// A running turn, with the details that sources report.
 pub(super) fn busy(
     case: &SessionEvidence<'_>,
     from: Timestamp,
@@ -143,13 +143,13 @@ pub(super) fn busy(
         return DraftActivity::active(Activity::Compacting { since }, because);
     }
     if let Some((activity, over)) = shown_work(case, since, now) {
-        return doubtful(DraftActivity::active(activity, because)).until(over);
+        return as_doubtful(DraftActivity::active(activity, because)).with_review_at(over);
     }
     let call = content.running_call();
     if let (Some(retry), None) = (content.retry(now), call) {
         let told = retry.at.after(TRANSCRIPT_FLUSH_DELAY);
         if now < told {
-            return working(&content, from, because, now).until(told);
+            return working(&content, from, because, now).with_review_at(told);
         }
         let activity = Activity::Retrying {
             attempt: retry.attempt,
@@ -157,7 +157,8 @@ pub(super) fn busy(
             next_at: retry.next_at.map(Into::into),
             since,
         };
-        return doubtful(DraftActivity::active(activity, because)).until(retry_over(retry));
+        return as_doubtful(DraftActivity::active(activity, because))
+            .with_review_at(retry_over(retry));
     }
     working(&content, from, because, now)
 }
@@ -186,13 +187,13 @@ fn working(
     let turnless = call.is_none() && agents == 0 && content.ended_at().is_some_and(|at| at <= from);
     let strange = from.after(TURNLESS_WORK_LIMIT);
     match turnless {
-        true if now >= strange => doubtful(doing),
-        true => doing.until(strange),
+        true if now >= strange => as_doubtful(doing),
+        true => doing.with_review_at(strange),
         false => doing,
     }
 }
 
-/// Work of which only the pane tells what it is, and until when that counts.
+/// Work that only the pane identifies, and until when that reading counts.
 fn shown_work(
     case: &SessionEvidence<'_>,
     since: SystemTime,
@@ -219,7 +220,7 @@ fn shown_work(
     Some((activity, read.after(SCREEN_MAX_AGE)))
 }
 
-pub(super) fn doubtful(mut doing: DraftActivity) -> DraftActivity {
+pub(super) fn as_doubtful(mut doing: DraftActivity) -> DraftActivity {
     doing.doubt = StatusDoubt::Some;
     doing
 }
@@ -232,7 +233,7 @@ fn at_work(agents: usize) -> Option<String> {
     }
 }
 
-/// What the pane shows, if that was read a moment ago.
+/// What the pane shows; none if the last reading is older than [`SCREEN_MAX_AGE`].
 pub(super) fn fresh_screen<'a>(
     case: &SessionEvidence<'a>,
     now: Timestamp,
@@ -243,15 +244,15 @@ pub(super) fn fresh_screen<'a>(
         .flatten()
 }
 
-/// A free prompt: after work that nobody has seen, after a failure, or just so.
-pub(super) fn resting(
+/// A free prompt: after work that the user has not seen, after a failed turn, or simply idle.
+pub(super) fn draft_free_prompt(
     case: &SessionEvidence<'_>,
     worked: Option<Timestamp>,
     from: Timestamp,
     seen_from: Timestamp,
     say: impl Fn(&str) -> StatusReason,
 ) -> DraftActivity {
-    let ending = TurnEvidence::from_evidence(case).ending(worked, from);
+    let ending = TurnEvidence::from_evidence(case).turn_outcome(worked, from);
     let began = case.process.facts.started_at;
     let attended = case.attended_at.is_some_and(|at| at >= seen_from);
     match ending {
@@ -262,7 +263,7 @@ pub(super) fn resting(
             },
             say("Claude Code is idle at its prompt, after a failed turn"),
         ),
-        TurnOutcome::Untold | TurnOutcome::Finished if worked.is_some() && !attended => {
+        TurnOutcome::Unknown | TurnOutcome::Finished if worked.is_some() && !attended => {
             DraftActivity::active(
                 Activity::Finished { since: from.into() },
                 say("Claude Code is idle at its prompt, after work that you have not looked at"),

@@ -1,6 +1,6 @@
-//! Paused: by our own record with what proves it, or by other hands.
+//! Paused: by a pause record and what proves it, or without Trusty Bar.
 
-use super::activity::{DraftActivity, because, until};
+use super::activity::{DraftActivity, status_reason, with_until_text};
 use crate::evidence::KnownProcess;
 use crate::observation::{HookEvent, HookEventKind, RunState, StopSignal, TurnEndKind};
 use crate::pause::{Initiator, MAX_HOLD, PauseKind, PauseMethod, PausePhase, PauseRecord};
@@ -10,10 +10,10 @@ use crate::time::Timestamp;
 use crate::timing::{GATE_TIMEOUT, HOOK_UPTAKE_TIME, RECORD_TIME_SLACK};
 use std::time::Duration;
 
-/// Why it is paused, if it is.
+/// Why the session is paused; none if it is not.
 pub(super) fn paused(case: &SessionEvidence<'_>, doing: &DraftActivity) -> Option<StatusReason> {
     let by_others = stopped(&case.process).map(|because| match case.within {
-        Some(record) => nested(because, record),
+        Some(record) => nested_pause_reason(because, record),
         None => because,
     });
     let Some((seen, record)) = case.pause else {
@@ -25,21 +25,21 @@ pub(super) fn paused(case: &SessionEvidence<'_>, doing: &DraftActivity) -> Optio
     let holds = match record.kind() {
         PauseKind::Freeze | PauseKind::Stop | PauseKind::Suspend => by_others.is_some(),
         PauseKind::Hold => by_others.is_some() || is_held(case, doing, seen),
-        PauseKind::Interrupt => by_others.is_some() || rests(doing),
+        PauseKind::Interrupt => by_others.is_some() || has_free_prompt(doing),
     };
-    holds.then(|| ours(record, seen))
+    holds.then(|| paused_by_us_reason(record, seen))
 }
 
-/// Paused with the session that runs it.
-fn nested(by: StatusReason, record: &PauseRecord) -> StatusReason {
+/// The reason for a session that was paused together with the session that started it.
+fn nested_pause_reason(by: StatusReason, record: &PauseRecord) -> StatusReason {
     let text = format!(
         "the session was {} together with the session that started it",
         record.kind().done()
     );
-    until(StatusReason { text, ..by }, "that other session is resumed")
+    with_until_text(StatusReason { text, ..by }, "that other session is resumed")
 }
 
-fn ours(record: &PauseRecord, seen: Timestamp) -> StatusReason {
+fn paused_by_us_reason(record: &PauseRecord, seen: Timestamp) -> StatusReason {
     let who = match record.by {
         Initiator::App | Initiator::Command => "you",
         Initiator::Api => "a program",
@@ -53,66 +53,67 @@ fn ours(record: &PauseRecord, seen: Timestamp) -> StatusReason {
             format!("{who} paused the session: its turn was interrupted")
         }
     };
-    until(
-        because(Source::Pause, &text, seen, record.since.into()),
+    with_until_text(
+        status_reason(Source::Pause, &text, seen, record.since.into()),
         "you resume the session",
     )
 }
 
-/// Sub-agents of a held session that still run, and agents of it that are held.
-pub(super) fn held(
+/// How many agents of a session hooks hold, and how many agents still run. `agents` is the number
+/// of sub-agents at work.
+pub(super) fn held_agents(
     case: &SessionEvidence<'_>,
     doing: &DraftActivity,
     agents: usize,
 ) -> (usize, usize) {
     let held = case.gates.len();
     let main = case.gates.iter().any(|gate| gate.agent.is_none());
-    let works = !rests(doing) && agents == 0 && !main;
+    let works = !has_free_prompt(doing) && agents == 0 && !main;
     let running = (agents + usize::from(main)).saturating_sub(held);
     let beside = agents > 0 && !main && runs_tool(case);
     let more = (works && held == 0) || beside;
     (held, running + usize::from(more))
 }
 
-/// Whether the main agent has a tool at work; sub-agents that it has started do not count.
+/// Whether the main agent runs a tool; starting a sub-agent does not count.
 fn runs_tool(case: &SessionEvidence<'_>) -> bool {
     let call = TurnEvidence::from_evidence(case).running_call();
     call.is_some_and(|call| !matches!(call.tool.as_str(), "Agent" | "Task"))
 }
 
 fn is_held(case: &SessionEvidence<'_>, doing: &DraftActivity, seen: Timestamp) -> bool {
-    if rests(doing) {
-        // That its prompt is free shows nothing of what its hooks will do.
-        return case.hook_proof.holds(case.gates, seen);
+    if has_free_prompt(doing) {
+        // A free prompt does not show what the hooks will do.
+        return case.hook_proof.proves_hold(case.gates, seen);
     }
     let agents = TurnEvidence::from_evidence(case).delegations().len();
-    let (held, running) = held(case, doing, agents);
+    let (held, running) = held_agents(case, doing, agents);
     held > 0 && running == 0 && doing.need.is_none()
 }
 
-/// Whether hooks of ours run in a session.
+/// Whether Trusty Bar's hooks run in a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HookPresence {
-    /// They have left a mark, or wait.
+    /// A hook left a mark, or waits.
     Proven,
-    /// Nothing has happened yet that would show it.
+    /// No event has occurred yet that would show it.
     Unknown,
-    /// It was prompted since hooks leave marks, and they left none.
-    Unheard,
+    /// The session was prompted after hooks began to leave marks, and no hook left one.
+    Silent,
 }
 
-/// What becomes of a hold.
+/// The outlook of a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldOutlook {
-    /// It goes on, or there is none.
+    /// The hold continues, or there is none.
     Sound,
-    /// The hooks that hold the session reach their limit soon, and its turn ends then.
+    /// The hooks that hold the session reach their limit soon, which ends its turn.
     EndsSoon,
-    /// The session worked on all the same.
+    /// The session continued to work despite the hold.
     NotHeld,
 }
 
-/// Whether hooks of ours run in it.
+/// Whether Trusty Bar's hooks run in the session.
 pub(super) fn hooks_heard(case: &SessionEvidence<'_>, now: Timestamp) -> HookPresence {
     let proof = case.hook_proof;
     if proof.marked || !case.gates.is_empty() {
@@ -121,7 +122,7 @@ pub(super) fn hooks_heard(case: &SessionEvidence<'_>, now: Timestamp) -> HookPre
     let Some(since) = proof.marks_since.map(|at| at.after(HOOK_UPTAKE_TIME)) else {
         return HookPresence::Unknown;
     };
-    let told = TurnEvidence::from_evidence(case).told().next();
+    let told = TurnEvidence::from_evidence(case).hook_events().next();
     if told.is_some_and(|(at, _)| at >= since) {
         return HookPresence::Unknown;
     }
@@ -129,14 +130,14 @@ pub(super) fn hooks_heard(case: &SessionEvidence<'_>, now: Timestamp) -> HookPre
     // The mark is written before the prompt is sent, but may be read after the transcript.
     let prompted = turn.is_some_and(|at| at > since && now >= at.after(RECORD_TIME_SLACK));
     if prompted {
-        HookPresence::Unheard
+        HookPresence::Silent
     } else {
         HookPresence::Unknown
     }
 }
 
-/// Whether a session that was to be held has worked on: what its hooks keep from going on has gone
-/// on after the record was seen.
+/// Whether a session worked on despite a hold: after the record was seen, something continued that
+/// hooks should have stopped.
 pub(super) fn is_not_held(
     case: &SessionEvidence<'_>,
     doing: &DraftActivity,
@@ -156,10 +157,11 @@ pub(super) fn is_not_held(
         || doubted_at(case, doing).is_some_and(|at| now >= at)
 }
 
-/// Whether hooks told of a prompt or a tool after the pause, and then of what only comes after it.
+/// Whether hooks reported a prompt or a tool after the pause, and then an event that only follows
+/// once that prompt or tool was let through.
 fn passed_gate(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
     let content = TurnEvidence::from_evidence(case);
-    let since = content.told().take_while(|(at, _)| *at > seen);
+    let since = content.hook_events().take_while(|(at, _)| *at > seen);
     let mut later: Vec<&HookEvent> = Vec::new();
     for (_, event) in since {
         let passed = match &event.what {
@@ -177,7 +179,7 @@ fn passed_gate(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
     false
 }
 
-/// Whether an event tells that the main agent is in a turn, or was.
+/// Whether an event shows that the main agent is or was in a turn.
 fn is_main_work(event: &HookEvent) -> bool {
     let works = matches!(
         event.what,
@@ -188,12 +190,12 @@ fn is_main_work(event: &HookEvent) -> bool {
     works && event.agent.is_none()
 }
 
-/// A prompt that was sent just before the pause may be written down so much later.
+/// How much later the transcript may record a prompt that was sent just before the pause.
 const PROMPT_WRITE_DELAY: Duration = Duration::from_secs(1);
 
-/// Whether a whole turn came after the pause. A short one may be over before the registry was read
-/// as busy, so the transcript is enough where the prompt was surely sent after the pause: well after
-/// it, or hooks that waited have ended since.
+/// Whether a whole turn followed the pause. A short turn may end before the registry is read as
+/// busy, so the transcript suffices if the prompt was certainly sent after the pause: well after
+/// the pause, or with hooks that waited and have ended since.
 fn went_through_turn(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
     let (Some((_, said)), Some((_, record))) = (case.transcript, case.pause) else {
         return false;
@@ -207,7 +209,7 @@ fn went_through_turn(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
         busy && run.first > seen && waited_at < Some(run.first)
     });
     let was_sent_after = turn > seen.after(PROMPT_WRITE_DELAY) || waited_at > Some(seen);
-    // A hook that has waited as long as it can ends the turn, too.
+    // A hook that reaches its limit ends the turn too.
     let limit = Timestamp::from(record.since).after(MAX_HOLD);
     let end = said.end.as_ref().filter(|end| end.at < limit);
     let ended = end.is_some_and(|end| {
@@ -216,13 +218,13 @@ fn went_through_turn(case: &SessionEvidence<'_>, seen: Timestamp) -> bool {
     (began || was_sent_after) && ended
 }
 
-/// When a tool call of the main agent that was made after the pause, and that no gate holds, shows
-/// that nothing holds it.
+/// When a tool call of the main agent, made after the pause and held by no gate, proves that no
+/// hook holds the session; none if there is no such call.
 pub(super) fn doubted_at(case: &SessionEvidence<'_>, doing: &DraftActivity) -> Option<Timestamp> {
     let (seen, record) = case.pause?;
     let waits = record.kind() == PauseKind::Hold && record.phase == PausePhase::Paused;
     let told = case.hook_proof.gate_told_at;
-    if !waits || !case.gates.is_empty() || rests(doing) {
+    if !waits || !case.gates.is_empty() || has_free_prompt(doing) {
         return None;
     }
     let (_, said) = case.transcript?;
@@ -233,14 +235,14 @@ pub(super) fn doubted_at(case: &SessionEvidence<'_>, doing: &DraftActivity) -> O
     calls.map(|call| call.at.after(GATE_TIMEOUT)).min()
 }
 
-/// When the first of the hooks that hold it reaches its limit.
+/// When the first of the hooks that hold the session reaches its limit.
 pub(super) fn hold_ends_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let since = case.gates.iter().filter_map(|gate| gate.since).min()?;
     Some(Timestamp::from(since).after(MAX_HOLD))
 }
 
-/// Whether its prompt is free.
-fn rests(doing: &DraftActivity) -> bool {
+/// Whether the prompt is free.
+fn has_free_prompt(doing: &DraftActivity) -> bool {
     doing.need.is_none()
         && matches!(
             doing.activity,
@@ -254,8 +256,8 @@ fn rests(doing: &DraftActivity) -> bool {
         )
 }
 
-/// Whether a record does not tell the truth any more, so that somebody has to see to it: its
-/// session was resumed by other hands, lost its terminal, or nobody works on it.
+/// Whether a pause record is no longer true and has to be repaired: the session was resumed without
+/// Trusty Bar, its terminal hung up, or no process works on the record.
 pub(super) fn is_stale(case: &SessionEvidence<'_>, doing: &DraftActivity) -> bool {
     let Some((seen, record)) = case.pause else {
         return false;
@@ -273,7 +275,7 @@ pub(super) fn is_stale(case: &SessionEvidence<'_>, doing: &DraftActivity) -> boo
         PauseKind::Interrupt => case
             .registry
             .first()
-            .is_some_and(|run| run.first > seen && !rests(doing)),
+            .is_some_and(|run| run.first > seen && !has_free_prompt(doing)),
     }
 }
 
@@ -299,8 +301,8 @@ fn stopped(process: &KnownProcess<'_>) -> Option<StatusReason> {
         ),
         RunState::Frozen => ("the session's cgroup is frozen", "the cgroup is thawed"),
     };
-    Some(until(
-        because(Source::Process, text, run.last, run.first),
+    Some(with_until_text(
+        status_reason(Source::Process, text, run.last, run.first),
         end,
     ))
 }

@@ -1,9 +1,10 @@
-//! What a client does, by its own registry file.
+//! What a session does, according to its registry file.
 
 use super::activity::{
-    DraftActivity, because, busy, doubtful, fresh_screen, needing, resting, until,
+    DraftActivity, as_doubtful, busy, draft_free_prompt, draft_need, fresh_screen, status_reason,
+    with_until_text,
 };
-use super::silent;
+use super::without_status;
 use crate::evidence::ValueRun;
 use crate::observation::{RegistryEntry, ScreenContent};
 use crate::session::{Activity, Certainty, NeedKind, SessionStatus, Source};
@@ -15,23 +16,23 @@ use crate::timing::{
 
 const OTHER_WORD_CONDITION: &str = "Claude Code reports another status or exits";
 
-/// Since when a run's word holds: as the client says, but never later than we saw it.
-fn since(run: &ValueRun<'_, RegistryEntry>) -> Timestamp {
+/// Since when the word of a run holds: as Claude Code says, but never later than the word was seen.
+fn run_since(run: &ValueRun<'_, RegistryEntry>) -> Timestamp {
     run.value
         .status_updated_at
         .unwrap_or(run.first)
         .min(run.last)
 }
 
-pub(super) fn doing(
+pub(super) fn activity_of_registry(
     case: &SessionEvidence<'_>,
     run: &ValueRun<'_, RegistryEntry>,
     now: Timestamp,
 ) -> DraftActivity {
-    let from = since(run);
+    let from = run_since(run);
     let say = |text: &str| {
-        let because = because(Source::Registry, text, run.last, from);
-        until(because, OTHER_WORD_CONDITION)
+        let because = status_reason(Source::Registry, text, run.last, from);
+        with_until_text(because, OTHER_WORD_CONDITION)
     };
     match StatusWord::from_entry(run.value) {
         StatusWord::Busy => busy(case, from, say("Claude Code reports busy"), now),
@@ -39,14 +40,14 @@ pub(super) fn doing(
             Activity::BackgroundShell { since: from.into() },
             say("Claude Code reports a running background shell"),
         ),
-        // A hook knows a dialog from a menu, whatever the registry calls it.
+        // A hook distinguishes a dialog from a menu, whatever the registry calls it.
         StatusWord::Menu | StatusWord::UnknownWait(_)
             if TurnEvidence::from_evidence(case)
                 .asked_by_hook(from)
                 .is_some() =>
         {
             let because = say("Claude Code reports waiting, and a hook says for what");
-            needing(case, NeedKind::Permission, None, from, because)
+            draft_need(case, NeedKind::Permission, None, from, because)
         }
         StatusWord::Menu => DraftActivity::active(
             Activity::MenuOpen { since: from.into() },
@@ -57,23 +58,25 @@ pub(super) fn doing(
                 "Claude Code reports waiting for {text:?}, which this version of Trusty Bar does \
                  not know"
             );
-            DraftActivity::active(Activity::MenuOpen { since: from.into() }, say(&told)).inferred()
+            DraftActivity::active(Activity::MenuOpen { since: from.into() }, say(&told))
+                .into_inferred()
         }
         StatusWord::Need { kind, tool, known } => {
             let told = run.value.waiting_for.as_deref().unwrap_or_default();
             let because = say(&format!("Claude Code reports waiting for {told:?}"));
             let words = run.first.after(TRANSCRIPT_FLUSH_DELAY);
             if tool.is_none() && now < words && is_wordless(case, kind, from) {
-                // Else a plan would be told as a permission first.
-                return doing(case, &case.registry[1], now).until(words);
+                // Without this wait, a plan would first be shown as a permission.
+                return activity_of_registry(case, &case.registry[1], now).with_review_at(words);
             }
             let doing = match shown_tool(case, kind, from, now).filter(|_| tool.is_none()) {
                 Some((shown, over)) => {
-                    doubtful(needing(case, kind, Some(shown), from, because)).until(over)
+                    as_doubtful(draft_need(case, kind, Some(shown), from, because))
+                        .with_review_at(over)
                 }
-                None => needing(case, kind, tool, from, because),
+                None => draft_need(case, kind, tool, from, because),
             };
-            if known { doing } else { doing.inferred() }
+            if known { doing } else { doing.into_inferred() }
         }
         StatusWord::Idle => idle(case, run, now),
         StatusWord::Unknown(status) => {
@@ -82,28 +85,30 @@ pub(super) fn doing(
             );
             let mut because = say(&told);
             because.certainty = Certainty::Unknown;
-            silent::otherwise(
+            without_status::else_with(
                 case,
                 now,
-                DraftActivity::bare(SessionStatus::Active, because),
+                DraftActivity::with_status(SessionStatus::Active, because),
             )
         }
-        StatusWord::Missing => silent::without_status(case, run.value.version.as_deref(), now),
+        StatusWord::Missing => {
+            without_status::without_status(case, run.value.version.as_deref(), now)
+        }
     }
 }
 
-/// Whether a dialog has just opened in a turn and nobody has told yet what it asks for.
+/// Whether a dialog has just opened in a turn and no source has reported yet what it asks for.
 fn is_wordless(case: &SessionEvidence<'_>, kind: NeedKind, from: Timestamp) -> bool {
     let before = case
         .registry
         .get(1)
         .map(|run| StatusWord::from_entry(run.value));
     let content = TurnEvidence::from_evidence(case);
-    before == Some(StatusWord::Busy) && content.may_tell_more(&content.asked(kind, from))
+    before == Some(StatusWord::Busy) && content.may_tell_more(&content.dialog_request(kind, from))
 }
 
-/// The tool that the dialog open since `from` names in the pane, which is read where no other
-/// source names one, and until when that counts.
+/// The tool that the pane names for the dialog open since `from`, and until when that reading
+/// counts. The pane is read only if no other source names a tool.
 fn shown_tool(
     case: &SessionEvidence<'_>,
     kind: NeedKind,
@@ -111,7 +116,7 @@ fn shown_tool(
     now: Timestamp,
 ) -> Option<(String, Timestamp)> {
     let told = TurnEvidence::from_evidence(case)
-        .asked(kind, from)
+        .dialog_request(kind, from)
         .tool
         .is_some();
     let read = case.screens.first()?.last;
@@ -146,26 +151,26 @@ fn idle(
     if let Some(busy) = before.filter(flashing)
         && now < settled
     {
-        return doing(case, busy, now).until(settled);
+        return activity_of_registry(case, busy, now).with_review_at(settled);
     }
-    let from = since(run);
+    let from = run_since(run);
     if let Some(at) = TurnEvidence::from_evidence(case).prompted()
         && at > from.max(run.first)
         && now < at.after(HOOK_LEAD_TIME)
     {
-        let because = because(Source::Hook, "a hook reported a new prompt", at, at);
-        let because = until(because, "Claude Code updates its own status, within 1.5 s");
-        return busy(case, at, because, now).until(at.after(HOOK_LEAD_TIME));
+        let because = status_reason(Source::Hook, "a hook reported a new prompt", at, at);
+        let because = with_until_text(because, "Claude Code updates its own status, within 1.5 s");
+        return busy(case, at, because, now).with_review_at(at.after(HOOK_LEAD_TIME));
     }
     let say = |text: &str| {
-        let because = because(Source::Registry, text, run.last, from);
-        until(because, "a prompt is sent or Claude Code exits")
+        let because = status_reason(Source::Registry, text, run.last, from);
+        with_until_text(because, "a prompt is sent or Claude Code exits")
     };
-    resting(case, worked(case), from, run.first, say)
+    draft_free_prompt(case, work_began_at(case), from, run.first, say)
 }
 
-/// When the work began that the newest idle word ended; none if there was none.
-fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
+/// When the work began that the newest idle status ended; none if there was no work.
+fn work_began_at(case: &SessionEvidence<'_>) -> Option<Timestamp> {
     let session = &case.registry.first()?.value.session_id;
     let works = |run: &ValueRun<'_, RegistryEntry>| {
         run.value.session_id == *session
@@ -175,7 +180,7 @@ fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
             )
     };
     let before = case.registry.get(1).filter(|run| works(run))?;
-    // A word counts as long as no newer one was seen.
+    // A status lasts until a newer one is seen.
     let flashes = |newer: &ValueRun<'_, RegistryEntry>, run: &ValueRun<'_, RegistryEntry>| {
         StatusWord::from_entry(run.value) == StatusWord::Idle
             && newer.first.since(run.first) < IDLE_DEBOUNCE
@@ -187,5 +192,5 @@ fn worked(case: &SessionEvidence<'_>) -> Option<Timestamp> {
         .map(|pair| &pair[1])
         .filter(|run| works(run))
         .last();
-    Some(since(earlier.unwrap_or(before)))
+    Some(run_since(earlier.unwrap_or(before)))
 }

@@ -1,13 +1,13 @@
-//! What a session does, given what it asks through its hooks.
+//! What a session does, given its requests.
 
-use super::activity::{DraftActivity, because, busy, until};
+use super::activity::{DraftActivity, busy, status_reason, with_until_text};
 use crate::open_requests::{OpenRequest, OpenRequests, RequestState};
 use crate::session::{Need, NeedKind, Source};
 use crate::session_evidence::{SessionEvidence, StatusWord};
 use crate::time::Timestamp;
 use crate::timing::HOOK_LEAD_TIME;
 
-/// What it does, given what it asks.
+/// Combines what a session does with its open requests, and marks the requests that it waits for.
 pub(super) fn apply_requests(
     case: &SessionEvidence<'_>,
     doing: DraftActivity,
@@ -22,7 +22,7 @@ pub(super) fn apply_requests(
             || open.asking.agent.is_some()
                 && match open.stand {
                     RequestState::Held(_) => true,
-                    RequestState::LetGo(at) => {
+                    RequestState::Returned(at) => {
                         let asked = at.after(HOOK_LEAD_TIME);
                         soon = soon.max(Some(asked)).filter(|at| *at > now);
                         now < asked
@@ -33,34 +33,34 @@ pub(super) fn apply_requests(
         asks.review(at, now);
     }
     let since = doing.need.as_ref().map(|need| Timestamp::from(need.since));
-    // That which can be answered is what is told, and what an answer is offered to.
+    // A request that can be answered goes first, so that the shown need is the one to answer.
     let shown = || asks.open.iter().filter(|open| open.shown);
     let held = shown().find(|open| matches!(open.stand, RequestState::Held(_)));
     let doing = if let Some(oldest) = held.or_else(|| shown().next()) {
-        needing(doing, oldest)
-    } else if let Some(at) = answered(case, asks, now).filter(|_| waits) {
-        let because = because(
+        with_open_request(doing, oldest)
+    } else if let Some(at) = answered_at(case, asks, now).filter(|_| waits) {
+        let because = status_reason(
             Source::Hook,
             "the request was answered through Trusty Bar",
             at,
             at,
         );
-        let because = until(because, "Claude Code updates its own status, within 1.5 s");
-        busy(case, at, because, now).until(at.after(HOOK_LEAD_TIME))
+        let because = with_until_text(because, "Claude Code updates its own status, within 1.5 s");
+        busy(case, at, because, now).with_review_at(at.after(HOOK_LEAD_TIME))
     } else {
-        // A hook may still tell of what it waits for.
+        // A hook may still report the request behind the need.
         if let Some(since) = since {
             asks.review(since.after(HOOK_LEAD_TIME), now);
         }
         doing
     };
     match asks.review_at {
-        Some(at) => doing.until(at),
+        Some(at) => doing.with_review_at(at),
         None => doing,
     }
 }
 
-fn needing(doing: DraftActivity, oldest: &OpenRequest) -> DraftActivity {
+fn with_open_request(doing: DraftActivity, oldest: &OpenRequest) -> DraftActivity {
     let OpenRequest {
         at, asking, agent, ..
     } = oldest;
@@ -84,20 +84,25 @@ fn needing(doing: DraftActivity, oldest: &OpenRequest) -> DraftActivity {
             format!("a hook holds a request from {who}, which the terminal does not show yet"),
             "the request is answered or returns to the terminal",
         ),
-        RequestState::LetGo(_) => (
+        RequestState::Returned(_) => (
             format!("a request from {who} was returned to the terminal"),
             "Claude Code updates its own status, within 1.5 s",
         ),
     };
-    let because = until(because(Source::Hook, &text, *at, *at), end);
+    let because = with_until_text(status_reason(Source::Hook, &text, *at, *at), end);
     DraftActivity {
         review_at: doing.review_at,
-        ..DraftActivity::needing(need, because)
+        ..DraftActivity::with_need(need, because)
     }
 }
 
-/// When what the registry still waits for was answered from here, if it was a moment ago.
-fn answered(case: &SessionEvidence<'_>, asks: &OpenRequests, now: Timestamp) -> Option<Timestamp> {
+/// When the request that the registry still waits for was answered through Trusty Bar; none unless
+/// within [`HOOK_LEAD_TIME`].
+fn answered_at(
+    case: &SessionEvidence<'_>,
+    asks: &OpenRequests,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let at = asks.answered_at?;
     let run = case.registry.first()?;
     let of_before =

@@ -1,5 +1,5 @@
-//! Times on the wire: RFC 3339 strings are written; the older
-//! `{secs_since_epoch, nanos_since_epoch}` form is still read.
+//! Times on the wire: written as RFC 3339 text; the older form
+//! `{secs_since_epoch, nanos_since_epoch}` is still read.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
@@ -38,12 +38,21 @@ fn write(time: SystemTime) -> Result<String, String> {
         .map_err(|e| e.to_string())
 }
 
-/// Writes a time.
+/// Writes a time as RFC 3339 text.
+///
+/// # Errors
+///
+/// An error of the serializer if RFC 3339 cannot express the time.
 pub fn serialize<S: Serializer>(time: &SystemTime, s: S) -> Result<S::Ok, S::Error> {
     write(*time).map_err(S::Error::custom)?.serialize(s)
 }
 
-/// Reads a time.
+/// Reads a time in either form.
+///
+/// # Errors
+///
+/// An error of the deserializer if the text is not an RFC 3339 time, or the seconds are out of
+/// range.
 pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<SystemTime, D::Error> {
     read(WireTime::deserialize(d)?).map_err(D::Error::custom)
 }
@@ -55,7 +64,11 @@ pub mod option {
     };
     use serde::{de::Error as _, ser::Error as _};
 
-    /// Writes a time, or null.
+    /// Writes a time as RFC 3339 text, or null.
+    ///
+    /// # Errors
+    ///
+    /// As [`serialize`](super::serialize).
     pub fn serialize<S: Serializer>(time: &Option<SystemTime>, s: S) -> Result<S::Ok, S::Error> {
         time.map(write)
             .transpose()
@@ -63,7 +76,11 @@ pub mod option {
             .serialize(s)
     }
 
-    /// Reads a time, or null.
+    /// Reads a time in either form, or null.
+    ///
+    /// # Errors
+    ///
+    /// As [`deserialize`](super::deserialize).
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<SystemTime>, D::Error> {
         Option::<WireTime>::deserialize(d)?
             .map(read)

@@ -6,31 +6,31 @@ use serde::{Deserialize, Serialize};
 /// The shape of the tray icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TrayGlyph {
-    /// A hollow ring: nothing runs.
+    /// A hollow ring: no session works or waits.
     Quiet,
-    /// A ring, a quarter filled.
+    /// A ring, a quarter filled: a session works.
     Working,
-    /// Two bars: all that live are paused.
+    /// Two bars: all live sessions are paused.
     Paused,
-    /// A filled diamond: somebody waits for you.
+    /// A filled diamond: a session waits for the user.
     NeedsYou,
 }
 
-/// What the tray shows. Drawn only when it differs.
+/// What the tray icon shows. Redrawn only when the value changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Glance {
     /// The shape.
     pub glyph: TrayGlyph,
-    /// Beside the shape, only when somebody waits.
+    /// The number beside the shape; only if sessions wait for the user.
     pub count: Option<usize>,
-    /// One line.
+    /// The tooltip, in one line.
     pub tooltip: String,
 }
 
 impl Glance {
-    /// Sums up a board.
+    /// Summarises a board.
     pub fn from_board(board: &Board) -> Self {
-        let count = SectionCount::of(&board.rows);
+        let count = SectionCount::from_rows(&board.rows);
         let glyph = if count.needs > 0 {
             TrayGlyph::NeedsYou
         } else if count.working > 0 {

@@ -1,4 +1,4 @@
-//! The native menu as a value: on trays without click events the only way in.
+//! The native menu as a value. On trays without click events, the menu is the only way in.
 
 use crate::board::Board;
 use crate::identity::SessionId;
@@ -6,58 +6,58 @@ use crate::request::RequestId;
 use crate::row::{BoardSection, Row, RowAction, RowActionKind, StatusTone};
 use serde::{Deserialize, Serialize};
 
-/// The most sessions the menu lists.
+/// The most sessions that the menu lists.
 const MAX_MENU_SESSIONS: usize = 10;
 /// The longest title, in characters.
 const MAX_TITLE_CHARS: usize = 40;
-/// The longest words about a session, in characters.
+/// The longest description of a session, in characters.
 const MAX_DETAIL_CHARS: usize = 80;
 
-/// What a choice does. None approves: that takes a card that was read.
+/// What a menu item does. No item approves: an approval requires a card that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MenuAction {
     /// Opens the popover.
     Open,
     /// Opens the popover at a session.
     Show(SessionId),
-    /// Opens the popover at the card of what a session asks.
+    /// Opens the popover at the card of a session's request.
     Review(SessionId),
-    /// Says no to this request, which the menu named; the turn goes on.
+    /// Denies the request that the menu named; the turn continues.
     Deny(SessionId, RequestId),
     /// Brings the terminal of a session to the front.
     Jump(SessionId),
-    /// Opens the popover at a session, which asks whether it is to be ended.
+    /// Opens the popover at a session, where the user confirms the end.
     End(SessionId),
     /// Pauses a session.
     Pause(SessionId),
-    /// Opens the popover at a session, which asks whether it is to be interrupted.
+    /// Opens the popover at a session, where the user confirms the interrupt.
     Interrupt(SessionId),
     /// Resumes a session.
     Resume(SessionId),
-    /// Pauses all that lose nothing by it.
+    /// Pauses all sessions that lose nothing by a pause.
     PauseAll,
-    /// Resumes all.
+    /// Resumes all paused sessions.
     ResumeAll,
-    /// Opens the popover, which offers to connect the hooks.
+    /// Opens the popover at the offer to connect the hooks.
     Connect,
     /// Opens the settings file.
     Settings,
-    /// Tells of nothing for an hour.
+    /// Suppresses notifications for an hour.
     Snooze,
-    /// Tells of everything again.
+    /// Ends the snooze.
     EndSnooze,
-    /// Ends the app.
+    /// Quits the app.
     Quit,
 }
 
 /// A line of the menu.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MenuItem {
-    /// Text that cannot be chosen.
+    /// A text that cannot be chosen.
     Label(String),
-    /// Text that can.
+    /// A text that can be chosen.
     Choice(String, MenuAction),
-    /// Text that opens a menu of its own.
+    /// A text that opens a submenu.
     Group(String, Vec<MenuItem>),
     /// A line between groups.
     Separator,
@@ -67,8 +67,8 @@ pub enum MenuItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Menu(pub Vec<MenuItem>);
 
-/// Draws the menu of a board; snoozed until so many minutes after midnight. It holds no ages, so
-/// it changes only when a row does.
+/// Draws the menu of a board. `snoozed` is the end of a snooze in minutes after midnight. The menu
+/// contains no ages, so it changes only when a row does.
 pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
     let mut items = vec![MenuItem::Label(board.summary.clone()), MenuItem::Separator];
     items.extend(board.rows.iter().take(MAX_MENU_SESSIONS).map(session));
@@ -81,7 +81,7 @@ pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
     if !board.rows.is_empty() {
         items.push(MenuItem::Separator);
     }
-    items.extend(all(board));
+    items.extend(batch_items(board));
     if let Some(first) = board.health.first() {
         items.push(MenuItem::Label(format!(
             "{}: {}",
@@ -111,7 +111,7 @@ fn choice(text: &str, action: MenuAction) -> MenuItem {
     MenuItem::Choice(text.to_owned(), action)
 }
 
-/// A session: with what can be done to it, or why nothing can, in a menu of its own.
+/// A session, with its actions in a submenu, or why there are none.
 fn session(row: &Row) -> MenuItem {
     let mark = match row.section {
         BoardSection::NeedsYou => "◆ ",
@@ -121,11 +121,11 @@ fn session(row: &Row) -> MenuItem {
     let title = cut(&row.title, MAX_TITLE_CHARS);
     let text = format!("{mark}{title}: {}", row.word.to_lowercase());
     let show = MenuAction::Show(row.id);
-    // What has ended can only be looked at.
+    // An exited session can only be shown.
     if row.tone == StatusTone::Stopped && row.action.is_none() && row.refusal.is_none() {
         return MenuItem::Choice(text, show);
     }
-    let mut items = asked(row);
+    let mut items = request_items(row);
     if items.is_empty() {
         items.push(choice("Show", show));
     }
@@ -149,8 +149,8 @@ fn session(row: &Row) -> MenuItem {
     MenuItem::Group(text, items)
 }
 
-/// What it asks, with a way to its card and a no; nothing where it cannot be answered from here.
-fn asked(row: &Row) -> Vec<MenuItem> {
+/// The request of a session, with its card and a denial; empty if Trusty Bar cannot answer.
+fn request_items(row: &Row) -> Vec<MenuItem> {
     let Some(ask) = row.ask.as_ref().filter(|ask| ask.elsewhere.is_none()) else {
         return Vec::new();
     };
@@ -165,8 +165,8 @@ fn asked(row: &Row) -> Vec<MenuItem> {
     ]
 }
 
-/// What can be done to all at once. None is ever interrupted by that.
-fn all(board: &Board) -> Vec<MenuItem> {
+/// Actions on all sessions; none of these interrupts a session.
+fn batch_items(board: &Board) -> Vec<MenuItem> {
     let pause = board.acting(RowAction::can_pause);
     let resume = board.acting(RowAction::can_resume);
     if pause.is_empty() && resume.is_empty() {

@@ -1,36 +1,37 @@
-//! Why a row is what it is, in words: the popover and the terminal draw the same.
+//! Why a session has its status, in words: the popover and the terminal show the same.
 
-use crate::row::mode;
+use crate::explanation::{Explanation, Testimony, TestimonyOutcome};
+use crate::row::badges;
 use crate::session::{Certainty, Source, StatusReason};
 use crate::text::{capitalised, replace_hidden_chars};
 use crate::time::rfc3339;
-use crate::why::{Explanation, Testimony, TestimonyOutcome};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 use utoipa::ToSchema;
 
-/// Why a session is what it is, ready to draw.
+/// Why a session has its status, ready to draw.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Reasons)]
 pub struct ExplanationView {
-    /// "Claude Code reports busy."; empty if nothing is known.
+    /// The reason: "Claude Code reports busy."; empty if nothing is known.
     pub sentence: String,
-    /// "Changes when Claude Code exits."; empty if nothing is known that would change the status.
+    /// What would change the status: "Changes when Claude Code exits."; empty if nothing is known.
     pub until: String,
-    /// How Claude Code asks, where not before it acts: "Claude Code is in auto mode: …"; else empty.
+    /// How Claude Code asks for permission: "Claude Code is in auto mode: …"; empty in the default
+    /// mode.
     pub asks: String,
-    /// What each source says: the one that decided first, the silent ones last.
+    /// What each source says: the one that decided first, silent ones last.
     pub lines: Vec<ReasonLine>,
 }
 
 /// What one source last said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReasonLine {
-    /// Its name.
+    /// The name of the source.
     pub source: String,
-    /// Its newest fact.
+    /// The newest fact of the source.
     pub says: String,
-    /// When that was observed; none if it says nothing.
+    /// When the fact was observed; none if the source says nothing.
     #[serde(
         default,
         skip_serializing_if = "Option::is_none",
@@ -38,11 +39,11 @@ pub struct ReasonLine {
     )]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub observed_at: Option<SystemTime>,
-    /// What came of it.
+    /// What the verdict made of the testimony.
     pub part: TestimonyOutcome,
-    /// The same in a word.
+    /// The same, in a word or two.
     pub word: String,
-    /// Why that came of it.
+    /// Why the verdict made this of the testimony.
     pub reason: String,
 }
 
@@ -57,20 +58,24 @@ impl ExplanationView {
                 "" => String::new(),
                 until => replace_hidden_chars(&format!("Changes when {until}.")),
             },
-            asks: mode::asking(&explanation.session),
-            lines: explanation.testimonies.iter().map(ReasonLine::of).collect(),
+            asks: badges::permission_sentence(&explanation.session),
+            lines: explanation
+                .testimonies
+                .iter()
+                .map(ReasonLine::from_testimony)
+                .collect(),
         }
     }
 }
 
 impl ReasonLine {
-    fn of(told: &Testimony) -> Self {
+    fn from_testimony(told: &Testimony) -> Self {
         Self {
             source: name(told.source).to_owned(),
             says: replace_hidden_chars(&told.says),
             observed_at: told.observed_at,
             part: told.part,
-            word: word(told.part).to_owned(),
+            word: outcome_word(told.part).to_owned(),
             reason: replace_hidden_chars(&told.reason),
         }
     }
@@ -101,7 +106,7 @@ fn name(source: Source) -> &'static str {
     }
 }
 
-fn word(part: TestimonyOutcome) -> &'static str {
+fn outcome_word(part: TestimonyOutcome) -> &'static str {
     match part {
         TestimonyOutcome::Decided => "decided",
         TestimonyOutcome::Added => "detail",

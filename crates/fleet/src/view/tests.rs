@@ -3,6 +3,7 @@ mod connect;
 mod pausing;
 
 use super::*;
+use crate::explanation::{Explanation, Testimony, TestimonyOutcome};
 use crate::identity::SessionId;
 use crate::session::{
     Activity, Certainty, ClaudeInfo, ControlModel, Delegation, Need, NeedKind, Session,
@@ -10,7 +11,6 @@ use crate::session::{
 };
 use crate::snapshot::{HealthIssue, Snapshot};
 use crate::time::Timestamp;
-use crate::why::{Explanation, Testimony, TestimonyOutcome};
 use std::path::Path;
 use std::time::SystemTime;
 use uuid::Uuid;

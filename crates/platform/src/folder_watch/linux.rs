@@ -1,4 +1,4 @@
-//! Linux: one inotify instance.
+//! Folder changes on Linux, by one inotify instance.
 
 use rustix::fs::inotify::{self, CreateFlags, Reader, WatchFlags};
 use std::io;
@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-/// What counts as a change. Whoever looks at a folder opens and reads it, which is none.
+/// What counts as a change. Opening and reading do not: the caller does both when it checks.
 const CHANGE_EVENT_FLAGS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVED_FROM)
@@ -18,7 +18,7 @@ const CHANGE_EVENT_FLAGS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MOVE_SELF)
     .union(WatchFlags::ONLYDIR);
 
-/// Readable while changes are unread.
+/// A descriptor that is readable while changes are unread.
 #[derive(Debug)]
 pub(super) struct ChangeDescriptor(OwnedFd);
 
@@ -29,11 +29,11 @@ impl ChangeDescriptor {
         Ok(Self(instance))
     }
 
-    /// Reads all that has come.
+    /// Discards all unread changes.
     pub(super) fn clear(&self) {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut events = Reader::new(&self.0, &mut buffer);
-        // Ends with EAGAIN, when nothing is left.
+        // Ends with EAGAIN when nothing is left.
         while events.next().is_ok() {}
     }
 }

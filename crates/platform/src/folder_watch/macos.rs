@@ -1,4 +1,4 @@
-//! macOS: one kqueue. Type-checked on Linux, not yet run on a Mac.
+//! Folder changes on macOS, by one kqueue. Type-checked on Linux, not yet run on a Mac.
 
 #![expect(
     unsafe_code,
@@ -13,21 +13,21 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-/// What counts as a change. A file that is written in place changes no folder: whoever waits for
-/// that looks in between.
+/// What counts as a change. A file written in place does not change its folder, so a caller that
+/// waits for such a write has to poll.
 const CHANGE_EVENT_FLAGS: VnodeEvents = VnodeEvents::WRITE
     .union(VnodeEvents::EXTEND)
     .union(VnodeEvents::DELETE)
     .union(VnodeEvents::RENAME)
     .union(VnodeEvents::ATTRIBUTES);
-/// Events that are read at a time; a watch of one folder has one.
+/// How many events are read at once; a watch of one folder has one.
 const MAX_EVENTS: usize = 4;
 
-/// Readable while changes are unread.
+/// A descriptor that is readable while changes are unread.
 #[derive(Debug)]
 pub(super) struct ChangeDescriptor {
     queue: OwnedFd,
-    /// What the queue watches for as long as it is open.
+    /// The watched folder, which has to stay open as long as the queue.
     _folder: OwnedFd,
 }
 
@@ -42,7 +42,8 @@ impl ChangeDescriptor {
         };
         let change = Event::new(filter, EventFlags::ADD | EventFlags::CLEAR, ptr::null_mut());
         let mut none: [Event; 0] = [];
-        // SAFETY: the folder's descriptor is kept beside the queue and open for as long as it.
+        // SAFETY: the folder's descriptor is stored beside the queue, so it stays open as long as
+        // the queue.
         unsafe { kqueue::kevent(&queue, &[change], &mut none[..], Some(Duration::ZERO)) }?;
         Ok(Self {
             queue,
@@ -50,10 +51,10 @@ impl ChangeDescriptor {
         })
     }
 
-    /// Reads all that has come.
+    /// Discards all unread changes.
     pub(super) fn clear(&self) {
         let mut events = Vec::with_capacity(MAX_EVENTS);
-        // SAFETY: no filter is changed.
+        // SAFETY: the change list is empty, so no descriptor has to stay open.
         let _ = unsafe {
             kqueue::kevent(
                 &self.queue,

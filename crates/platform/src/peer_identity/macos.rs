@@ -1,4 +1,5 @@
-//! macOS: `LOCAL_PEERTOKEN`, else `LOCAL_PEERPID`. Type-checked on Linux, not yet run on a Mac.
+//! The peer of a socket on macOS: `LOCAL_PEERTOKEN`, else `LOCAL_PEERPID`. Type-checked on Linux,
+//! not yet run on a Mac.
 
 use super::{PeerCredentials, PeerIdentityError};
 use std::ffi::c_int;
@@ -6,7 +7,7 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-/// `audit_token_t` of `bsm/audit.h`: eight numbers, of which the second is the effective user and
+/// `audit_token_t` of `bsm/audit.h`: eight numbers, of which the second is the effective uid and
 /// the sixth the pid.
 #[repr(C)]
 #[derive(Clone, Copy, Default)]
@@ -28,7 +29,7 @@ pub(super) fn peer_credentials(
     let pid = pid.map_err(PeerIdentityError::Unreadable)?;
     let (mut uid, mut gid) = (0, 0);
     #[expect(unsafe_code, reason = "no safe call asks for the user of a peer")]
-    // SAFETY: both numbers outlive the call.
+    // SAFETY: both pointers are valid for writing and outlive the call.
     let done = unsafe { libc::getpeereid(socket.as_raw_fd(), &raw mut uid, &raw mut gid) };
     if done != 0 {
         return Err(PeerIdentityError::Unreadable(io::Error::last_os_error()));
@@ -40,7 +41,7 @@ pub(super) fn peer_credentials(
     })
 }
 
-/// Types that hold nothing but integers, of which any bytes are a value.
+/// Types that consist of integers only, so that any bytes are a valid value.
 trait MacPlainValue: Copy + Default {}
 impl MacPlainValue for AuditToken {}
 impl MacPlainValue for c_int {}
@@ -50,7 +51,8 @@ fn option<T: MacPlainValue>(socket: BorrowedFd<'_>, name: c_int) -> io::Result<T
     let whole = libc::socklen_t::try_from(size_of::<T>()).unwrap_or(0);
     let mut size = whole;
     #[expect(unsafe_code, reason = "no safe call asks for these options")]
-    // SAFETY: the buffer is as large as `size` says, and any bytes are a value of it.
+    // SAFETY: the buffer is as large as `size` says and outlives the call, and any bytes are a
+    // valid `T`: see `MacPlainValue`.
     let done = unsafe {
         libc::getsockopt(
             socket.as_raw_fd(),
@@ -69,7 +71,7 @@ fn option<T: MacPlainValue>(socket: BorrowedFd<'_>, name: c_int) -> io::Result<T
     Ok(value)
 }
 
-/// No descriptor names a process here; its start time alone tells.
+/// Always false: macOS has no process descriptors, so only the start time shows an end.
 #[expect(clippy::unnecessary_wraps, reason = "one form on both systems")]
 pub(super) fn has_ended(_process: &OwnedFd) -> io::Result<bool> {
     Ok(false)

@@ -9,12 +9,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-/// One terminal is raw at a time.
+/// Tests take turns, because only one terminal per process can be in raw mode.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-/// Says to a test that it is to hold the terminal on its standard input until it is ended.
+/// Makes the test below hold the terminal on its standard input until it is ended by a signal.
 const HOLDER_VARIABLE: &str = "TRUSTY_TEST_HOLDS_TERMINAL";
 
-/// Both ends of a new terminal.
+/// The master and the slave of a new pseudo-terminal.
 fn terminal() -> (OwnedFd, File) {
     let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
     let master = openpt(flags).expect("a terminal");
@@ -23,7 +23,7 @@ fn terminal() -> (OwnedFd, File) {
     let name = ptsname(&master, Vec::new()).expect("a name");
     let name = name.to_str().expect("text").to_owned();
     let slave = OpenOptions::new().read(true).write(true).open(name);
-    (master, slave.expect("the other end"))
+    (master, slave.expect("the slave"))
 }
 
 fn modes(terminal: &File) -> (libc::tcflag_t, libc::tcflag_t, libc::tcflag_t) {
@@ -80,7 +80,7 @@ fn a_panic_restores_the_terminal() {
     assert_eq!(modes(&slave), before);
 }
 
-/// Run by the test below, in a process of its own.
+/// The child process of the test below.
 #[test]
 fn holds_the_terminal_if_told_so() {
     if std::env::var_os(HOLDER_VARIABLE).is_none() {
@@ -111,7 +111,7 @@ fn each_signal_that_ends_the_process_restores_the_terminal_first() {
         let pid = rustix::process::Pid::from_child(&holder);
         rustix::process::kill_process(pid, signal).expect("ours");
         let status = holder.wait().expect("ours");
-        assert_eq!(status.signal(), Some(signal.as_raw()), "ended by it");
+        assert_eq!(status.signal(), Some(signal.as_raw()), "by the signal");
         assert_eq!(modes(&slave), before, "{signal:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Linux: `/proc`, pidfds, control groups.
+//! The system calls of Linux: `/proc`, pidfds, cgroups.
 
 pub mod cgroup;
 
@@ -18,17 +18,17 @@ use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
 /// The kernel's clock tick in user space is 1/100 s on every architecture (`USER_HZ`).
 const TICKS_PER_SECOND: u64 = 100;
-/// The most that is read of the arguments of one process: as much as one of them may be long.
+/// How much of a process's arguments is read: as much as one argument may hold.
 const MAX_ARGUMENT_BYTES: u64 = 128 * 1024;
-/// The most we read of one environment.
+/// How much of a process's environment is read, in bytes.
 const MAX_ENVIRONMENT_BYTES: u64 = 256 * 1024;
 
-/// Opens a file with the program chosen for it.
+/// The program that opens a file with the user's program for its type.
 pub const FILE_OPENER: &str = "xdg-open";
-/// What runs the scripts that terminals are told to come to the front by.
+/// The program that runs the scripts that raise terminals; none on Linux.
 pub const SCRIPT_RUNNER: Option<&str> = None;
 
-/// Time since boot, sleep included.
+/// The time since boot, including sleep.
 pub fn since_boot() -> Duration {
     let time = clock_gettime(ClockId::Boottime);
     Duration::new(
@@ -37,16 +37,19 @@ pub fn since_boot() -> Duration {
     )
 }
 
-/// Lets a terminal that is closed end everything but this process.
+/// Ignores SIGHUP, so that this process outlives its terminal.
 pub fn ignore_hangup() {
     #[expect(unsafe_code, reason = "what a signal does has no safe face")]
-    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    // SAFETY: the call takes two numbers, and ignoring a signal runs no code of ours.
     unsafe {
         libc::signal(libc::SIGHUP, libc::SIG_IGN);
     }
 }
 
-/// The machine as seen from here.
+/// The identity of the machine, its boot and this process's pid namespace.
+///
+/// # Errors
+/// The boot id in `/proc` cannot be read.
 pub fn machine() -> io::Result<MachineIdentity> {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
     let namespace = fs::read_link("/proc/self/ns/pid").ok();
@@ -61,13 +64,19 @@ pub fn machine() -> io::Result<MachineIdentity> {
     })
 }
 
-/// The user at the other end of a connection.
+/// The uid of the peer of a connection.
+///
+/// # Errors
+/// As getsockopt(2) fails.
 pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
     Ok(rustix::net::sockopt::socket_peercred(socket)?.uid.as_raw())
 }
 
-/// Connects to a socket that has a name and no file. Does not wait for one that takes no
+/// Connects to a socket in the abstract namespace. Does not wait for a server that accepts no
 /// connections.
+///
+/// # Errors
+/// As connect(2) fails; EAGAIN if the server accepts no connections.
 pub fn connect_abstract(name: &[u8]) -> io::Result<UnixStream> {
     let address = rustix::net::SocketAddrUnix::new_abstract_name(name)?;
     let (family, kind) = (
@@ -80,17 +89,20 @@ pub fn connect_abstract(name: &[u8]) -> io::Result<UnixStream> {
     Ok(socket.into())
 }
 
-/// Where programs keep their data when nothing else is said.
+/// The default folder for programs' data.
 pub fn data_home(home: &Path) -> PathBuf {
     home.join(".local/share")
 }
 
-/// Where a user's sockets live that no variable names: what the system makes at a login.
+/// The default folder for a user's sockets, which the system makes at login.
 pub fn runtime_home(uid: u32) -> Option<PathBuf> {
     Some(PathBuf::from(format!("/run/user/{uid}")))
 }
 
-/// All pids.
+/// All pids that this process can see.
+///
+/// # Errors
+/// `/proc` cannot be read.
 pub fn pids() -> io::Result<Vec<u32>> {
     let entries = fs::read_dir("/proc")?;
     Ok(entries
@@ -98,7 +110,10 @@ pub fn pids() -> io::Result<Vec<u32>> {
         .collect())
 }
 
-/// What the kernel tells of a process; `None` where there is none.
+/// What the kernel reports about a process; `None` if there is no such process.
+///
+/// # Errors
+/// `/proc/<pid>/stat` cannot be read or parsed.
 pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     let mut text = Vec::with_capacity(512);
     let uid = match fs::File::open(format!("/proc/{pid}/stat")) {
@@ -118,9 +133,12 @@ pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     Ok(Some(stat))
 }
 
-/// By which signal a process was stopped whose parent, a shell, has noticed, after which the
-/// kernel forgets it. A program that lets itself be put aside with Ctrl-Z is still within its own
-/// call of `kill`; another was interrupted in whatever it did. 0 where we may not look.
+/// The signal that stopped a process whose parent, such as a shell, has noticed the stop: the
+/// kernel then forgets the signal.
+///
+/// A program that suspends itself on Ctrl-Z is still in kill(2), whose arguments name the signal;
+/// any other was interrupted elsewhere, and counts as stopped by SIGSTOP. 0 if the process may not
+/// be read.
 fn stopped_by(pid: u32) -> u32 {
     let told = fs::read_to_string(format!("/proc/{pid}/syscall")).unwrap_or_default();
     let mut words = told.split_ascii_whitespace();
@@ -141,7 +159,7 @@ fn is_gone(e: &io::Error) -> bool {
         || e.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
 
-/// The name in field 2 may hold anything, so fields are counted from its last parenthesis.
+/// The name in field 2 may hold any characters, so fields are counted from the last parenthesis.
 fn parse_stat(text: &[u8], uid: u32) -> Option<ProcessStat> {
     let end = text.iter().rposition(|b| *b == b')')?;
     let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
@@ -156,19 +174,19 @@ fn parse_stat(text: &[u8], uid: u32) -> Option<ProcessStat> {
         // -1 without a terminal.
         foreground: fields.get(5)?.parse().unwrap_or(0),
         uid,
-        // Field 52; 0 once the parent has noticed.
+        // Field 52 (`exit_code`); 0 once the parent has noticed the stop.
         stopped: (state == "T").then(|| fields.get(49).and_then(|f| f.parse().ok()).unwrap_or(0)),
         zombie: matches!(state, "Z" | "X" | "x"),
         terminal: u64::try_from(terminal & 0xffff_ffff).ok()?,
     })
 }
 
-/// When a process started, after boot.
+/// When a process started, as the time since boot.
 pub fn start_since_boot(start: StartTime) -> Duration {
     Duration::from_millis(start.0.saturating_mul(1000 / TICKS_PER_SECOND))
 }
 
-/// The path of a terminal device, from its number.
+/// The path of a terminal device, by its number.
 pub fn control_terminal(device: u64) -> Option<String> {
     let major = (device >> 8) & 0xfff;
     let minor = (device & 0xff) | ((device >> 12) & 0xf_ff00);
@@ -180,7 +198,10 @@ pub fn control_terminal(device: u64) -> Option<String> {
     }
 }
 
-/// The words a process was started with, the program first, without empty ones.
+/// The arguments that a process was started with, the program's name first, without empty ones.
+///
+/// # Errors
+/// The process has ended, or its arguments may not be read.
 pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
     let mut bytes = Vec::new();
     fs::File::open(format!("/proc/{pid}/cmdline"))?
@@ -192,7 +213,10 @@ pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
         .collect())
 }
 
-/// The environment a process was started with.
+/// The environment that a process was started with.
+///
+/// # Errors
+/// The process has ended, or its environment may not be read.
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let mut bytes = Vec::new();
     fs::File::open(format!("/proc/{pid}/environ"))?
@@ -209,18 +233,21 @@ pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     Ok(pairs.collect())
 }
 
-/// Whether a process lies in a frozen control group of version 2.
+/// Whether a process is in a frozen cgroup of version 2.
 pub fn is_frozen(pid: u32) -> bool {
     let group = cgroup::cgroup_of(pid).ok().flatten();
     let frost = group.and_then(|group| cgroup::freezer_state(&group).ok().flatten());
     frost == Some(FreezerState::Frozen)
 }
 
-/// Sends a signal, unless the process has ended; whether it was sent.
+/// Sends a signal, unless the process has ended; returns whether it was sent.
+///
+/// # Errors
+/// As `pidfd_open(2)` or `pidfd_send_signal(2)` fails, or the process cannot be read.
 pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(false) };
-    // The descriptor keeps naming the process that is looked at below, whatever becomes of its pid.
+    // The pidfd keeps naming the process that is checked below, even if the pid is reused.
     let fd = match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(fd) => fd,
         Err(rustix::io::Errno::SRCH) => return Ok(false),
@@ -305,9 +332,9 @@ mod tests {
             .spawn()
             .expect("sh");
         let output = child.stdout.as_mut().expect("piped");
-        output.read_exact(&mut [0]).expect("its first word");
+        output.read_exact(&mut [0]).expect("the first line");
         let words = arguments(child.id()).expect("readable");
-        // Its input ends with this.
+        // The shell's input closes here, which ends the shell.
         child.wait().expect("collected");
         assert_eq!(words, ["odd \u{fffd}name", "-c", "echo; read line", "0"]);
         assert!(arguments(u32::MAX - 1).is_err());

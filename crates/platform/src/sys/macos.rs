@@ -1,4 +1,4 @@
-//! macOS: libproc, sysctl, kqueue. Type-checked on Linux, not yet run on a Mac.
+//! The system calls of macOS: libproc, sysctl, kqueue. Type-checked on Linux, not yet run on a Mac.
 
 #![expect(
     unsafe_code,
@@ -22,19 +22,19 @@ use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
-/// `sys/proc_info.h`: under a debugger.
+/// `sys/proc_info.h`: the process is under a debugger.
 const PROC_FLAG_TRACED: u32 = 2;
-/// Ask for processes that have ended, too; else there is no such process.
+/// Makes `proc_pidinfo` report zombies, too, instead of ESRCH.
 const INCLUDE_ZOMBIES_ARG: u64 = 1;
-/// What may come to a value between asking for its size and reading it.
+/// How much a value may grow between the call for its size and the call that reads it.
 const SYSCTL_SLACK_BYTES: usize = 4096;
 
-/// Opens a file with the program chosen for it.
+/// The program that opens a file with the user's program for its type.
 pub const FILE_OPENER: &str = "/usr/bin/open";
-/// What runs the scripts that terminals are told to come to the front by.
+/// The program that runs the scripts that raise terminals.
 pub const SCRIPT_RUNNER: Option<&str> = Some("/usr/bin/osascript");
 
-/// Time since boot; this clock of macOS goes on through sleep.
+/// The time since boot, including sleep: the monotonic clock of macOS does not stop.
 pub fn since_boot() -> Duration {
     let time = clock_gettime(ClockId::Monotonic);
     Duration::new(
@@ -43,15 +43,18 @@ pub fn since_boot() -> Duration {
     )
 }
 
-/// Lets a terminal that is closed end everything but this process.
+/// Ignores SIGHUP, so that this process outlives its terminal.
 pub fn ignore_hangup() {
-    // SAFETY: the call takes two numbers, and to ignore a signal runs no code of ours.
+    // SAFETY: the call takes two numbers, and ignoring a signal runs no code of ours.
     unsafe {
         libc::signal(libc::SIGHUP, libc::SIG_IGN);
     }
 }
 
-/// The machine as seen from here.
+/// The identity of the machine and its boot.
+///
+/// # Errors
+/// As sysctl(3) fails.
 pub fn machine() -> io::Result<MachineIdentity> {
     let bytes = sysctl_by_name(c"kern.bootsessionuuid")?;
     let text = bytes.split(|b| *b == 0).next().unwrap_or_default();
@@ -63,42 +66,50 @@ pub fn machine() -> io::Result<MachineIdentity> {
     })
 }
 
-/// The user at the other end of a connection.
+/// The uid of the peer of a connection.
+///
+/// # Errors
+/// As getpeereid(3) fails.
 pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
     let (mut uid, mut gid) = (0, 0);
     let fd = socket.as_fd().as_raw_fd();
-    // SAFETY: the descriptor is open for as long as `socket` is borrowed; both numbers are valid
-    // for writing.
+    // SAFETY: the descriptor is open while `socket` is borrowed; both pointers are valid for
+    // writing.
     match unsafe { libc::getpeereid(fd, &raw mut uid, &raw mut gid) } {
         0 => Ok(uid),
         _ => Err(io::Error::last_os_error()),
     }
 }
 
-/// Connects to a socket that has a name and no file, which macOS has none of.
+/// Always fails with `Unsupported`: macOS has no abstract sockets.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn connect_abstract(_name: &[u8]) -> io::Result<UnixStream> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Where programs keep their data when nothing else is said.
+/// The default folder for programs' data.
 pub fn data_home(home: &Path) -> PathBuf {
     home.join("Library/Application Support")
 }
 
-/// Where a user's sockets live that no variable names: the folder for temporary files is the
-/// user's own already.
+/// None: on macOS the folder for temporary files already belongs to the user alone.
 pub fn runtime_home(_uid: u32) -> Option<PathBuf> {
     None
 }
 
 /// All pids.
+///
+/// # Errors
+/// libproc reports no processes.
 pub fn pids() -> io::Result<Vec<u32>> {
-    // SAFETY: a null buffer of no size only asks for the number of pids.
+    // SAFETY: a null buffer of size 0 only asks for the number of pids.
     let count = listed(unsafe { libc::proc_listallpids(ptr::null_mut(), 0) })?;
-    // Room for those that start between the two calls.
+    // Room for processes that start between the two calls.
     let mut pids: Vec<libc::pid_t> = vec![0; count + 64];
     let size = c_int::try_from(pids.len() * size_of::<libc::pid_t>()).unwrap_or(c_int::MAX);
-    // SAFETY: the buffer is no smaller than told, and any bytes are valid pids.
+    // SAFETY: the buffer has at least `size` bytes, and any bytes are valid pids.
     let count = listed(unsafe { libc::proc_listallpids(pids.as_mut_ptr().cast(), size) })?;
     pids.truncate(count);
     Ok(pids
@@ -107,7 +118,7 @@ pub fn pids() -> io::Result<Vec<u32>> {
         .collect())
 }
 
-/// libproc tells a failure by no pids at all.
+/// libproc reports a failure by a count of 0 or less.
 fn listed(count: c_int) -> io::Result<usize> {
     match usize::try_from(count) {
         Ok(count) if count > 0 => Ok(count),
@@ -115,8 +126,11 @@ fn listed(count: c_int) -> io::Result<usize> {
     }
 }
 
-/// What the kernel tells of a process; `None` where there is none. Of other users' processes it
-/// tells no start time and no terminal.
+/// What the kernel reports about a process; `None` if there is no such process. For processes of
+/// other users, the start time and the terminal are missing (0).
+///
+/// # Errors
+/// libproc fails for any other reason than a missing process.
 pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     match info::<libc::proc_bsdinfo>(pid) {
         Ok(info) => Ok(Some(ProcessStat {
@@ -143,7 +157,7 @@ pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
     }
 }
 
-/// The first process of a process's terminal session; 0 where the system does not tell.
+/// The session id of a process; 0 if the system does not report it.
 fn session(pid: u32) -> u32 {
     let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let told = raw.and_then(|pid| rustix::process::getsid(Some(pid)).ok());
@@ -172,21 +186,21 @@ fn is_stopped(status: u32, flags: u32) -> bool {
     status == libc::SSTOP && flags & PROC_FLAG_TRACED == 0
 }
 
-/// One of the structures that `proc_pidinfo` fills.
+/// A structure that `proc_pidinfo` fills.
 ///
 /// # Safety
 ///
-/// The flavor must be the one that fills this structure, of which any bytes are a valid value.
+/// The flavor must be the one that fills this structure, and any bytes must be a valid value of it.
 unsafe trait PidInfo: Copy {
     const PID_INFO_FLAVOR: c_int;
 }
 
-// SAFETY: `PROC_PIDTBSDINFO` fills this structure, which holds nothing but integers.
+// SAFETY: `PROC_PIDTBSDINFO` fills this structure, which consists of integers only.
 unsafe impl PidInfo for libc::proc_bsdinfo {
     const PID_INFO_FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
 }
 
-// SAFETY: `PROC_PIDT_SHORTBSDINFO` fills this structure, which holds nothing but integers.
+// SAFETY: `PROC_PIDT_SHORTBSDINFO` fills this structure, which consists of integers only.
 unsafe impl PidInfo for libc::proc_bsdshortinfo {
     const PID_INFO_FLAVOR: c_int = libc::PROC_PIDT_SHORTBSDINFO;
 }
@@ -196,40 +210,40 @@ fn info<T: PidInfo>(pid: u32) -> io::Result<T> {
     let size = c_int::try_from(size_of::<T>()).unwrap_or(c_int::MAX);
     let mut info = MaybeUninit::<T>::zeroed();
     let buffer = info.as_mut_ptr().cast();
-    // SAFETY: the buffer is as large as told.
+    // SAFETY: the buffer is valid for writing and as large as `size` says.
     let filled =
         unsafe { libc::proc_pidinfo(pid, T::PID_INFO_FLAVOR, INCLUDE_ZOMBIES_ARG, buffer, size) };
     if filled < size {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: `PidInfo` says that any bytes are a valid value, and all of them are initialised.
+    // SAFETY: `PidInfo` guarantees that any bytes are a valid value, and all are initialised.
     Ok(unsafe { info.assume_init() })
 }
 
-/// When a process started, after boot. The kernel keeps it by the wall clock of that moment.
+/// When a process started, as the time since boot; the kernel stores the wall time of the start.
 pub fn start_since_boot(start: StartTime) -> Duration {
     let wall = UNIX_EPOCH + Duration::from_micros(start.0);
     let age = wall_clock::wall().duration_since(wall).unwrap_or_default();
     since_boot().saturating_sub(age)
 }
 
-/// The path of a terminal device, from its number.
+/// The path of a terminal device, by its number.
 pub fn control_terminal(device: u64) -> Option<String> {
     let device = libc::dev_t::try_from(device).ok().filter(|d| *d != 0)?;
     let mut name = [0_u8; 64];
     let size = c_int::try_from(name.len()).ok()?;
-    // SAFETY: the buffer is as large as told.
+    // SAFETY: the buffer is valid for writing and as large as `size` says.
     let found = unsafe { devname_r(device, libc::S_IFCHR, name.as_mut_ptr().cast(), size) };
     if found.is_null() {
         return None;
     }
     let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
-    // A device without a name is told as `#C:4/0x3`.
+    // `devname_r` names an unknown device `#C:4/0x3`.
     name.starts_with("tty").then(|| format!("/dev/{name}"))
 }
 
 unsafe extern "C" {
-    /// `stdlib.h`; the libc crate has only `devname`, which is not for threads.
+    /// Declared in `stdlib.h`; the libc crate has only `devname`, which is not thread-safe.
     fn devname_r(
         device: libc::dev_t,
         kind: libc::mode_t,
@@ -238,29 +252,35 @@ unsafe extern "C" {
     ) -> *mut libc::c_char;
 }
 
-/// The environment a process was started with; only of the own user's processes.
+/// The environment that a process of this user was started with.
+///
+/// # Errors
+/// As sysctl(3) fails: the process has ended, or may not be read.
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
     Ok(parse_arguments(&bytes).unwrap_or_default().environment)
 }
 
-/// The words a process was started with, the program first, without empty ones.
+/// The arguments that a process was started with, the program's name first, without empty ones.
+///
+/// # Errors
+/// As sysctl(3) fails: the process has ended, or may not be read.
 pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
     Ok(parse_arguments(&bytes).unwrap_or_default().arguments)
 }
 
-/// What a process was started with.
+/// The arguments and the environment that a process was started with.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct StartWords {
     arguments: Vec<String>,
     environment: Vec<(OsString, OsString)>,
 }
 
-/// `KERN_PROCARGS2`: the number of arguments, the path of the executable, padding, the
-/// arguments, the environment; each but the number ends with a NUL.
+/// `KERN_PROCARGS2`: the number of arguments, the path of the executable, padding, the arguments,
+/// the environment; each but the number ends with a NUL.
 fn parse_arguments(bytes: &[u8]) -> Option<StartWords> {
     let (count, rest) = bytes.split_first_chunk::<4>()?;
     let count = usize::try_from(u32::from_ne_bytes(*count)).ok()?;
@@ -287,21 +307,21 @@ fn parse_arguments(bytes: &[u8]) -> Option<StartWords> {
 fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
     let parts = u32::try_from(name.len()).unwrap_or(0);
     read_twice(|buffer, size| {
-        // SAFETY: `parts` tells how long the name is and `size` how large the buffer is, or the
-        // buffer is null to ask for that.
+        // SAFETY: `parts` is the length of the name, and `size` that of the buffer; a null buffer
+        // only asks for the size.
         unsafe { libc::sysctl(name.as_mut_ptr(), parts, buffer, size, ptr::null_mut(), 0) }
     })
 }
 
 fn sysctl_by_name(name: &CStr) -> io::Result<Vec<u8>> {
     read_twice(|buffer, size| {
-        // SAFETY: the name has its end; `size` tells how large the buffer is, or the buffer is null
-        // to ask for that.
+        // SAFETY: the name ends with a NUL, and `size` is the length of the buffer; a null buffer
+        // only asks for the size.
         unsafe { libc::sysctlbyname(name.as_ptr(), buffer, size, ptr::null_mut(), 0) }
     })
 }
 
-/// Asks for the size, then for the bytes.
+/// Calls once for the size and once for the bytes.
 fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Result<Vec<u8>> {
     let mut size = 0;
     if call(ptr::null_mut(), &raw mut size) != 0 {
@@ -312,7 +332,8 @@ fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Res
     if call(bytes.as_mut_ptr().cast(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());
     }
-    // A process that started another program meanwhile may need more, and then its beginning is cut.
+    // A process that executes another program meanwhile may need more room than that; its value
+    // would be cut off.
     if size >= bytes.len() {
         return Err(io::ErrorKind::Interrupted.into());
     }
@@ -320,13 +341,16 @@ fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Res
     Ok(bytes)
 }
 
-/// macOS cannot freeze groups of processes.
+/// Always false: macOS cannot freeze groups of processes.
 pub fn is_frozen(_pid: u32) -> bool {
     false
 }
 
-/// Sends a signal, unless the process has ended; whether it was sent. Between the look and the
-/// signal the pid may be given to another process, which macOS has no means to prevent.
+/// Sends a signal, unless the process has ended; returns whether it was sent. Between the check and
+/// the signal, the pid may be reused by another process, which macOS offers no means to prevent.
+///
+/// # Errors
+/// As kill(2) fails, or the process cannot be read.
 pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(false) };

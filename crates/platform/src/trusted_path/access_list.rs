@@ -4,16 +4,18 @@ use super::facts::{FileFacts, FileKind};
 use std::fs::File;
 use std::path::Path;
 
-/// Whether the bits of the group, which bound an access list, allow what others must not do:
-/// write, or enter a folder that is closed to all but the owner and the group.
+/// Whether an access list could permit what others must not do.
+///
+/// The group bits of the mode are the upper bound of an access list. They matter if they permit
+/// writing, or entering a folder that is closed to all but the owner and the group.
 pub(super) fn may_matter(facts: FileFacts) -> bool {
     let may_enter = facts.mode & 0o070 != 0 && facts.mode.trailing_zeros() >= 3;
     facts.kind != FileKind::Link && (facts.mode & 0o020 != 0 || may_enter)
 }
 
-/// Whether the file at a path, which is no link, has one. True where the system does not tell.
+/// Whether the file at a path, which is no link, has an access list. True if that is unknown.
 #[cfg(target_os = "linux")]
-pub(super) fn is_at(path: &Path) -> bool {
+pub(super) fn has_access_list_at(path: &Path) -> bool {
     is_there(rustix::fs::lgetxattr(
         path,
         POSIX_ACL_ATTRIBUTE,
@@ -21,9 +23,9 @@ pub(super) fn is_at(path: &Path) -> bool {
     ))
 }
 
-/// Whether an opened file has one. True where the system does not tell.
+/// Whether an opened file has an access list. True if that is unknown.
 #[cfg(target_os = "linux")]
-pub(super) fn is_of(file: &File) -> bool {
+pub(super) fn has_access_list(file: &File) -> bool {
     is_there(rustix::fs::fgetxattr(
         file,
         POSIX_ACL_ATTRIBUTE,
@@ -31,23 +33,24 @@ pub(super) fn is_of(file: &File) -> bool {
     ))
 }
 
-/// Access lists of macOS are not looked at.
+/// Always false: access lists of macOS are not checked.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_at(_path: &Path) -> bool {
+pub(super) fn has_access_list_at(_path: &Path) -> bool {
     false
 }
 
-/// Access lists of macOS are not looked at.
+/// Always false: access lists of macOS are not checked.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_of(_file: &File) -> bool {
+pub(super) fn has_access_list(_file: &File) -> bool {
     false
 }
 
-/// The attribute in which Linux keeps one.
+/// The extended attribute in which Linux stores an access list.
 #[cfg(target_os = "linux")]
 const POSIX_ACL_ATTRIBUTE: &str = "system.posix_acl_access";
 
-/// Without room for the list, its size alone is told.
+/// Whether the attribute exists, by the result of a call with an empty buffer, which gives only the
+/// attribute's size.
 #[cfg(target_os = "linux")]
 fn is_there(size: rustix::io::Result<usize>) -> bool {
     use rustix::io::Errno;

@@ -1,41 +1,43 @@
-//! What is known of a file or folder: what lstat(2) tells, and whether it has an access list.
+//! What the rules know about a file or folder: its lstat(2) data, and whether it has an access
+//! list.
 
 use std::fs::Metadata;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-/// The bit of a folder in which only owners may remove and rename.
+/// The mode bit of a folder in which only owners may remove and rename entries.
 const STICKY_BIT: u32 = 0o1000;
 
-/// What a path names.
+/// The type of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A folder.
     Folder,
-    /// A plain file.
+    /// A regular file.
     Plain,
     /// A symbolic link.
     Link,
     /// A socket.
     Socket,
-    /// A pipe, a device, …
+    /// A pipe, a device, or the like.
     Other,
 }
 
-/// What lstat(2) tells of a path.
+/// The facts about a file on which the rules decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileFacts {
-    /// What is there.
+    /// The type of the file.
     pub kind: FileKind,
-    /// Its owner.
+    /// The owner's uid.
     pub uid: u32,
-    /// Its group.
+    /// The group's gid.
     pub gid: u32,
-    /// Its permission bits, the sticky bit among them.
+    /// The permission bits, including the sticky bit.
     pub mode: u32,
-    /// Whether a POSIX access list names more users or groups. The bits of the group are then
-    /// the most that any of them may do. Looked up only where these bits allow what counts.
+    /// Whether a POSIX access list names more users or groups. The group bits are then the upper
+    /// bound of what each of them may do. Looked up only if these bits permit something that
+    /// matters.
     pub has_access_list: bool,
-    /// Whether it is no folder and has other names (hard links), which may lie anywhere.
+    /// Whether the file, unless a folder, has other names (hard links), which may be anywhere.
     pub has_other_names: bool,
 }
 
@@ -44,7 +46,7 @@ impl FileFacts {
         self.mode & STICKY_BIT != 0
     }
 
-    /// Whether this is a folder of this user that nobody else may enter.
+    /// Whether this is a folder of this user that no other user may enter.
     pub(super) fn is_closed_folder_of(self, uid: u32) -> bool {
         self.kind == FileKind::Folder && self.uid == uid && self.mode.trailing_zeros() >= 6
     }

@@ -1,12 +1,12 @@
-//! For whom a path is judged, and on which system.
+//! The user and the system for which a path is judged.
 
 use std::fs;
 use std::sync::OnceLock;
 
-/// Where the rules differ between systems.
+/// The systems between which the rules differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HostSystem {
-    /// Linux and alike.
+    /// Linux and similar systems.
     Linux,
     /// macOS, where the members of the group `admin` may become root anyway.
     Mac,
@@ -23,19 +23,20 @@ impl HostSystem {
     }
 }
 
-/// For whom paths are judged.
+/// The user and the system for which paths are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrustPolicy {
-    /// The user.
+    /// The user's uid.
     pub uid: u32,
-    /// What stands for root's files in a user namespace that does not map uid 0; none elsewhere.
+    /// The uid that stands for root's files in a user namespace that does not map uid 0; none if
+    /// the namespace maps it.
     pub overflow_uid: Option<u32>,
-    /// The system, for its exceptions.
+    /// The system, on which some exceptions depend.
     pub system: HostSystem,
 }
 
 impl TrustPolicy {
-    /// For the effective user of this process, in its user namespace.
+    /// The policy for the effective user of this process, in its user namespace.
     pub fn current() -> Self {
         static OVERFLOW_UID: OnceLock<Option<u32>> = OnceLock::new();
         Self {
@@ -50,14 +51,14 @@ impl TrustPolicy {
         owner == 0 || self.overflow_uid == Some(owner)
     }
 
-    /// Whether files and processes of this owner may be relied on: the user's and root's.
+    /// Whether files and processes of this owner are trusted: the user's and root's.
     pub fn is_trusted(self, owner: u32) -> bool {
         owner == self.uid || self.is_root(owner)
     }
 }
 
-/// Whether a user namespace maps uid 0, by the text of its `/proc/self/uid_map`. Text that is not
-/// understood counts as mapped, which trusts less.
+/// Whether a user namespace maps uid 0, by the text of its `/proc/self/uid_map`. Text that cannot
+/// be parsed counts as mapped, which trusts less.
 pub fn maps_root(uid_map: &str) -> bool {
     let is_understood = |line: &str| {
         let numbers: Vec<_> = line.split_whitespace().map(str::parse::<u64>).collect();

@@ -1,4 +1,4 @@
-//! Folders that are the user's alone: made so whatever the umask, and mended where they are not.
+//! Folders that only the user can enter, whatever the umask; existing ones are closed to others.
 
 use super::facts::FileFacts;
 use super::refusal::{PathRefusal, PathUse, RefusalReason};
@@ -10,16 +10,16 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The mode of a folder that is the user's alone.
+/// The mode of a folder that only the user can enter.
 const PRIVATE_MODE: u32 = 0o700;
 
-/// Why a folder could not be made the user's alone.
+/// Why a folder could not be made private to the user.
 #[derive(Debug, thiserror::Error)]
 pub enum PrivateFolderError {
-    /// Another user could change the folder, or what leads to it.
+    /// Another user could change the folder, or a folder above it.
     #[error(transparent)]
     Refused(#[from] PathRefusal),
-    /// The folder could not be made, or its mode not be changed.
+    /// The folder could not be made, or its mode could not be changed.
     #[error("failed to make {path} private: {why}", path = .0.display(), why = .1)]
     Io(PathBuf, io::Error),
 }
@@ -35,17 +35,19 @@ impl From<PrivateFolderError> for io::Error {
 }
 
 impl TrustPolicy {
-    /// Makes a folder that only the user can enter, and the folders that lead to it; one of the
-    /// user's that others can enter is closed to them.
+    /// Makes a folder that only the user can enter, and the folders above it. An existing folder of
+    /// the user's that others can enter is closed to them.
     ///
     /// # Errors
-    /// Refuses a folder of another user, and one that another user could replace on the way;
-    /// nothing is made then. Fails where the system does.
+    /// Refuses a folder of another user, and one that another user could replace; then nothing is
+    /// made. Also fails as mkdir(2), open(2) and fchmod(2) fail.
     pub fn make_private_folder(self, folder: &Path) -> Result<TrustedPath, PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
+        let of_use = |refusal| {
+            self.refusal_with_remedy(&SystemFiles, refusal, folder, PathUse::PrivateFolder)
+        };
         self.make_missing_folders(folder)?;
-        // Before anything is changed: a link of another user could lead to any folder.
+        // Checked before anything is changed: a link of another user could lead to any folder.
         let walked = walk(self, &SystemFiles, folder).map_err(of_use)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::open(&walked.path, flags, Mode::empty());
@@ -64,15 +66,17 @@ impl TrustPolicy {
         })
     }
 
-    /// Makes what is missing of a folder and of those that lead to it, for the user alone; what
-    /// is there is left as it is.
+    /// Makes the missing part of a folder's path, for the user alone; existing folders stay as they
+    /// are.
     ///
     /// # Errors
-    /// Refuses to make anything in a folder that another user has or could change. Fails where
-    /// the system does.
+    /// Refuses to make anything in a folder that another user owns or could change. Also fails as
+    /// mkdir(2) fails.
     pub fn make_missing_folders(self, folder: &Path) -> Result<(), PrivateFolderError> {
         let failed = |e: io::Error| PrivateFolderError::Io(folder.to_path_buf(), e);
-        let of_use = |refusal| self.mending(&SystemFiles, refusal, folder, PathUse::PrivateFolder);
+        let of_use = |refusal| {
+            self.refusal_with_remedy(&SystemFiles, refusal, folder, PathUse::PrivateFolder)
+        };
         let mut missing = Vec::new();
         let mut there = folder;
         let walked = loop {
@@ -98,7 +102,7 @@ impl TrustPolicy {
         while let Some(name) = missing.pop() {
             path.push(name);
             match DirBuilder::new().mode(PRIVATE_MODE).create(&path) {
-                // Made by another program of the user's meanwhile, for no other user can.
+                // Made meanwhile by another program of the user: no other user can write here.
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
                 made => made.map_err(failed)?,
             }

@@ -1,4 +1,4 @@
-//! Why a path is not used, and what to do about that.
+//! Why a path is refused, and what to do about it.
 
 use super::facts::{FileFacts, FileKind};
 use super::policy::TrustPolicy;
@@ -6,40 +6,40 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a path is not used.
+/// Why a path is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefusalReason {
-    /// The path is relative: it would lead into whatever folder is the current one.
+    /// The path is relative, and would lead into whatever folder is the current one.
     Relative,
-    /// Nothing is there.
+    /// Nothing exists at the path.
     Missing,
-    /// The system refuses to tell what is there; in words.
+    /// The system refuses to say what is there; its error message.
     Unreadable(String),
-    /// A part of the way is no folder.
+    /// A part of the path is no folder.
     NotFolder,
-    /// No plain file is there.
+    /// The path does not lead to a regular file.
     NotPlain,
-    /// No socket is there.
+    /// The path does not lead to a socket.
     NotSocket,
-    /// A file or folder of another user, with this uid.
+    /// A file or folder belongs to another user, with this uid.
     ForeignOwner(u32),
-    /// A link that another user has made, with this uid.
+    /// A link belongs to another user, with this uid.
     ForeignLink(u32),
-    /// A folder of sockets that is not the user's, but of this uid.
+    /// The folder of a socket belongs to another user, with this uid.
     ForeignFolder(u32),
-    /// A socket that is not the user's, but of this uid.
+    /// A socket belongs to another user, with this uid.
     ForeignSocket(u32),
-    /// Links lead to links, more than [`super::MAX_LINKS`].
+    /// Links lead to further links, more than [`super::MAX_LINKS`] of them.
     TooManyLinks,
     /// The folder of tmux's sockets is a link.
     LinkedFolder,
-    /// A folder of sockets that others may enter.
+    /// Others may enter the folder of a socket.
     OpenFolder,
-    /// All users may write to it.
+    /// All users may write to the file or folder.
     WritableByAll,
-    /// The other members of this group may write to it.
+    /// Other members of the group with this gid may write to the file or folder.
     WritableByGroup(u32),
-    /// Users or groups that its POSIX access list names may write to it.
+    /// Users or groups in its POSIX access list may write to the file or folder.
     WritableByAccessList,
 }
 
@@ -53,7 +53,7 @@ impl From<io::Error> for RefusalReason {
     }
 }
 
-/// What a path was to be used for, on which the way out depends.
+/// The intended use of a path, on which the remedy depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PathUse {
     /// A program to execute.
@@ -66,32 +66,32 @@ pub enum PathUse {
     PrivateFolder,
 }
 
-/// A path that is not used: what is wrong with which file or folder, and what mends it.
+/// A refused path: which file or folder is at fault, why, and how to remedy that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct PathRefusal {
-    /// The file, folder or link at fault, which may be one on the way.
+    /// The file, folder or link at fault, which may be a folder above the path.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// What is wrong with that file, folder or link.
     pub reason: RefusalReason,
-    /// What was found there, if anything was.
+    /// The facts about it, if it exists.
     facts: Option<FileFacts>,
-    /// The user for whom it was judged.
+    /// The uid of the user for whom the path was judged.
     uid: u32,
-    /// What for.
+    /// The intended use of the path.
     path_use: PathUse,
-    /// What else takes part in mending it.
+    /// What the remedy has to change.
     mending: Box<RemedyTarget>,
 }
 
 /// What has to be changed so that others can no longer change a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RemedyTarget {
-    /// What is at fault.
-    Itself,
-    /// That, and these further on, which are at fault as well.
-    AllOf(Vec<PathBuf>),
-    /// This folder: closed, it keeps others from all that it holds.
-    Closing(PathBuf),
+    /// The file or folder at fault.
+    Offender,
+    /// The file or folder at fault, and these below it, which are at fault as well.
+    Offenders(Vec<PathBuf>),
+    /// This folder: once it is closed, others cannot reach anything in it.
+    ClosedFolder(PathBuf),
 }
 
 impl PathRefusal {
@@ -102,7 +102,7 @@ impl PathRefusal {
             facts: None,
             uid: policy.uid,
             path_use: PathUse::Data,
-            mending: Box::new(RemedyTarget::Itself),
+            mending: Box::new(RemedyTarget::Offender),
         }
     }
 
@@ -118,7 +118,7 @@ impl PathRefusal {
         }
     }
 
-    /// The same of a path that was to be used for this.
+    /// The same refusal for this use of the path.
     pub(super) fn of_use(mut self, path_use: PathUse) -> Self {
         self.path_use = path_use;
         if let (PathUse::Socket, RefusalReason::ForeignOwner(uid)) = (path_use, &self.reason) {
@@ -127,13 +127,13 @@ impl PathRefusal {
         self
     }
 
-    /// The same, mended by this.
+    /// The same refusal with this target for its remedy.
     pub(super) fn mended_by(mut self, mending: RemedyTarget) -> Self {
         *self.mending = mending;
         self
     }
 
-    /// Whether a file or folder of the user's can be written by others, which a `chmod` mends.
+    /// Whether others can write to a file or folder of the user's, which a `chmod` remedies.
     pub(super) fn is_own_and_writable(&self) -> bool {
         let is_own = self.facts.is_some_and(|facts| facts.uid == self.uid);
         let is_writable = matches!(
@@ -145,19 +145,19 @@ impl PathRefusal {
         is_own && is_writable
     }
 
-    /// Whether a folder is at fault.
+    /// Whether the path at fault is a folder.
     pub(super) fn is_of_folder(&self) -> bool {
         self.facts
             .is_some_and(|facts| facts.kind == FileKind::Folder)
     }
 
-    /// Whether nothing is there, which is no fault.
+    /// Whether nothing exists at the path, which is no security problem.
     pub fn is_missing(&self) -> bool {
         self.reason == RefusalReason::Missing
     }
 
-    /// Whether another user could change what is there; else nothing of that kind is there, or
-    /// the system does not tell.
+    /// Whether another user could change what is there. False if the path is missing, of the wrong
+    /// type, or unreadable.
     pub fn is_distrust(&self) -> bool {
         !matches!(
             self.reason,
@@ -170,24 +170,28 @@ impl PathRefusal {
         )
     }
 
-    /// The command that mends it, if one does. What belongs to another user has none: as a file
-    /// of this user it would be trusted with all that the other has put there.
+    /// The command that remedies the refusal, if there is one.
+    ///
+    /// None for a file of another user: handing it over to this user would make this user trust
+    /// whatever the other one has put there.
     pub fn remedy(&self) -> Option<String> {
         let facts = self.facts?;
         let is_of_root = facts.uid != self.uid;
         match &*self.mending {
-            RemedyTarget::Itself => {}
-            RemedyTarget::AllOf(more) => {
+            RemedyTarget::Offender => {}
+            RemedyTarget::Offenders(more) => {
                 let mut paths = quoted(&self.path);
                 for path in more {
                     paths = format!("{paths} {}", quoted(path));
                 }
                 return Some(format!("chmod go-w {paths}"));
             }
-            RemedyTarget::Closing(folder) => return Some(format!("chmod 700 {}", quoted(folder))),
+            RemedyTarget::ClosedFolder(folder) => {
+                return Some(format!("chmod 700 {}", quoted(folder)));
+            }
         }
         let command = match self.reason {
-            // Such as /tmp: others are meant to write there.
+            // A folder such as /tmp, where others are meant to write.
             RefusalReason::WritableByAll if is_of_root && facts.kind == FileKind::Folder => {
                 "chmod +t"
             }
@@ -201,13 +205,13 @@ impl PathRefusal {
     }
 
     /// What to do about a file, folder, link or socket of another user.
-    fn way_out(&self, owner: u32) -> &'static str {
+    fn remedy_hint(&self, owner: u32) -> &'static str {
         let is_folder = self.is_of_folder();
         match (self.path_use, is_folder) {
             (PathUse::Socket, _) if self.uid == 0 => {
                 "root uses only its own sockets; run this as that user"
             }
-            // Such as a home that `sudo` has left in the environment.
+            // For example a home folder that `sudo` has left in the environment.
             (_, true) if self.uid == 0 => "run this as that user",
             (PathUse::Program, true) => "remove the folder from PATH",
             (PathUse::Program, false) => "remove the file, or remove its folder from PATH",
@@ -234,7 +238,7 @@ impl fmt::Display for PathRefusal {
             | RefusalReason::ForeignLink(uid)
             | RefusalReason::ForeignFolder(uid)
             | RefusalReason::ForeignSocket(uid) => {
-                let way_out = self.way_out(*uid);
+                let way_out = self.remedy_hint(*uid);
                 write!(f, "belongs to another user (uid {uid}); {way_out}")?;
             }
             RefusalReason::TooManyLinks => write!(f, "leads through too many links")?,
@@ -266,7 +270,8 @@ impl fmt::Display for PathRefusal {
     }
 }
 
-/// A path as a shell takes it. What is not plain text is escaped, to be read and not run.
+/// A path quoted for a shell. A path with control characters or invalid UTF-8 is escaped instead,
+/// to be read and not to be run.
 fn quoted(path: &Path) -> String {
     let Some(text) = path
         .to_str()

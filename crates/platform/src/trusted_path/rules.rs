@@ -1,4 +1,4 @@
-//! The rules: execute, connect, read as data.
+//! The rules for each use of a path: execute, connect, read as data.
 
 use super::facts::{FileFacts, FileKind};
 use super::policy::TrustPolicy;
@@ -6,24 +6,24 @@ use super::refusal::{PathRefusal, PathUse, RefusalReason, RemedyTarget};
 use super::walk::{FileView, WalkedPath, walk, writers};
 use std::path::{Path, PathBuf};
 
-/// A path that was judged, without links: nobody but the user and root can make it lead elsewhere.
+/// A checked path without links: only the user and root can make it lead elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedPath {
-    /// The path, links followed.
+    /// The path with all links resolved.
     pub resolved: PathBuf,
 }
 
 /// Whether the folder of a socket may be a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocketFolder {
-    /// It may be a link of the user's or of root's.
+    /// A folder, or a link of the user's or of root's.
     Any,
-    /// It is a folder itself, as tmux demands of its own.
+    /// A folder only, as tmux demands of its own.
     NoLink,
 }
 
 impl TrustPolicy {
-    /// Whether a program may be executed; see [`super::check_execute`].
+    /// Checks that a program may be executed; see [`super::check_execute`].
     ///
     /// # Errors
     /// Names the first file or folder on the way that another user could change.
@@ -31,7 +31,7 @@ impl TrustPolicy {
         self.file(view, program, PathUse::Program)
     }
 
-    /// Whether a file may be read as data; see [`super::check_data`].
+    /// Checks that a file may be read as data; see [`super::check_data`].
     ///
     /// # Errors
     /// Names the first file or folder on the way that another user could change.
@@ -55,10 +55,10 @@ impl TrustPolicy {
                 resolved: walked.path,
             })
         });
-        judged.map_err(|refusal| self.mending(view, refusal, file, path_use))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, file, path_use))
     }
 
-    /// Whether what is in a folder may be read as data; see [`super::check_folder`].
+    /// Checks that the entries of a folder may be read as data; see [`super::check_folder`].
     ///
     /// # Errors
     /// Names the first folder on the way that another user could change.
@@ -75,13 +75,13 @@ impl TrustPolicy {
                 resolved: walked.path,
             })
         });
-        judged.map_err(|refusal| self.mending(view, refusal, folder, PathUse::Data))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, folder, PathUse::Data))
     }
 
-    /// Whether an opened file may be read as data; see [`super::check_opened`].
+    /// Checks that an opened file may be read as data; see [`super::check_opened`].
     ///
     /// # Errors
-    /// Says why another user could have written what it holds.
+    /// Says why another user could have written the file's content.
     pub fn opened(
         self,
         view: &impl FileView,
@@ -106,7 +106,7 @@ impl TrustPolicy {
         Err(refusal)
     }
 
-    /// Judges what a walk has come to: whose it is, and who else may write to it.
+    /// Judges the end of a walk: who owns the file or folder, and who else may write to it.
     fn judge_end(
         self,
         view: &impl FileView,
@@ -125,19 +125,20 @@ impl TrustPolicy {
         };
         let is_of_group = why != RefusalReason::WritableByAll;
         let refusal = refusal(why);
-        // With umask 002 each file that is written later is open to the group as well. Closing a
-        // folder of programs, or one that root uses, could break it for others.
+        // With umask 002, each file that is written later is open to the group as well, so closing
+        // the folder is the better remedy. Closing a folder of programs, or one that root uses,
+        // could break it for others.
         let is_of_umask = is_of_group && refusal.is_own_and_writable() && self.uid != 0;
         match walked.closable_folder(self.uid) {
             Some(folder) if is_of_umask && path_use == PathUse::Data && !refusal.is_of_folder() => {
-                Err(refusal.mended_by(RemedyTarget::Closing(folder.to_path_buf())))
+                Err(refusal.mended_by(RemedyTarget::ClosedFolder(folder.to_path_buf())))
             }
             _ => Err(refusal),
         }
     }
 
-    /// A refusal of a path, with one command for all that is at fault on the way to it.
-    pub(super) fn mending(
+    /// The refusal with one command that remedies everything at fault on the way to a path.
+    pub(super) fn refusal_with_remedy(
         self,
         view: &impl FileView,
         refusal: PathRefusal,
@@ -153,15 +154,15 @@ impl TrustPolicy {
             return refusal;
         }
         let mending = if path_use == PathUse::Data && self.uid != 0 {
-            RemedyTarget::Closing(refusal.path.clone())
+            RemedyTarget::ClosedFolder(refusal.path.clone())
         } else {
-            RemedyTarget::AllOf(more)
+            RemedyTarget::Offenders(more)
         };
         refusal.mended_by(mending)
     }
 
-    /// What others can write to of the user's own between a folder and a path below it, as far as
-    /// no link is on the way.
+    /// The user's own files and folders between a folder and a path below it to which others can
+    /// write, up to the first link.
     fn more_at_fault(self, view: &impl FileView, folder: &Path, path: &Path) -> Vec<PathBuf> {
         let mut more = Vec::new();
         let mut at = folder.to_path_buf();
@@ -181,7 +182,7 @@ impl TrustPolicy {
         more
     }
 
-    /// Whether a folder of tmux servers may be looked into; see [`super::check_tmux_folder`].
+    /// Checks that a folder of tmux sockets may be read; see [`super::check_tmux_folder`].
     ///
     /// # Errors
     /// Names what another user could change.
@@ -191,7 +192,7 @@ impl TrustPolicy {
         folder: &Path,
     ) -> Result<TrustedPath, PathRefusal> {
         let judged = self.judge_tmux_folder(view, folder);
-        judged.map_err(|refusal| self.mending(view, refusal, folder, PathUse::Socket))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, folder, PathUse::Socket))
     }
 
     fn judge_tmux_folder(
@@ -205,7 +206,7 @@ impl TrustPolicy {
         Ok(TrustedPath { resolved: path })
     }
 
-    /// Whether a socket may be connected to; see [`super::check_connect`].
+    /// Checks that a socket may be connected to; see [`super::check_connect`].
     ///
     /// # Errors
     /// Names what another user could replace or listen at.
@@ -216,7 +217,7 @@ impl TrustPolicy {
         folder: SocketFolder,
     ) -> Result<TrustedPath, PathRefusal> {
         let judged = self.judge_socket(view, socket, folder);
-        judged.map_err(|refusal| self.mending(view, refusal, socket, PathUse::Socket))
+        judged.map_err(|refusal| self.refusal_with_remedy(view, refusal, socket, PathUse::Socket))
     }
 
     fn judge_socket(
@@ -250,7 +251,8 @@ impl TrustPolicy {
         })
     }
 
-    /// A folder that nobody of others may enter, and whose group, if it may write, has no others.
+    /// Refuses a folder that is not the user's, that others may enter, or to which another member
+    /// of its group may write.
     fn own_closed_folder(
         self,
         view: &impl FileView,
@@ -279,7 +281,7 @@ impl TrustPolicy {
             Ok(facts) if facts.kind == FileKind::Link => {
                 Err(PathRefusal::new(self, path, RefusalReason::LinkedFolder))
             }
-            // What is wrong with it otherwise, the walk tells.
+            // The walk reports any other problem.
             _ => Ok(()),
         }
     }

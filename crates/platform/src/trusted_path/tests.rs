@@ -1,5 +1,5 @@
-//! The rules, as tables over made-up files: whose a file is, how it may be written, who is in its
-//! group, and the system, are values here.
+//! The rules, as tables over made-up files: the owner and mode of a file, the members of its group,
+//! and the system are values here.
 
 mod reach;
 mod tables;
@@ -20,9 +20,9 @@ const NOBODY_ACCOUNT_UID: u32 = 65534;
 const PRIVATE_GROUP: u32 = 1000;
 /// A group with another member.
 const SHARED_GROUP: u32 = 100;
-/// A group with no member at all.
+/// A group without members.
 const EMPTY_GROUP: u32 = 50;
-/// A group of which the accounts know nothing.
+/// A group that the accounts do not know.
 const UNKNOWN_GROUP: u32 = 70_000;
 
 /// Files that exist only in a test.
@@ -74,7 +74,7 @@ impl MadeUpFiles {
         self.add(path, FileKind::Socket, uid, PRIVATE_GROUP, mode)
     }
 
-    /// Changes what is there.
+    /// Changes the facts about an existing file.
     fn with(mut self, path: &str, change: impl Fn(&mut FileFacts)) -> Self {
         change(self.files.get_mut(Path::new(path)).expect("there"));
         self
@@ -127,7 +127,7 @@ fn policy() -> TrustPolicy {
     }
 }
 
-/// What a rule says: nothing where it allows, else the path at fault and why.
+/// The result of a rule: `Ok` if it allows the path, else the path at fault and the reason.
 fn verdict(judged: Result<super::TrustedPath, PathRefusal>) -> Result<(), (String, RefusalReason)> {
     let Err(refusal) = judged else {
         return Ok(());

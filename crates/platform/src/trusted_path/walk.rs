@@ -1,4 +1,4 @@
-//! The walk from `/` to a path, link by link.
+//! The walk from `/` to a path, which judges every folder and link on the way.
 
 use super::access_list;
 use super::accounts;
@@ -13,32 +13,33 @@ use std::path::{Component, Path, PathBuf};
 /// The most links that are followed on the way to one path.
 pub const MAX_LINKS: u32 = 40;
 
-/// Where the rules get their facts from.
+/// The source of the facts on which the rules decide: the real system, or made-up files in tests.
 pub trait FileView {
-    /// What lstat(2) tells of a path.
+    /// The facts about a file or folder, or about a link itself.
     ///
     /// # Errors
-    /// Those of lstat(2).
+    /// As lstat(2) fails.
     fn facts(&self, path: &Path) -> io::Result<FileFacts>;
 
-    /// Where a link leads.
+    /// The target of a link.
     ///
     /// # Errors
-    /// Those of readlink(2).
+    /// As readlink(2) fails.
     fn link_target(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// Whether a group has a member besides this user and root. True where that is not known.
+    /// Whether a group has a member besides this user and root. True if that is unknown.
     fn has_other_members(&self, gid: u32, uid: u32) -> bool;
 }
 
-/// The files and accounts of the system.
+/// The files and accounts of the real system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SystemFiles;
 
 impl FileView for SystemFiles {
     fn facts(&self, path: &Path) -> io::Result<FileFacts> {
         let mut facts = FileFacts::from(&fs::symlink_metadata(path)?);
-        facts.has_access_list = access_list::may_matter(facts) && access_list::is_at(path);
+        facts.has_access_list =
+            access_list::may_matter(facts) && access_list::has_access_list_at(path);
         Ok(facts)
     }
 
@@ -51,27 +52,27 @@ impl FileView for SystemFiles {
     }
 }
 
-/// Where a walk has come to: no link is on this path.
+/// The result of a walk: a path without links.
 #[derive(Debug)]
 pub(super) struct WalkedPath {
     pub(super) path: PathBuf,
     pub(super) facts: FileFacts,
-    /// The folders that it is in, `/` first.
+    /// The folders above the path, `/` first.
     pub(super) above: Vec<(PathBuf, FileFacts)>,
 }
 
 impl WalkedPath {
-    /// The folder that it is in; itself for `/`.
+    /// The facts about the folder that contains the path; for `/`, those about `/`.
     pub(super) fn folder(&self) -> FileFacts {
         self.above.last().map_or(self.facts, |(_, folder)| *folder)
     }
 
-    /// Whether nobody but this user and root can come to it, whatever its own bits allow.
+    /// Whether no other user except root can reach the file, whatever its own mode allows.
     pub(super) fn is_out_of_reach(&self, uid: u32) -> bool {
         is_closed(&self.above, uid) && !self.facts.has_other_names
     }
 
-    /// The same of a file or folder in this one.
+    /// The walk extended to a file or folder inside this folder.
     pub(super) fn into_folder_of(mut self, path: PathBuf, facts: FileFacts) -> Self {
         self.above.push((self.path, self.facts));
         Self {
@@ -81,9 +82,10 @@ impl WalkedPath {
         }
     }
 
-    /// The topmost folder of the user that lies in another one of the user's: closed to others,
-    /// it keeps them from all that it holds, whatever is written there later. A home lies in a
-    /// folder of root's.
+    /// The topmost folder of the user that lies in another folder of the user's.
+    ///
+    /// Closing it keeps others from everything inside, including what is written there later. The
+    /// home itself is never closed, because it lies in a folder of root's.
     pub(super) fn closable_folder(&self, uid: u32) -> Option<&Path> {
         let is_own = |facts: FileFacts| facts.uid == uid && !facts.is_sticky();
         let pairs = self.above.iter().zip(self.above.iter().skip(1));
@@ -92,14 +94,16 @@ impl WalkedPath {
     }
 }
 
-/// Whether one of these folders lets nobody in but this user and root.
+/// Whether one of these folders admits only this user and root.
 fn is_closed(folders: &[(PathBuf, FileFacts)], uid: u32) -> bool {
     let mut folders = folders.iter();
     folders.any(|(_, facts)| facts.is_closed_folder_of(uid))
 }
 
-/// Walks to an absolute path, links followed. Every folder on the way is one that only the user
-/// and root may change; what the path itself names is for the caller to judge.
+/// Walks to an absolute path and follows links.
+///
+/// Refuses a folder on the way that another user except root could change. What the path itself
+/// names is for the caller to judge.
 pub(super) fn walk(
     policy: TrustPolicy,
     view: &impl FileView,
@@ -114,13 +118,13 @@ pub(super) fn walk(
     if !path.is_absolute() {
         return Err(refuse(path, RefusalReason::Relative));
     }
-    let mut left: Vec<OsString> = names(path);
+    let mut left: Vec<OsString> = component_names(path);
     let mut links = 0;
     let root = Path::new("/");
     let mut folders = vec![(root.to_path_buf(), facts_of(root)?)];
     let mut end = None;
     while let Some(name) = left.pop() {
-        // `/` is never taken off.
+        // Never empty: `/` is never popped.
         let Some(((folder, folder_facts), above)) = folders.split_last() else {
             break;
         };
@@ -153,7 +157,7 @@ pub(super) fn walk(
                 if target.is_absolute() {
                     folders.truncate(1);
                 }
-                left.extend(names(&target));
+                left.extend(component_names(&target));
             }
             FileKind::Folder => folders.push((at, facts)),
             _ if left.is_empty() => end = Some((at, facts)),
@@ -170,8 +174,8 @@ pub(super) fn walk(
     })
 }
 
-/// The names on a path, the last first.
-fn names(path: &Path) -> Vec<OsString> {
+/// The names on a path, the last one first.
+fn component_names(path: &Path) -> Vec<OsString> {
     let named = path.components().rev().filter_map(|part| match part {
         Component::Normal(name) => Some(name),
         Component::ParentDir => Some(OsStr::new("..")),
@@ -180,8 +184,8 @@ fn names(path: &Path) -> Vec<OsString> {
     named.map(OsStr::to_owned).collect()
 }
 
-/// Whether what a folder holds stays what it is: only the user and root may write to it, or only
-/// they may replace what is theirs.
+/// Refuses a folder whose entries another user could replace. Only the user and root may write to
+/// it, unless it is sticky, where only the owner of an entry may replace the entry.
 pub(super) fn judge_folder(
     policy: TrustPolicy,
     view: &impl FileView,
@@ -201,7 +205,7 @@ pub(super) fn judge_folder(
     }
 }
 
-/// Who but the user and root may write; none if nobody may.
+/// Who besides the user and root may write; none if no one else may.
 pub(super) fn writers(
     policy: TrustPolicy,
     view: &impl FileView,
@@ -220,7 +224,7 @@ pub(super) fn writers(
     is_shared.then_some(RefusalReason::WritableByGroup(facts.gid))
 }
 
-/// The group `admin` of macOS.
+/// The gid of the group `admin` of macOS.
 const MAC_ADMIN_GID: u32 = 80;
 
 fn is_shared_group(policy: TrustPolicy, view: &impl FileView, gid: u32) -> bool {

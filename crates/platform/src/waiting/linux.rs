@@ -1,4 +1,4 @@
-//! Linux: timers and pidfds.
+//! Waits on Linux, by timerfds and pidfds.
 
 use crate::open_files;
 use crate::sys::stat;
@@ -14,11 +14,12 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::ProcessKey;
 
-/// Waits with one wake-up, sleep of the machine included. (A timer wheel in user space wakes
-/// several times on the way to a point that lies seconds ahead.)
+/// Waits for `duration`, including sleep of the machine, with a single wake-up.
+///
+/// A timer wheel in user space wakes several times on the way to a point seconds ahead.
 pub async fn sleep(duration: Duration) {
-    let waited = match alarm(duration) {
-        Ok(fd) => readable(fd).await,
+    let waited = match timer_fd(duration) {
+        Ok(fd) => wait_readable(fd).await,
         Err(e) => Err(e),
     };
     if waited.is_err() {
@@ -26,10 +27,10 @@ pub async fn sleep(duration: Duration) {
     }
 }
 
-fn alarm(duration: Duration) -> io::Result<OwnedFd> {
+fn timer_fd(duration: Duration) -> io::Result<OwnedFd> {
     let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
     let fd = timerfd_create(TimerfdClockId::Boottime, flags)?;
-    // Zero would never ring.
+    // A value of zero would disarm the timer.
     let value = Timespec::try_from(duration.max(Duration::from_nanos(1)))
         .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
     let once = Itimerspec {
@@ -44,7 +45,7 @@ fn alarm(duration: Duration) -> io::Result<OwnedFd> {
 }
 
 /// Returns once a descriptor is readable.
-async fn readable(fd: OwnedFd) -> io::Result<()> {
+async fn wait_readable(fd: OwnedFd) -> io::Result<()> {
     #[expect(
         unsafe_code,
         reason = "tokio leaves it to us that the descriptor stays the same"
@@ -55,8 +56,10 @@ async fn readable(fd: OwnedFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns once the process has ended, without polling. At once if it already has. Fails where few
-/// descriptors are left.
+/// Returns once the process has ended, without polling; at once if it has ended already.
+///
+/// # Errors
+/// EMFILE if few descriptors are left; else as `pidfd_open(2)` fails.
 pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(()) };
@@ -68,10 +71,10 @@ pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     if open_files::is_near_limit(&fd) {
         return Err(rustix::io::Errno::MFILE.into());
     }
-    // The pid may have been reused before the descriptor was opened.
+    // The pid may have been reused before the pidfd was opened.
     match stat(key.pid)? {
         Some(now) if now.start == key.start && !now.zombie => {}
         _ => return Ok(()),
     }
-    readable(fd).await
+    wait_readable(fd).await
 }

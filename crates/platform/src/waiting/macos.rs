@@ -1,4 +1,4 @@
-//! macOS: kqueue. Type-checked on Linux, not yet run on a Mac.
+//! Waits on macOS, by kqueue. Type-checked on Linux, not yet run on a Mac.
 
 #![expect(
     unsafe_code,
@@ -17,13 +17,15 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::ProcessKey;
 
-/// Waits.
+/// Waits for `duration`.
 pub async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
 
-/// Returns once the process has ended, without polling. At once if it already has. Fails where few
-/// descriptors are left.
+/// Returns once the process has ended, without polling; at once if it has ended already.
+///
+/// # Errors
+/// EMFILE if few descriptors are left; else as kevent(2) fails.
 pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     let Some(queue) = exit_queue(key)? else {
         return Ok(());
@@ -42,7 +44,7 @@ pub async fn wait_exit(key: ProcessKey) -> io::Result<()> {
     Ok(())
 }
 
-/// A queue that becomes readable when the process ends; `None` if it already has.
+/// A queue that becomes readable when the process ends; `None` if it has ended already.
 fn exit_queue(key: ProcessKey) -> io::Result<Option<OwnedFd>> {
     let raw = i32::try_from(key.pid).ok().and_then(Pid::from_raw);
     let Some(pid) = raw else { return Ok(None) };
@@ -57,7 +59,7 @@ fn exit_queue(key: ProcessKey) -> io::Result<Option<OwnedFd>> {
         ptr::null_mut(),
     );
     let mut none: [Event; 0] = [];
-    // SAFETY: the filter names a process, no descriptor that could be closed meanwhile.
+    // SAFETY: the filter names a process, not a descriptor that would have to stay open.
     match unsafe { kqueue::kevent(&queue, &[change], &mut none[..], Some(Duration::ZERO)) } {
         Ok(_) => Ok(Some(queue)),
         Err(rustix::io::Errno::SRCH) => Ok(None),

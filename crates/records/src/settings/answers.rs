@@ -1,43 +1,51 @@
-//! `[answers]`: how long a request is held for an answer from here, and who may give it.
+//! `[answers]`: how long a request is held for an answer, and who may answer.
 
 use super::Settings;
-use toml::Value;
+use super::section::{KeyRequirements, SettingsSection, replace};
+use serde::Deserialize;
+use std::path::Path;
 use trusty_fleet::observation::HoldDuration;
 
-impl Settings {
-    pub(super) fn answers(&mut self, key: &str, value: &Value) {
-        let slot = match key {
-            "programs" => {
-                return self.flag(key, value, |settings| &mut settings.answer_policy.programs);
-            }
-            "terminal" => {
-                return self.flag(key, value, |settings| &mut settings.answer_policy.terminal);
-            }
-            "hold" => &mut self.preferences.hold,
-            "hold_agents" => &mut self.preferences.hold_agents,
-            _ => return self.ignore(&format!("answers.{key} is not a known setting")),
-        };
-        match holding(value) {
-            Some(holding) => *slot = holding,
-            None => self.ignore(&format!(
-                "answers.{key} must be \"until-answered\" or a number of seconds"
-            )),
-        }
-    }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AnswersSection {
+    hold: Option<HoldSetting>,
+    hold_agents: Option<HoldSetting>,
+    programs: Option<bool>,
+    terminal: Option<bool>,
+}
 
-    fn flag(&mut self, key: &str, value: &Value, slot: impl Fn(&mut Self) -> &mut bool) {
-        match value {
-            Value::Boolean(flag) => *slot(self) = *flag,
-            _ => self.ignore(&format!("answers.{key} must be true or false")),
-        }
+#[derive(Deserialize)]
+enum HoldSetting {
+    #[serde(rename = "until-answered")]
+    UntilAnswered,
+    #[serde(untagged)]
+    Seconds(u32),
+}
+
+impl SettingsSection for AnswersSection {
+    const SECTION_NAME: &'static str = "answers";
+    const KEY_REQUIREMENTS: KeyRequirements = &[
+        ("hold", "\"until-answered\" or a number of seconds"),
+        ("hold_agents", "\"until-answered\" or a number of seconds"),
+        ("programs", "true or false"),
+        ("terminal", "true or false"),
+    ];
+
+    fn apply(self, settings: &mut Settings, _home: &Path) {
+        replace(&mut settings.preferences.hold, self.hold);
+        replace(&mut settings.preferences.hold_agents, self.hold_agents);
+        replace(&mut settings.answer_policy.programs, self.programs);
+        replace(&mut settings.answer_policy.terminal, self.terminal);
     }
 }
 
-fn holding(value: &Value) -> Option<HoldDuration> {
-    match value {
-        Value::String(text) if text == "until-answered" => Some(HoldDuration::UntilAnswered),
-        Value::Integer(seconds) => u32::try_from(*seconds).ok().map(HoldDuration::Seconds),
-        _ => None,
+impl From<HoldSetting> for HoldDuration {
+    fn from(hold: HoldSetting) -> Self {
+        match hold {
+            HoldSetting::UntilAnswered => Self::UntilAnswered,
+            HoldSetting::Seconds(seconds) => Self::Seconds(seconds),
+        }
     }
 }
 
@@ -73,8 +81,8 @@ mod tests {
         let usual = AnswerPolicy::default();
         assert!(!usual.programs && usual.terminal);
         let set = read("[answers]\nprograms = true\nterminal = false");
-        let told = "answers.terminal = false has no effect with answers.programs = true";
-        assert!(set.problems[0].contains(told), "{:?}", set.problems);
+        let problem = "answers.terminal = false has no effect with answers.programs = true";
+        assert!(set.problems[0].contains(problem), "{:?}", set.problems);
         let policy = AnswerPolicy {
             programs: true,
             terminal: false,
@@ -93,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_bad_value_is_named_and_changes_nothing() {
-        for (text, told) in [
+        for (text, problem) in [
             ("hold = 'for ever'", "answers.hold must be"),
             ("hold = -1", "answers.hold must be"),
             ("hold = 1.5", "answers.hold must be"),
@@ -103,7 +111,7 @@ mod tests {
         ] {
             let settings = read(&format!("[answers]\n{text}"));
             assert!(
-                settings.problems[0].contains(told),
+                settings.problems[0].contains(problem),
                 "{:?}",
                 settings.problems
             );

@@ -1,27 +1,44 @@
 //! `[jump]`: how a terminal is opened.
 
 use super::Settings;
-use toml::Value;
+use super::section::{KeyRequirements, SettingsSection, replace};
+use serde::Deserialize;
+use std::path::Path;
 
-impl Settings {
-    pub(super) fn jump(&mut self, key: &str, value: &Value) {
-        match (key, value) {
-            ("terminal", Value::Array(words)) => {
-                let texts = words.iter().map(|word| word.as_str().map(str::to_owned));
-                match texts.collect::<Option<Vec<String>>>() {
-                    Some(texts) if texts.first().is_none_or(|program| !program.is_empty()) => {
-                        self.terminal = texts;
-                    }
-                    _ => self.ignore_terminal(),
-                }
-            }
-            ("terminal", _) => self.ignore_terminal(),
-            _ => self.ignore(&format!("jump.{key} is not a known setting")),
-        }
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JumpSection {
+    terminal: Option<TerminalCommand>,
+}
+
+/// A program and its arguments; empty for the system's terminal.
+#[derive(Deserialize)]
+#[serde(try_from = "Vec<String>")]
+struct TerminalCommand(Vec<String>);
+
+impl SettingsSection for JumpSection {
+    const SECTION_NAME: &'static str = "jump";
+    const KEY_REQUIREMENTS: KeyRequirements = &[(
+        "terminal",
+        "a program and its arguments: [\"xterm\", \"-e\"]",
+    )];
+
+    fn apply(self, settings: &mut Settings, _home: &Path) {
+        replace(
+            &mut settings.terminal,
+            self.terminal.map(|command| command.0),
+        );
     }
+}
 
-    fn ignore_terminal(&mut self) {
-        self.ignore("jump.terminal must be a program and its arguments: [\"xterm\", \"-e\"]");
+impl TryFrom<Vec<String>> for TerminalCommand {
+    type Error = &'static str;
+
+    fn try_from(words: Vec<String>) -> Result<Self, Self::Error> {
+        match words.first() {
+            Some(program) if program.is_empty() => Err("the program is empty"),
+            _ => Ok(Self(words)),
+        }
     }
 }
 

@@ -1,82 +1,133 @@
-//! `[notifications]`: what its owner is told of.
+//! `[notifications]`: which events send a notification, and when none is sent.
 
 use super::Settings;
+use super::section::{KeyRequirements, SettingsSection, replace};
 use jiff::civil::DateTime;
+use serde::Deserialize;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
-use toml::Value;
-use toml::value::{Datetime, Offset};
+use toml::value::Datetime;
 use trusty_fleet::notice::{NoticeKind, QuietHours};
 use trusty_platform::clock;
 
-/// The longest time of work that may be asked for, in seconds: a day.
-const MAX_FINISHED_AFTER_SECONDS: i64 = 24 * 60 * 60;
+const MAX_FINISHED_AFTER_SECONDS: u64 = 24 * 60 * 60;
 
-impl Settings {
-    pub(super) fn notifications(&mut self, key: &str, value: &Value) {
-        match (key, value) {
-            ("needs", value) => self.kind(NoticeKind::Needs, key, value),
-            ("finished", value) => self.kind(NoticeKind::Finished, key, value),
-            ("failed", value) => self.kind(NoticeKind::Failed, key, value),
-            ("stopped", value) => self.kind(NoticeKind::Stopped, key, value),
-            ("finished_after", Value::Integer(seconds @ 0..=MAX_FINISHED_AFTER_SECONDS)) => {
-                self.notices.finished_after = Duration::from_secs(seconds.unsigned_abs());
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NotificationsSection {
+    needs: Option<bool>,
+    finished: Option<bool>,
+    failed: Option<bool>,
+    stopped: Option<bool>,
+    finished_after: Option<FinishedAfter>,
+    quiet_hours: Option<QuietHoursSetting>,
+    snooze_until: Option<SnoozeTime>,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "u64")]
+struct FinishedAfter(Duration);
+
+/// `"22:00-07:00"`
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct QuietHoursSetting(QuietHours);
+
+/// A date and a time, with an offset or in the system's time zone.
+#[derive(Deserialize)]
+#[serde(try_from = "Datetime")]
+struct SnoozeTime(SystemTime);
+
+impl SettingsSection for NotificationsSection {
+    const SECTION_NAME: &'static str = "notifications";
+    const KEY_REQUIREMENTS: KeyRequirements = &[
+        ("needs", "true or false"),
+        ("finished", "true or false"),
+        ("failed", "true or false"),
+        ("stopped", "true or false"),
+        ("finished_after", "a number of seconds, at most a day"),
+        ("quiet_hours", "like \"22:00-07:00\""),
+        (
+            "snooze_until",
+            "a date and a time, like 2027-01-31T18:00:00",
+        ),
+    ];
+
+    fn apply(self, settings: &mut Settings, _home: &Path) {
+        let notices = &mut settings.notices;
+        for (kind, enabled) in [
+            (NoticeKind::Needs, self.needs),
+            (NoticeKind::Finished, self.finished),
+            (NoticeKind::Failed, self.failed),
+            (NoticeKind::Stopped, self.stopped),
+        ] {
+            if enabled == Some(false) {
+                notices.off.insert(kind);
             }
-            ("finished_after", _) => {
-                self.ignore("notifications.finished_after must be a number of seconds, at most a \
-                             day");
-            }
-            ("quiet_hours", value) => match value.as_str().and_then(hours) {
-                Some(hours) => self.notices.quiet = Some(hours),
-                None => self.ignore("notifications.quiet_hours must be like \"22:00-07:00\""),
-            },
-            ("snooze_until", value) => match value.as_datetime().and_then(moment) {
-                Some(until) => self.notices.snoozed_until = Some(until),
-                None => self.ignore(
-                    "notifications.snooze_until must be a date and a time, like 2027-01-31T18:00:00",
-                ),
-            },
-            _ => self.ignore(&format!("notifications.{key} is not a known setting")),
         }
+        replace(
+            &mut notices.finished_after,
+            self.finished_after.map(|after| after.0),
+        );
+        replace(&mut notices.quiet, self.quiet_hours.map(|hours| hours.0));
+        replace(
+            &mut notices.snoozed_until,
+            self.snooze_until.map(|time| time.0),
+        );
     }
+}
 
-    fn kind(&mut self, kind: NoticeKind, key: &str, value: &Value) {
-        match value.as_bool() {
-            Some(true) => drop(self.notices.off.remove(&kind)),
-            Some(false) => drop(self.notices.off.insert(kind)),
-            None => self.ignore(&format!("notifications.{key} must be true or false")),
+impl TryFrom<u64> for FinishedAfter {
+    type Error = &'static str;
+
+    fn try_from(seconds: u64) -> Result<Self, Self::Error> {
+        match seconds {
+            0..=MAX_FINISHED_AFTER_SECONDS => Ok(Self(Duration::from_secs(seconds))),
+            _ => Err("more than a day"),
         }
     }
 }
 
-/// `22:00-07:00`
-fn hours(text: &str) -> Option<QuietHours> {
-    let (from, to) = text.split_once('-')?;
-    Some(QuietHours {
-        from: minute(from)?,
-        to: minute(to)?,
-    })
+impl TryFrom<String> for QuietHoursSetting {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (from, to) = text.split_once('-').ok_or("not two times of day")?;
+        let minute = |text| minute_of_day(text).ok_or("not a time of day");
+        Ok(Self(QuietHours {
+            from: minute(from)?,
+            to: minute(to)?,
+        }))
+    }
 }
 
 /// `22:00`
-fn minute(text: &str) -> Option<u16> {
+fn minute_of_day(text: &str) -> Option<u16> {
     let (hour, minute) = text.trim().split_once(':')?;
-    let digits = |t: &str| t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit());
-    let known = digits(hour) && digits(minute);
-    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
-    (known && hour < 24 && minute < 60).then_some(hour * 60 + minute)
-}
-
-/// A time with its offset, or as clocks here show it.
-fn moment(told: &Datetime) -> Option<SystemTime> {
-    if told.date.is_none() || told.time.is_none() {
+    let has_two_digits = |t: &str| t.len() == 2 && t.bytes().all(|b| b.is_ascii_digit());
+    if !(has_two_digits(hour) && has_two_digits(minute)) {
         return None;
     }
-    let text = told.to_string();
-    match told.offset {
-        Some(Offset::Z | Offset::Custom { .. }) => {
-            Some(text.parse::<jiff::Timestamp>().ok()?.into())
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    (hour < 24 && minute < 60).then_some(hour * 60 + minute)
+}
+
+impl TryFrom<Datetime> for SnoozeTime {
+    type Error = &'static str;
+
+    fn try_from(time: Datetime) -> Result<Self, Self::Error> {
+        if time.date.is_none() || time.time.is_none() {
+            return Err("not a date and a time");
         }
-        None => clock::time_from_local(text.parse::<DateTime>().ok()?),
+        let text = time.to_string();
+        let time = match time.offset {
+            Some(_) => text.parse::<jiff::Timestamp>().ok().map(SystemTime::from),
+            None => text
+                .parse::<DateTime>()
+                .ok()
+                .and_then(clock::time_from_local),
+        };
+        time.map(Self).ok_or("not a time of this calendar")
     }
 }
 
@@ -114,7 +165,7 @@ mod tests {
         let begin = UNIX_EPOCH + Duration::from_hours(1);
         assert_eq!(at("1970-01-01T01:00:00Z"), Some(begin));
         assert_eq!(at("1970-01-01 03:00:00+02:00"), Some(begin));
-        // As clocks here show it, wherever here is.
+        // In the system's time zone, whichever that is.
         let shown: DateTime = "2026-11-23T18:00:00".parse().expect("a time");
         assert_eq!(at("2026-11-23T18:00:00"), clock::time_from_local(shown));
         assert!(at("2026-11-23T18:00:00").is_some());
@@ -122,7 +173,7 @@ mod tests {
 
     #[test]
     fn bad_values_are_named_and_ignored() {
-        for (text, told) in [
+        for (text, problem) in [
             ("needs = 1", "notifications.needs must be true or false"),
             ("stopped = 'no'", "notifications.stopped must be"),
             ("finished_after = -1", "a number of seconds, at most a day"),
@@ -146,7 +197,7 @@ mod tests {
         ] {
             let settings = read(text);
             assert!(
-                settings.problems.iter().any(|p| p.contains(told)),
+                settings.problems.iter().any(|p| p.contains(problem)),
                 "{text}: {:?}",
                 settings.problems
             );

@@ -1,20 +1,21 @@
-//! The file as a whole: its template, what is good in it, what is bad, and what is no such file.
+//! The settings file as a whole: the template, good and bad values, and unreadable files.
+
+mod keys;
 
 use super::*;
 use std::fs;
 
-/// How many settings there are.
 const SETTING_COUNT: usize = 16;
 
 #[test]
 fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     let home = tempfile::tempdir().expect("folder");
-    let around = Environment {
+    let env = Environment {
         home: home.path().into(),
         ..Environment::default()
     };
-    let path = ensure_file(&around).expect("made");
-    assert_eq!(Settings::read(&around), Settings::default());
+    let path = ensure_file(&env).expect("made");
+    assert_eq!(Settings::read(&env), Settings::default());
     let text = fs::read_to_string(&path).expect("read");
     let mut settings = 0;
     let every = text.lines().map(|line| {
@@ -23,7 +24,7 @@ fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
         let is_setting = uncommented.contains(" = ") && !key.contains(' ');
         settings += usize::from(is_setting);
         match key {
-            // Their defaults cannot be written down: what is shown is an example.
+            // An example, because the default cannot be written down.
             "config_dirs" | "quiet_hours" | "snooze_until" | "terminal" => line,
             _ if is_setting => uncommented,
             _ => line,
@@ -33,9 +34,9 @@ fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     assert_eq!(
         Settings::parse(&every, home.path()),
         Settings::default(),
-        "what is shown as a default is one"
+        "the template shows the defaults"
     );
-    let shown: Vec<_> = every.lines().map(example).collect();
+    let shown: Vec<_> = every.lines().map(uncomment).collect();
     let examples = Settings::parse(&shown.join("\n"), home.path());
     assert_eq!(examples.problems, [""; 0]);
     let Settings {
@@ -49,12 +50,12 @@ fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
     assert!(notices.quiet.is_some() && notices.snoozed_until.is_some());
     assert_eq!(settings, SETTING_COUNT, "every setting is shown");
     fs::write(&path, "[discovery]\nconfine = true\n").expect("write");
-    ensure_file(&around).expect("kept");
-    assert_eq!(Settings::read(&around).confinement, Confinement::Confined);
+    ensure_file(&env).expect("kept");
+    assert_eq!(Settings::read(&env).confinement, Confinement::Confined);
 }
 
-/// A line of the template whose value is an example.
-fn example(line: &str) -> &str {
+/// A line of the template as the user would uncomment it.
+fn uncomment(line: &str) -> &str {
     let uncommented = line.strip_prefix("# ").unwrap_or(line);
     match uncommented.split_once(" = ") {
         Some((key, _)) if !key.contains(' ') => uncommented,
@@ -65,50 +66,50 @@ fn example(line: &str) -> &str {
 #[test]
 fn what_cannot_be_read_is_named_and_never_fatal() {
     let home = tempfile::tempdir().expect("folder");
-    let around = Environment {
+    let env = Environment {
         home: home.path().into(),
         ..Environment::default()
     };
-    let file = around.settings_file();
+    let file = env.settings_file();
     fs::create_dir_all(file.parent().expect("folder")).expect("folders");
     let before = Settings {
         confinement: Confinement::Confined,
         ..Settings::default()
     };
-    let look = |told: &str| {
-        let first = Settings::read(&around);
+    let check_problem = |text: &str| {
+        let first = Settings::read(&env);
         assert_eq!(first.problems.len(), 1, "{first:?}");
-        assert!(first.problems[0].contains(told), "{first:?}");
+        assert!(first.problems[0].contains(text), "{first:?}");
         assert!(first.problems[0].ends_with("the defaults are used"));
-        let later = Settings::read_after(&before, &around);
-        assert_eq!(later.confinement, Confinement::Confined, "{told}");
-        assert!(later.problems[0].contains(told), "{later:?}");
+        let later = Settings::read_after(&before, &env);
+        assert_eq!(later.confinement, Confinement::Confined, "{text}");
+        assert!(later.problems[0].contains(text), "{later:?}");
         assert!(later.problems[0].ends_with("the previous settings still apply"));
     };
     fs::create_dir(&file).expect("a folder in its place");
-    look("not a regular file");
+    check_problem("not a regular file");
     fs::remove_dir(&file).expect("removed");
     let huge = "# long\n".repeat(usize::try_from(MAX_TOML_FILE_BYTES).expect("small") / 6);
     fs::write(&file, huge).expect("written");
-    look("file is too large");
+    check_problem("file is too large");
     fs::write(&file, [b'a', 0xff, 0xfe]).expect("written");
-    look("not UTF-8 text");
+    check_problem("not UTF-8 text");
     fs::remove_file(&file).expect("removed");
-    assert_eq!(Settings::read(&around), Settings::default());
-    assert_eq!(Settings::read_after(&before, &around), Settings::default());
+    assert_eq!(Settings::read(&env), Settings::default());
+    assert_eq!(Settings::read_after(&before, &env), Settings::default());
 }
 
 #[test]
 fn a_file_of_nonsense_names_a_few_of_its_problems() {
     let many: Vec<_> = (0..20_000).map(|n| format!("a{n}=1")).collect();
-    let told = Settings::parse(&many.join("\n"), Path::new("/home/dev")).problems;
-    assert_eq!(told.len(), 11);
-    assert_eq!(told[10], "and 19990 more");
+    let problems = Settings::parse(&many.join("\n"), Path::new("/home/dev")).problems;
+    assert_eq!(problems.len(), 11);
+    assert_eq!(problems[10], "and 19990 more");
     let long = format!("[jump]\n{} = 1\n", "x".repeat(100_000));
-    let told = Settings::parse(&long, Path::new("/home/dev")).problem();
-    let told = told.expect("a problem");
-    assert!(told.chars().count() < 300, "{}", told.len());
-    assert!(told.ends_with("…; ignored"), "{told}");
+    let problem = Settings::parse(&long, Path::new("/home/dev")).problem();
+    let problem = problem.expect("a problem");
+    assert!(problem.chars().count() < 300, "{}", problem.len());
+    assert!(problem.ends_with("…; ignored"), "{problem}");
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn good_values_are_taken_and_bad_ones_named() {
         ]
     );
     assert!(good.problems.is_empty());
-    for (text, told) in [
+    for (text, problem) in [
         ("discovery = 3", "discovery must be a [section]"),
         ("[sounds]", "sounds is not a known section"),
         (
@@ -152,7 +153,7 @@ fn good_values_are_taken_and_bad_ones_named() {
     ] {
         let settings = read(text);
         assert!(
-            settings.problems[0].contains(told),
+            settings.problems[0].contains(problem),
             "{text}: {:?}",
             settings.problems
         );
@@ -164,11 +165,11 @@ fn good_values_are_taken_and_bad_ones_named() {
 fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let home = tempfile::tempdir().expect("folder");
-    let around = Environment {
+    let env = Environment {
         home: home.path().into(),
         ..Environment::default()
     };
-    let file = ensure_file(&around).expect("made");
+    let file = ensure_file(&env).expect("made");
     let mode = |path: &Path, bits| {
         fs::set_permissions(path, fs::Permissions::from_mode(bits)).expect("chmod");
     };
@@ -179,7 +180,7 @@ fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     }
     assert_eq!((bits(folder), bits(&file)), (0o700, 0o600));
     fs::write(&file, "[discovery]\nconfine = true\n").expect("written");
-    let confinement = || Settings::read(&around).confinement;
+    let confinement = || Settings::read(&env).confinement;
     for (folder_bits, file_bits, counts) in [
         (0o755, 0o644, true),
         (0o777, 0o644, false),
@@ -196,14 +197,14 @@ fn a_file_that_others_may_change_is_not_followed_and_named_with_its_remedy() {
     }
     mode(folder, 0o755);
     mode(&file, 0o646);
-    let told = Settings::read(&around).problem().expect("named");
+    let problem = Settings::read(&env).problem().expect("named");
     let remedy = format!("`chmod go-w {}`", file.display());
     assert!(
-        told.contains(&remedy) && told.contains("the defaults are used"),
-        "{told}"
+        problem.contains(&remedy) && problem.contains("the defaults are used"),
+        "{problem}"
     );
     mode(&file, 0o600);
-    // Kept in a collection of such files.
+    // As a dotfile manager does.
     let kept = home.path().join("kept.toml");
     fs::rename(&file, &kept).expect("moved");
     symlink(&kept, &file).expect("link");

@@ -10,7 +10,7 @@ use trusty_platform::leftover_files::{half_written_by, is_gone, named_pid};
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum LeftoverFile {
     /// `<session>.json.<pid>.new`, `<session>.<pid>.gate.<pid>.new`: not written to its end.
-    Half,
+    Unfinished,
     /// `<session>.<pid>.gate`: a hook that waited.
     Gate,
     /// `<session>.lock`
@@ -19,7 +19,7 @@ enum LeftoverFile {
 
 impl LeftoverFile {
     /// What the name of a file says, and which process made it if the name tells.
-    fn of(name: &str) -> Option<(SessionId, Self, Option<u32>)> {
+    fn parse_name(name: &str) -> Option<(SessionId, Self, Option<u32>)> {
         let (id, rest) = name.split_once('.')?;
         let id = SessionId(id.parse().ok()?);
         if rest == "lock" {
@@ -30,7 +30,7 @@ impl LeftoverFile {
         }
         let (whole, pid) = half_written_by(rest)?;
         let is_ours = whole == "json" || named_pid(whole, "", ".gate").is_some();
-        is_ours.then_some((id, Self::Half, Some(pid)))
+        is_ours.then_some((id, Self::Unfinished, Some(pid)))
     }
 }
 
@@ -42,15 +42,15 @@ impl PauseStore {
     /// # Errors
     /// Where the folder cannot be read or written.
     pub fn clean_leftovers(&self) -> Result<(), StoreError> {
-        let named = |name: &str| Some((name.to_owned(), LeftoverFile::of(name)?));
-        let left = self.names(named)?;
+        let named = |name: &str| Some((name.to_owned(), LeftoverFile::parse_name(name)?));
+        let left = self.listed_names(named)?;
         let sessions: BTreeSet<SessionId> = left.iter().map(|(_, (id, ..))| *id).collect();
         for id in sessions {
             let has_record = self.path(id).symlink_metadata().is_ok();
             let of_session = left.iter().filter(|(_, (other, ..))| *other == id);
             let due: Vec<&String> = of_session
                 .filter(|(_, (_, kind, pid))| {
-                    pid.is_none_or(is_gone) && (*kind == LeftoverFile::Half || !has_record)
+                    pid.is_none_or(is_gone) && (*kind == LeftoverFile::Unfinished || !has_record)
                 })
                 .map(|(name, _)| name)
                 .collect();
@@ -75,7 +75,7 @@ impl PauseStore {
     /// Removes records whose pauses have ended while nothing could be written.
     fn clean_released(&self) -> Result<(), StoreError> {
         let named = |name: &str| Some(SessionId(name.strip_suffix(".json")?.parse().ok()?));
-        for id in self.names(named)? {
+        for id in self.listed_names(named)? {
             let has_ended = |record: &PauseRecord| self.is_released(record);
             let record = read::<PauseRecord>(&self.path(id)).ok().flatten();
             if record.as_ref().is_some_and(has_ended)
@@ -93,13 +93,13 @@ mod tests {
     use super::*;
     use std::fs;
     use std::path::Path;
-    use trusty_wire::surroundings::Environment;
+    use trusty_wire::environment::Environment;
 
     /// No process has it: it is larger than any system gives out.
     const GONE_PID: u32 = 4_194_305;
 
     fn store(root: &Path) -> PauseStore {
-        PauseStore::of(&Environment {
+        PauseStore::from_env(&Environment {
             data_home: Some(root.to_path_buf()),
             ..Environment::default()
         })

@@ -10,7 +10,7 @@ fn client(root: &Path, script: &str) {
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
 }
 
-fn lists(root: &Path) -> ListingSource {
+fn listing_source(root: &Path) -> ListingSource {
     ListingSource::new(&Environment {
         home: root.to_path_buf(),
         path: Some(format!("{}/bin:/usr/bin:/bin", root.display()).into()),
@@ -20,7 +20,7 @@ fn lists(root: &Path) -> ListingSource {
 
 async fn ask_once(lists: &mut ListingSource, wanted: &ConfigDirs) -> Vec<Fact> {
     let mut all = Vec::new();
-    lists.look(wanted, async |facts| all.extend(facts)).await;
+    lists.poll(wanted, async |facts| all.extend(facts)).await;
     all
 }
 
@@ -36,7 +36,7 @@ async fn a_client_is_asked_quietly_for_the_folder_s_list() {
     let root = tempfile::tempdir().expect("folder");
     let script = r#"echo "[{\"pid\":7,\"name\":\"$*\",\"cwd\":\"$CLAUDE_CONFIG_DIR\",\"kind\":\"$DISABLE_AUTOUPDATER\"}]""#;
     client(root.path(), script);
-    let mut lists = lists(root.path());
+    let mut lists = listing_source(root.path());
     for (dir, named) in [
         (root.path().join("other"), true),
         (root.path().join(".claude"), false),
@@ -62,7 +62,7 @@ async fn a_client_is_not_asked_again_so_soon() {
     let root = tempfile::tempdir().expect("folder");
     client(root.path(), "echo '[]'");
     let wanted: ConfigDirs = [root.path().join("a")].into();
-    let mut lists = lists(root.path());
+    let mut lists = listing_source(root.path());
     assert_eq!(ask_once(&mut lists, &wanted).await.len(), 1);
     assert_eq!(ask_once(&mut lists, &wanted).await, []);
     assert_eq!(ask_once(&mut lists, &ConfigDirs::new()).await, []);
@@ -72,7 +72,7 @@ async fn a_client_is_not_asked_again_so_soon() {
 #[tokio::test]
 async fn what_is_wrong_is_told_until_nobody_asks() {
     let root = tempfile::tempdir().expect("folder");
-    let mut lists = lists(root.path());
+    let mut lists = listing_source(root.path());
     for (script, told) in [
         ("exit 1", "`claude agents --json` failed"),
         (
@@ -96,7 +96,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
 #[test]
 fn a_client_that_is_not_installed_is_told() {
     let root = tempfile::tempdir().expect("folder");
-    let facts = lists(root.path()).facts(root.path(), Err(RunError::NotFound));
+    let facts = listing_source(root.path()).facts(root.path(), Err(RunError::NotFound));
     assert_eq!(problem(&facts).as_deref(), Some(CLIENT_NOT_FOUND_MESSAGE));
 }
 
@@ -106,7 +106,7 @@ async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
     client(root.path(), "exec sleep 60");
     let dir = root.path().join("slow");
     let wanted: ConfigDirs = [dir.clone()].into();
-    let mut lists = lists(root.path());
+    let mut lists = listing_source(root.path());
     let mut facts = Vec::new();
     let began = clock::instant();
     lists
@@ -119,7 +119,7 @@ async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
     let problem = problem(&facts).expect("named");
     assert!(problem.contains("agents --json"), "{problem}");
     assert!(
-        lists.rest(&dir, clock::instant()).is_zero(),
+        lists.time_until_poll(&dir, clock::instant()).is_zero(),
         "asked again at once"
     );
     // Once it answers, all is well.

@@ -19,7 +19,7 @@ pub(super) struct OwnFolder {
 
 impl OwnFolder {
     /// As an environment names it, looked up as the process itself would.
-    pub(super) fn of(
+    pub(super) fn find(
         pid: u32,
         environment: &[(OsString, OsString)],
         cwd: Option<&Path>,
@@ -34,8 +34,8 @@ impl OwnFolder {
             return Self::default();
         };
         let seen = files::with_folder_timeout(&path, move |path| {
-            let theirs = found(file_identity::within_root(pid, path)).ok()?;
-            let ours = found(FileIdentity::of_target(path)).ok()?;
+            let theirs = identity_if_found(file_identity::within_root(pid, path)).ok()?;
+            let ours = identity_if_found(FileIdentity::of_target(path)).ok()?;
             Some((theirs, theirs == ours))
         });
         let Some((theirs, is_shared)) = seen else {
@@ -51,7 +51,7 @@ impl OwnFolder {
 }
 
 /// The kernel's name of what was looked up; none if it is not there.
-fn found(looked_up: io::Result<FileIdentity>) -> io::Result<Option<FolderIdentity>> {
+fn identity_if_found(looked_up: io::Result<FileIdentity>) -> io::Result<Option<FolderIdentity>> {
     match looked_up {
         Ok(FileIdentity { device, inode }) => Ok(Some(FolderIdentity { device, inode })),
         Err(e)
@@ -130,7 +130,7 @@ mod tests {
         symlink(&real, &link).expect("link");
         let own = |path: &Path| {
             let environment = [(OsString::from("CLAUDE_CONFIG_DIR"), path.into())];
-            OwnFolder::of(std::process::id(), &environment, None, dir.path())
+            OwnFolder::find(std::process::id(), &environment, None, dir.path())
         };
         let (through, direct) = (own(&link), own(&real));
         assert!(matches!(direct.facts, ConfigFolder::Found(_)), "{direct:?}");

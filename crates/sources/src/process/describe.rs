@@ -45,7 +45,7 @@ impl ProcessDescriber {
     }
 
     /// Forgets what was read: it would be kept for every pid there ever was.
-    pub(super) fn forget(&mut self) {
+    pub(super) fn forget_ended(&mut self) {
         if let Ok(empty) = system() {
             self.system = empty;
         }
@@ -85,7 +85,7 @@ impl ProcessDescriber {
         let folder = if environment.is_empty() {
             OwnFolder::default()
         } else {
-            OwnFolder::of(pid, &environment, cwd.as_deref(), &self.home)
+            OwnFolder::find(pid, &environment, cwd.as_deref(), &self.home)
         };
         let named = |name: &str| {
             let found = environment.iter().find(|(n, _)| n == name)?;
@@ -124,8 +124,8 @@ impl ProcessDescriber {
             // that server says.
             tmux_socket: named("TMUX").filter(|_| !contained).and_then(tmux_socket),
             exe,
-            seat: Some(seat(stat)),
-            freezable: sys::cgroup::may_leave(pid),
+            seat: Some(job_control_ids(stat)),
+            freezable: sys::cgroup::can_leave_cgroup(pid),
             hook_obstacle,
             pulse: ProcessSample {
                 key,
@@ -159,7 +159,7 @@ impl ProcessDescriber {
                 exe: process.exe().map(Path::to_path_buf),
                 start: Some(stat.start),
                 uid: Some(stat.uid),
-                seat: Some(seat(&stat)),
+                seat: Some(job_control_ids(&stat)),
             });
             next = stat.parent;
         }
@@ -180,8 +180,9 @@ impl ProcessDescriber {
         for (pid, parent) in parents {
             children.entry(parent).or_default().push(pid);
         }
-        let trees: BTreeMap<u32, Vec<u32>> =
-            roots.map(|root| (root, tree(root, &children))).collect();
+        let trees: BTreeMap<u32, Vec<u32>> = roots
+            .map(|root| (root, process_subtree(root, &children)))
+            .collect();
         // Trees may lie within each other.
         let all: BTreeSet<u32> = trees.values().flatten().copied().collect();
         let all: Vec<Pid> = all.into_iter().map(Pid::from_u32).collect();
@@ -220,7 +221,7 @@ fn system() -> io::Result<System> {
 }
 
 /// A process and all below it.
-fn tree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
+fn process_subtree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
     let mut tree = vec![root];
     let mut at = 0;
     while let Some(pid) = tree.get(at) {
@@ -231,7 +232,7 @@ fn tree(root: u32, children: &BTreeMap<u32, Vec<u32>>) -> Vec<u32> {
     tree
 }
 
-fn seat(stat: &ProcessStat) -> JobControlIds {
+fn job_control_ids(stat: &ProcessStat) -> JobControlIds {
     JobControlIds {
         session: stat.session,
         group: stat.group,

@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::time::Instant;
 use trusty_fleet::identity::StartTime;
 use trusty_fleet::observation::ConfigFolder;
-use trusty_wire::scope::Confinement;
+use trusty_wire::process_scope::Confinement;
 
 /// A program that lies where the client would, run and ended by the test.
 struct ClientProgram {
@@ -63,7 +63,7 @@ impl Drop for ClientProgram {
 
 /// Starts a program that was just written: while another test forks, it may still be held open.
 fn start(command: &mut Command) -> Child {
-    until(|| match command.spawn() {
+    wait_for(|| match command.spawn() {
         Ok(child) => Some(child),
         Err(e) if e.kind() == io::ErrorKind::ExecutableFileBusy => None,
         Err(e) => panic!("{e}"),
@@ -79,7 +79,7 @@ fn found(facts: &[Fact], pid: u32) -> Option<&ProcessFacts> {
     })
 }
 
-fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -91,7 +91,7 @@ fn until<T>(mut look: impl FnMut() -> Option<T>) -> T {
 }
 
 fn swept(processes: &mut ProcessSource, pid: u32) -> ProcessFacts {
-    until(|| found(&processes.sweep(), pid).cloned())
+    wait_for(|| found(&processes.scan_all(), pid).cloned())
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn a_client_without_a_file_is_found_by_its_place() {
     assert_eq!(facts.config_folder, ConfigFolder::Missing);
     assert_eq!(facts.ancestors[0].pid, std::process::id());
     assert!(
-        found(&processes.sweep(), program.pid()).is_none(),
+        found(&processes.scan_all(), program.pid()).is_none(),
         "told once"
     );
 }
@@ -119,10 +119,10 @@ fn p2_other_programs_called_claude_are_no_sessions() {
     let other = ClientProgram::start("bin/claude", &["60"]);
     let mut processes =
         ProcessSource::new(other.scope(Confinement::Open), Clock::start()).expect("table");
-    until(|| sys::stat(other.pid()).ok()?);
-    assert!(found(&processes.sweep(), other.pid()).is_none());
+    wait_for(|| sys::stat(other.pid()).ok()?);
+    assert!(found(&processes.scan_all(), other.pid()).is_none());
     // A registry file may still name it: then it is described as what it is.
-    let told = processes.probe(&[other.pid()].into());
+    let told = processes.describe_unwatched(&[other.pid()].into());
     assert_eq!(
         found(&told, other.pid()).expect("described").role,
         ProcessRole::Other
@@ -136,14 +136,14 @@ fn confinement_leaves_other_homes_alone() {
     let mut processes =
         ProcessSource::new(ours.scope(Confinement::Confined), Clock::start()).expect("table");
     swept(&mut processes, ours.pid());
-    until(|| {
+    wait_for(|| {
         (ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
             .ok()?
             .role(theirs.pid())
             == ProcessRole::Interactive)
             .then_some(())
     });
-    assert!(found(&processes.sweep(), theirs.pid()).is_none());
+    assert!(found(&processes.scan_all(), theirs.pid()).is_none());
 }
 
 #[test]
@@ -155,18 +155,18 @@ fn a_stopped_process_is_seen_as_stopped() {
     swept(&mut processes, program.pid());
     let mut state = || {
         processes
-            .pulses(UsageSampling::Hidden)
+            .sample_processes(UsageSampling::Hidden)
             .iter()
             .find_map(|f| match f {
-                Fact::Pulses(pulses) => pulses.first().map(|p| p.state),
+                Fact::ProcessSamples(pulses) => pulses.first().map(|p| p.state),
                 _ => None,
             })
     };
     assert_eq!(state(), Some(RunState::Running));
     program.signal(Signal::STOP);
-    until(|| (state() == Some(RunState::Stopped(StopSignal::Program))).then_some(()));
+    wait_for(|| (state() == Some(RunState::Stopped(StopSignal::Program))).then_some(()));
     program.signal(Signal::CONT);
-    until(|| (state() == Some(RunState::Running)).then_some(()));
+    wait_for(|| (state() == Some(RunState::Running)).then_some(()));
 }
 
 #[test]
@@ -177,18 +177,18 @@ fn an_end_is_seen_even_of_a_zombie() {
     let key = swept(&mut processes, program.pid()).key;
     program.child.kill().expect("our own child");
     // Not collected: its pid is still in the table, as a zombie.
-    until(|| sys::stat(key.pid).ok()?.filter(|s| s.zombie));
+    wait_for(|| sys::stat(key.pid).ok()?.filter(|s| s.zombie));
     assert_eq!(
-        processes.pulses(UsageSampling::Hidden),
+        processes.sample_processes(UsageSampling::Hidden),
         [Fact::ProcessExited(key)]
     );
     assert_eq!(
-        processes.probe(&[key.pid].into()),
+        processes.describe_unwatched(&[key.pid].into()),
         [Fact::ProcessAbsent(key.pid)]
     );
     program.child.wait().expect("collect");
     assert_eq!(
-        processes.probe(&[key.pid].into()),
+        processes.describe_unwatched(&[key.pid].into()),
         [Fact::ProcessAbsent(key.pid)]
     );
 }
@@ -212,10 +212,10 @@ fn p2_a_reused_pid_is_another_process() {
         },
     );
     assert_eq!(
-        processes.pulses(UsageSampling::Hidden),
+        processes.sample_processes(UsageSampling::Hidden),
         [Fact::ProcessExited(earlier)]
     );
-    let again = processes.probe(&[key.pid].into());
+    let again = processes.describe_unwatched(&[key.pid].into());
     assert_eq!(found(&again, key.pid).expect("described").key, key);
 }
 
@@ -225,12 +225,12 @@ fn one_that_has_lost_its_terminal_is_described_again() {
     let mut processes =
         ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     let key = swept(&mut processes, program.pid()).key;
-    assert!(found(&processes.pulses(UsageSampling::Hidden), key.pid).is_none());
+    assert!(found(&processes.sample_processes(UsageSampling::Hidden), key.pid).is_none());
     let watched = processes.watched.get_mut(&key.pid).expect("watched");
     watched.terminal += 1;
-    assert!(found(&processes.pulses(UsageSampling::Hidden), key.pid).is_some());
+    assert!(found(&processes.sample_processes(UsageSampling::Hidden), key.pid).is_some());
     assert!(
-        found(&processes.pulses(UsageSampling::Hidden), key.pid).is_none(),
+        found(&processes.sample_processes(UsageSampling::Hidden), key.pid).is_none(),
         "told once"
     );
 }
@@ -257,7 +257,7 @@ fn pids_that_never_were_are_absent() {
         config_dirs: BTreeSet::new(),
     };
     let mut processes = ProcessSource::new(scope, Clock::start()).expect("table");
-    let facts = processes.probe(&[4_194_305, u32::MAX].into());
+    let facts = processes.describe_unwatched(&[4_194_305, u32::MAX].into());
     assert_eq!(
         facts,
         [
@@ -288,7 +288,7 @@ fn a_client_s_own_children_are_no_sessions() {
     out.read_exact(&mut [0]).expect("the copy runs");
     let mut processes =
         ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
-    let facts = processes.sweep();
+    let facts = processes.scan_all();
     let pids: Vec<u32> = facts
         .iter()
         .filter_map(|f| match f {
@@ -326,25 +326,25 @@ fn a_process_that_was_dismissed_may_become_a_client() {
     let mut processes =
         ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     processes.pace.settled = Duration::ZERO;
-    until(|| {
-        processes.sweep();
+    wait_for(|| {
+        processes.scan_all();
         processes
             .dismissed
             .contains_key(&program.pid())
             .then_some(())
     });
     drop(program.child.stdin.take());
-    until(|| {
+    wait_for(|| {
         let mut describer =
             ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere")).ok()?;
         (describer.role(program.pid()) == ProcessRole::Interactive).then_some(())
     });
     assert!(
-        found(&processes.sweep(), program.pid()).is_none(),
+        found(&processes.scan_all(), program.pid()).is_none(),
         "not looked at each time"
     );
     processes.pace.again = Duration::ZERO;
-    let facts = processes.sweep();
+    let facts = processes.scan_all();
     assert!(found(&facts, program.pid()).is_some(), "looked at again");
     assert!(!processes.dismissed.contains_key(&program.pid()));
 }
@@ -352,7 +352,7 @@ fn a_process_that_was_dismissed_may_become_a_client() {
 #[test]
 fn the_dismissed_are_not_all_looked_at_again_at_once() {
     let rests: BTreeSet<Duration> = (0..64)
-        .map(|pid| DISMISSED_RECHECK_INTERVAL.mul_f64(share(pid)))
+        .map(|pid| DISMISSED_RECHECK_INTERVAL.mul_f64(rest_share(pid)))
         .collect();
     assert!(rests.len() >= 16);
     assert!(
@@ -368,7 +368,7 @@ fn a_client_whose_program_was_replaced_is_one_still() {
     let mut processes =
         ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
     // Once it runs, its program may go.
-    until(|| {
+    wait_for(|| {
         let role = ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
             .ok()?
             .role(program.pid());

@@ -49,7 +49,7 @@ pub fn decode(bytes: &[u8]) -> Result<RegistryEntry, RegistryDecodeError> {
         name: text(&fields, "name"),
         name_source: text(&fields, "nameSource"),
         // A status of a wrong type is a word we do not know, not a missing one.
-        status: text(&fields, "status").or_else(|| word(&fields, "status")),
+        status: text(&fields, "status").or_else(|| string_field(&fields, "status")),
         waiting_for: text(&fields, "waitingFor"),
         status_updated_at: time(&fields, "statusUpdatedAt"),
     })
@@ -66,7 +66,7 @@ fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
     )
 }
 
-fn word(fields: &Map<String, Value>, name: &str) -> Option<String> {
+fn string_field(fields: &Map<String, Value>, name: &str) -> Option<String> {
     match fields.get(name)? {
         Value::Null => None,
         other => Some(other.to_string().chars().take(MAX_FIELD_CHARS).collect()),

@@ -62,14 +62,14 @@ fn a_file_is_told_once_and_again_when_it_changes() {
     assert!(registry.scan().is_empty());
     folder.write(r#"{"status":"busy"}"#);
     assert_eq!(
-        entries(&registry.notice(&folder.path()))[0]
+        entries(&registry.read_changed_path(&folder.path()))[0]
             .status
             .as_deref(),
         Some("busy")
     );
     fs::remove_file(folder.path()).expect("remove");
     assert!(matches!(
-        registry.notice(&folder.path())[..],
+        registry.read_changed_path(&folder.path())[..],
         [Fact::RegistryGone(_)]
     ));
     assert!(registry.scan().is_empty());
@@ -83,9 +83,12 @@ fn two_writes_within_one_step_of_the_file_clock_are_both_seen() {
     for n in 0..200 {
         let word = ["busy", "idle"][n % 2];
         folder.write(format!(r#"{{"status":"{word}"}}"#));
-        let facts = registry.notice(&folder.path());
+        let facts = registry.read_changed_path(&folder.path());
         assert_eq!(entries(&facts)[0].status.as_deref(), Some(word));
-        assert!(registry.notice(&folder.path()).is_empty(), "told once");
+        assert!(
+            registry.read_changed_path(&folder.path()).is_empty(),
+            "told once"
+        );
     }
     folder.write(r#"{"status":"busy"}"#);
     let scanned = registry.scan();
@@ -106,10 +109,13 @@ fn a_half_written_file_is_read_again() {
             registry.scan().is_empty(),
             "not told while it may be half written"
         );
-        assert!(registry.retry_in().is_some());
+        assert!(registry.retry_delay().is_some());
         folder.write(format!(r#"{{"status":"{whole}"}}"#));
-        assert_eq!(entries(&registry.retry())[0].status.as_deref(), Some(whole));
-        assert!(registry.retry_in().is_none());
+        assert_eq!(
+            entries(&registry.retry_once())[0].status.as_deref(),
+            Some(whole)
+        );
+        assert!(registry.retry_delay().is_none());
     }
 }
 
@@ -127,7 +133,7 @@ async fn a_broken_file_is_told_in_words_and_healed() {
         let mut registry = folder.registry();
         folder.write(bytes);
         let mut facts = registry.scan();
-        facts.extend(registry.settle().await);
+        facts.extend(registry.retry_half_written().await);
         assert_eq!(problems(&facts), [told]);
         assert!(registry.scan().is_empty(), "told once");
         folder.write(r#"{"status":"idle"}"#);
@@ -145,21 +151,21 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     let mut registry = folder.registry();
     folder.write("[1]");
     let mut facts = registry.scan();
-    facts.extend(registry.settle().await);
+    facts.extend(registry.retry_half_written().await);
     assert_eq!(entries(&facts), [&unknown]);
 
     // Of one that was understood it is still known whose it is.
     let good = r#"{"sessionId":"s","procStart":"7","version":"2.1.330","status":"waiting",
         "waitingFor":"permission prompt","statusUpdatedAt":5}"#;
     folder.write(good);
-    let facts = registry.notice(&folder.path());
+    let facts = registry.read_changed_path(&folder.path());
     assert_eq!(
         entries(&facts)[0].waiting_for.as_deref(),
         Some("permission prompt")
     );
     folder.write("[2]");
     assert!(
-        registry.notice(&folder.path()).is_empty(),
+        registry.read_changed_path(&folder.path()).is_empty(),
         "it may be half written"
     );
     let unknown = RegistryEntry {
@@ -168,13 +174,13 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
         version: Some("2.1.330".into()),
         ..unknown
     };
-    assert_eq!(entries(&registry.settle().await), [&unknown]);
+    assert_eq!(entries(&registry.retry_half_written().await), [&unknown]);
     folder.write("[3]");
-    let mut facts = registry.notice(&folder.path());
-    facts.extend(registry.settle().await);
+    let mut facts = registry.read_changed_path(&folder.path());
+    facts.extend(registry.retry_half_written().await);
     assert!(facts.is_empty(), "told once");
     folder.write(good);
-    let facts = registry.notice(&folder.path());
+    let facts = registry.read_changed_path(&folder.path());
     assert_eq!(entries(&facts)[0].status.as_deref(), Some("waiting"));
     assert_eq!(problems(&facts), ["works"]);
 }
@@ -304,7 +310,11 @@ async fn a_folder_that_does_not_exist_yet_is_noticed() {
     let (_keep, orders) = tokio::sync::watch::channel(orders);
     let (send, mut facts) = tokio::sync::mpsc::channel(64);
     let out = ObservationSender::new(Clock::start(), send);
-    let running = tokio::spawn(run(RegistrySource::new([config.clone()]), orders, out));
+    let running = tokio::spawn(run_registry_source(
+        RegistrySource::new([config.clone()]),
+        orders,
+        out,
+    ));
     tokio::task::yield_now().await;
 
     let begun = Instant::now();
@@ -348,7 +358,7 @@ fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_
     let (slow, good) = (RegistryFixture::new(), RegistryFixture::new());
     slow.write(r#"{"status":"idle"}"#);
     let mut registry = good.registry();
-    registry.follow(&[slow.0.path().to_path_buf()].into());
+    registry.set_named_folders(&[slow.0.path().to_path_buf()].into());
     assert_eq!(entries(&registry.scan()).len(), 1);
     good.write(r#"{"status":"busy"}"#);
     // As on a server that is gone.

@@ -1,6 +1,6 @@
 //! Bytes of a pane, its title in the first line and then its text → what it shows. Total.
 
-use super::parts::{LinePattern, ScreenLayout, ScreenPart};
+use super::layout::{LinePattern, ScreenLayout, ScreenPart};
 use super::rules::{
     ClientVersion, PROMPT_BOX_SIGN, SCREEN_RULES, ScreenKind, ScreenRule, ScreenSign,
 };
@@ -20,19 +20,19 @@ pub fn decode(bytes: &[u8], version: Option<&str>) -> ScreenReading {
     // Some spaces of the oldest client are no-break spaces.
     let text = String::from_utf8_lossy(bytes).replace('\u{a0}', " ");
     let (title, text) = text.split_once('\n').unwrap_or((&text, ""));
-    let version = version.and_then(number);
-    let parts = ScreenLayout::of(text);
+    let version = version.and_then(parse_version);
+    let parts = ScreenLayout::parse(text);
     let rule = SCREEN_RULES
         .iter()
-        .find(|rule| holds(rule, version, &parts));
+        .find(|rule| rule_matches(rule, version, &parts));
     ScreenReading {
-        shows: rule.map(|rule| shows(rule.shows, &parts)),
-        title_busy: works(title, version, &parts),
+        shows: rule.map(|rule| screen_content(rule.shows, &parts)),
+        title_busy: is_working(title, version, &parts),
     }
 }
 
 /// `2.1.330`
-fn number(version: &str) -> Option<ClientVersion> {
+fn parse_version(version: &str) -> Option<ClientVersion> {
     let mut numbers = version.splitn(3, '.').map(|part| {
         let end = part.find(|c: char| !c.is_ascii_digit());
         part[..end.unwrap_or(part.len())].parse().ok()
@@ -40,17 +40,24 @@ fn number(version: &str) -> Option<ClientVersion> {
     Some((numbers.next()??, numbers.next()??, numbers.next()??))
 }
 
-fn holds(rule: &ScreenRule, version: Option<ClientVersion>, parts: &ScreenLayout<'_>) -> bool {
+fn rule_matches(
+    rule: &ScreenRule,
+    version: Option<ClientVersion>,
+    parts: &ScreenLayout<'_>,
+) -> bool {
     version.is_none_or(|version| (rule.from..rule.before).contains(&version))
-        && rule.all.iter().all(|sign| has(sign, parts))
-        && !rule.none.iter().any(|sign| has(sign, parts))
+        && rule.all.iter().all(|sign| sign_matches(sign, parts))
+        && !rule.none.iter().any(|sign| sign_matches(sign, parts))
 }
 
-fn has(sign: &ScreenSign, parts: &ScreenLayout<'_>) -> bool {
-    parts.part(sign.0).iter().any(|line| sign.1.is(line))
+fn sign_matches(sign: &ScreenSign, parts: &ScreenLayout<'_>) -> bool {
+    parts
+        .lines_of(sign.0)
+        .iter()
+        .any(|line| sign.1.matches(line))
 }
 
-fn shows(sight: ScreenKind, parts: &ScreenLayout<'_>) -> ScreenContent {
+fn screen_content(sight: ScreenKind, parts: &ScreenLayout<'_>) -> ScreenContent {
     match sight {
         ScreenKind::Trust => ScreenContent::Trust,
         ScreenKind::Permission => ScreenContent::Permission { tool: tool(parts) },
@@ -66,7 +73,7 @@ fn shows(sight: ScreenKind, parts: &ScreenLayout<'_>) -> ScreenContent {
 
 /// A dialog's header is the first line below its border, unless that is out of sight.
 fn tool(parts: &ScreenLayout<'_>) -> Option<String> {
-    let header = parts.part(ScreenPart::Below).first()?;
+    let header = parts.lines_of(ScreenPart::Below).first()?;
     let known = DIALOG_TOOLS
         .iter()
         .find(|(words, _)| header.starts_with(words));
@@ -75,10 +82,10 @@ fn tool(parts: &ScreenLayout<'_>) -> Option<String> {
 
 /// `Retrying in 6 seconds… (attempt 5/10)`, `retrying in 10s · attempt 5/10`
 fn retry(parts: &ScreenLayout<'_>) -> Option<ScreenContent> {
-    let lines = parts.part(ScreenPart::Above(16));
+    let lines = parts.lines_of(ScreenPart::Above(16));
     let told = lines
         .iter()
-        .rposition(|line| LinePattern::Has("etrying in ").is(line))?;
+        .rposition(|line| LinePattern::Contains("etrying in ").matches(line))?;
     // A narrow pane breaks the line.
     let told = lines[told..].join(" ");
     let (_, told) = told.split_once("etrying in ")?;
@@ -101,7 +108,11 @@ fn leading_number(text: &str) -> Option<u32> {
 /// Clients up to a version spin a sign of Braille dots before the name in their title, and put
 /// another there while they rest, or wait with a dialog in place of the prompt box. Where the
 /// version is not known the second may mean nothing.
-fn works(title: &str, version: Option<ClientVersion>, parts: &ScreenLayout<'_>) -> Option<bool> {
+fn is_working(
+    title: &str,
+    version: Option<ClientVersion>,
+    parts: &ScreenLayout<'_>,
+) -> Option<bool> {
     if version.is_some_and(|version| version >= SILENT_TITLE_VERSION) {
         return None;
     }
@@ -110,7 +121,7 @@ fn works(title: &str, version: Option<ClientVersion>, parts: &ScreenLayout<'_>) 
     match sign {
         _ if space != ' ' => None,
         '\u{2800}'..='\u{28ff}' | '◐' | '◑' => Some(true),
-        '✳' if version.is_some() && has(&PROMPT_BOX_SIGN, parts) => Some(false),
+        '✳' if version.is_some() && sign_matches(&PROMPT_BOX_SIGN, parts) => Some(false),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@
 //! Prose that quotes a dialog is no dialog: the dialogs end the screen, and a client that shows
 //! its conversation has its prompt box below it. The samples beside this file are such screens.
 
-use super::parts::{LinePattern, ScreenPart};
+use super::layout::{LinePattern, ScreenPart};
 
 /// A version of the client; the first of several numbers counts most.
 pub(super) type ClientVersion = (u32, u32, u32);
@@ -52,16 +52,20 @@ const DIALOG_PART: ScreenPart = ScreenPart::Last(24);
 /// The spinner's line, with tips, tasks and queued prompts between it and the prompt box.
 const SPINNER_PART: ScreenPart = ScreenPart::Above(16);
 
-const WORKING_SIGN: ScreenSign = ScreenSign(SPINNER_PART, LinePattern::Spins(""));
-const AGENT_WAIT_SIGN: ScreenSign = ScreenSign(SPINNER_PART, LinePattern::Turns("Waiting for "));
+const WORKING_SIGN: ScreenSign = ScreenSign(SPINNER_PART, LinePattern::Spinner(""));
+const AGENT_WAIT_SIGN: ScreenSign =
+    ScreenSign(SPINNER_PART, LinePattern::SpinnerContains("Waiting for "));
 const RUNNING_AGENTS_SIGN: ScreenSign =
-    ScreenSign(ScreenPart::Footer, LinePattern::Has(" local agent"));
+    ScreenSign(ScreenPart::Footer, LinePattern::Contains(" local agent"));
 /// A shell command that the user runs has no spinner in older clients.
-const RUNNING_COMMAND_SIGN: ScreenSign =
-    ScreenSign(ScreenPart::Above(2), LinePattern::Says("⎿  Running…"));
+const RUNNING_COMMAND_SIGN: ScreenSign = ScreenSign(
+    ScreenPart::Above(2),
+    LinePattern::IndentedStartsWith("⎿  Running…"),
+);
 const INTERRUPTIBLE_SIGN: ScreenSign =
-    ScreenSign(ScreenPart::Footer, LinePattern::Has("esc to interr"));
-pub(super) const PROMPT_BOX_SIGN: ScreenSign = ScreenSign(ScreenPart::Input, LinePattern::Has(""));
+    ScreenSign(ScreenPart::Footer, LinePattern::Contains("esc to interr"));
+pub(super) const PROMPT_BOX_SIGN: ScreenSign =
+    ScreenSign(ScreenPart::Input, LinePattern::Contains(""));
 
 /// The first rule that holds decides.
 pub(super) const SCREEN_RULES: &[ScreenRule] = &[
@@ -70,7 +74,7 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         before: (2, 1, 200),
         all: &[ScreenSign(
             ScreenPart::Below,
-            LinePattern::Begins("Claude Code has been suspended"),
+            LinePattern::StartsWith("Claude Code has been suspended"),
         )],
         none: &[],
         shows: ScreenKind::Suspended,
@@ -80,7 +84,7 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         before: LATEST_VERSION,
         all: &[ScreenSign(
             ScreenPart::Below,
-            LinePattern::Begins("Claude Code is suspended"),
+            LinePattern::StartsWith("Claude Code is suspended"),
         )],
         none: &[],
         shows: ScreenKind::Suspended,
@@ -91,12 +95,12 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         all: &[
             ScreenSign(
                 DIALOG_PART,
-                LinePattern::Begins(" Do you trust the files in this folder?"),
+                LinePattern::StartsWith(" Do you trust the files in this folder?"),
             ),
-            ScreenSign(DIALOG_PART, LinePattern::Chosen),
+            ScreenSign(DIALOG_PART, LinePattern::ChosenOption),
             ScreenSign(
                 ScreenPart::Last(1),
-                LinePattern::Begins(" Enter to confirm"),
+                LinePattern::StartsWith(" Enter to confirm"),
             ),
         ],
         none: &[PROMPT_BOX_SIGN],
@@ -106,11 +110,14 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         from: FOOTER_VERSION,
         before: LATEST_VERSION,
         all: &[
-            ScreenSign(DIALOG_PART, LinePattern::Begins(" Quick safety check: ")),
-            ScreenSign(DIALOG_PART, LinePattern::Chosen),
+            ScreenSign(
+                DIALOG_PART,
+                LinePattern::StartsWith(" Quick safety check: "),
+            ),
+            ScreenSign(DIALOG_PART, LinePattern::ChosenOption),
             ScreenSign(
                 ScreenPart::Last(1),
-                LinePattern::Begins(" Enter to confirm"),
+                LinePattern::StartsWith(" Enter to confirm"),
             ),
         ],
         none: &[PROMPT_BOX_SIGN],
@@ -120,10 +127,13 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         from: FIRST_VERSION,
         before: LATEST_VERSION,
         all: &[
-            ScreenSign(DIALOG_PART, LinePattern::Begins("❯ ")),
-            ScreenSign(DIALOG_PART, LinePattern::Chosen),
-            ScreenSign(ScreenPart::Last(2), LinePattern::Begins("Enter to select")),
-            ScreenSign(ScreenPart::Last(2), LinePattern::Has("Esc to cancel")),
+            ScreenSign(DIALOG_PART, LinePattern::StartsWith("❯ ")),
+            ScreenSign(DIALOG_PART, LinePattern::ChosenOption),
+            ScreenSign(
+                ScreenPart::Last(2),
+                LinePattern::StartsWith("Enter to select"),
+            ),
+            ScreenSign(ScreenPart::Last(2), LinePattern::Contains("Esc to cancel")),
         ],
         none: &[PROMPT_BOX_SIGN],
         shows: ScreenKind::Question,
@@ -134,9 +144,9 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         all: &[
             ScreenSign(
                 DIALOG_PART,
-                LinePattern::Says("Claude wants to exit plan mode"),
+                LinePattern::IndentedStartsWith("Claude wants to exit plan mode"),
             ),
-            ScreenSign(ScreenPart::Last(6), LinePattern::Chosen),
+            ScreenSign(ScreenPart::Last(6), LinePattern::ChosenOption),
         ],
         none: &[PROMPT_BOX_SIGN],
         shows: ScreenKind::Plan,
@@ -145,9 +155,12 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         from: FIRST_VERSION,
         before: LATEST_VERSION,
         all: &[
-            ScreenSign(DIALOG_PART, LinePattern::Has("Would you like to proceed?")),
-            ScreenSign(ScreenPart::Last(12), LinePattern::Chosen),
-            ScreenSign(ScreenPart::Last(12), LinePattern::Has(" 1. Yes")),
+            ScreenSign(
+                DIALOG_PART,
+                LinePattern::Contains("Would you like to proceed?"),
+            ),
+            ScreenSign(ScreenPart::Last(12), LinePattern::ChosenOption),
+            ScreenSign(ScreenPart::Last(12), LinePattern::Contains(" 1. Yes")),
         ],
         none: &[PROMPT_BOX_SIGN],
         shows: ScreenKind::Plan,
@@ -156,9 +169,12 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         from: FIRST_VERSION,
         before: LATEST_VERSION,
         all: &[
-            ScreenSign(DIALOG_PART, LinePattern::Begins(" Do you want to ")),
-            ScreenSign(DIALOG_PART, LinePattern::Chosen),
-            ScreenSign(ScreenPart::Last(2), LinePattern::Begins(" Esc to cancel")),
+            ScreenSign(DIALOG_PART, LinePattern::StartsWith(" Do you want to ")),
+            ScreenSign(DIALOG_PART, LinePattern::ChosenOption),
+            ScreenSign(
+                ScreenPart::Last(2),
+                LinePattern::StartsWith(" Esc to cancel"),
+            ),
         ],
         none: &[PROMPT_BOX_SIGN],
         shows: ScreenKind::Permission,
@@ -168,7 +184,10 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         before: LATEST_VERSION,
         all: &[
             PROMPT_BOX_SIGN,
-            ScreenSign(SPINNER_PART, LinePattern::Spins("Compacting conversation")),
+            ScreenSign(
+                SPINNER_PART,
+                LinePattern::Spinner("Compacting conversation"),
+            ),
         ],
         none: &[],
         shows: ScreenKind::Compacting,
@@ -179,7 +198,7 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         all: &[
             PROMPT_BOX_SIGN,
             WORKING_SIGN,
-            ScreenSign(SPINNER_PART, LinePattern::Has("Retrying in ")),
+            ScreenSign(SPINNER_PART, LinePattern::Contains("Retrying in ")),
         ],
         none: &[],
         shows: ScreenKind::Retrying,
@@ -189,7 +208,10 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         before: LATEST_VERSION,
         all: &[
             PROMPT_BOX_SIGN,
-            ScreenSign(SPINNER_PART, LinePattern::Turns(" · retrying in ")),
+            ScreenSign(
+                SPINNER_PART,
+                LinePattern::SpinnerContains(" · retrying in "),
+            ),
         ],
         none: &[],
         shows: ScreenKind::Retrying,
@@ -235,7 +257,7 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         before: LATEST_VERSION,
         all: &[ScreenSign(
             ScreenPart::Footer,
-            LinePattern::Has("? for shortc"),
+            LinePattern::Contains("? for shortc"),
         )],
         none: &[],
         shows: ScreenKind::Idle,
@@ -245,13 +267,13 @@ pub(super) const SCREEN_RULES: &[ScreenRule] = &[
         from: FIRST_VERSION,
         before: LATEST_VERSION,
         all: &[
-            ScreenSign(ScreenPart::Input, LinePattern::Bare),
+            ScreenSign(ScreenPart::Input, LinePattern::EmptyPrompt),
             ScreenSign(
                 ScreenPart::Footer,
-                LinePattern::Has(" on (shift+tab to cycle)"),
+                LinePattern::Contains(" on (shift+tab to cycle)"),
             ),
         ],
-        none: &[ScreenSign(ScreenPart::Footer, LinePattern::Has("…"))],
+        none: &[ScreenSign(ScreenPart::Footer, LinePattern::Contains("…"))],
         shows: ScreenKind::Idle,
     },
 ];

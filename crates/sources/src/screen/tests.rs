@@ -178,7 +178,7 @@ proptest! {
 }
 
 /// Surroundings with a `tmux` that runs this script.
-fn around(root: &Path, script: &str) -> Environment {
+fn environment(root: &Path, script: &str) -> Environment {
     let program = root.join("tmux");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
@@ -202,18 +202,18 @@ fn pane(root: &Path, server: &str) -> (PaneKey, Option<String>) {
     (key, Some("2.1.90".into()))
 }
 
-async fn look(screens: &mut ScreenSource, wanted: &DoubtfulPanes) -> Vec<Fact> {
+async fn poll_screens(screens: &mut ScreenSource, wanted: &DoubtfulPanes) -> Vec<Fact> {
     let mut all = Vec::new();
-    screens.look(wanted, async |facts| all.extend(facts)).await;
+    screens.poll(wanted, async |facts| all.extend(facts)).await;
     all
 }
 
 #[tokio::test]
 async fn a_pane_is_looked_at_once_in_two_seconds() {
     let root = crate::test_files::private_tempdir();
-    let mut screens = ScreenSource::new(&around(root.path(), "echo \"⠐ $3 $7 $8 $9\""));
+    let mut screens = ScreenSource::new(&environment(root.path(), "echo \"⠐ $3 $7 $8 $9\""));
     let wanted: DoubtfulPanes = [pane(root.path(), "a"), pane(root.path(), "b")].into();
-    let facts = look(&mut screens, &wanted).await;
+    let facts = poll_screens(&mut screens, &wanted).await;
     assert_eq!(facts.len(), 2, "{facts:?}");
     for fact in facts {
         let Fact::Screen(of, screen) = fact else {
@@ -222,25 +222,29 @@ async fn a_pane_is_looked_at_once_in_two_seconds() {
         assert!(wanted.contains_key(&of));
         assert_eq!((screen.shows, screen.title_busy), (None, Some(true)));
     }
-    assert_eq!(look(&mut screens, &wanted).await, []);
+    assert_eq!(poll_screens(&mut screens, &wanted).await, []);
     assert_eq!(
-        look(&mut screens, &[pane(root.path(), "c")].into())
+        poll_screens(&mut screens, &[pane(root.path(), "c")].into())
             .await
             .len(),
         1,
         "new"
     );
-    assert_eq!(look(&mut screens, &wanted).await.len(), 2, "new again");
+    assert_eq!(
+        poll_screens(&mut screens, &wanted).await.len(),
+        2,
+        "new again"
+    );
 }
 
 #[tokio::test]
 async fn what_is_wrong_is_told_until_nobody_asks() {
     let root = crate::test_files::private_tempdir();
     let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; */gone) echo \"can't find pane: %3\" >&2;; *) echo odd >&2;; esac; exit 1";
-    let mut screens = ScreenSource::new(&around(root.path(), script));
+    let mut screens = ScreenSource::new(&environment(root.path(), script));
     let wanted = ["slow", "gone", "odd"].map(|server| pane(root.path(), server));
     let wanted = wanted.into();
-    let facts = look(&mut screens, &wanted).await;
+    let facts = poll_screens(&mut screens, &wanted).await;
     let told: BTreeMap<_, _> = facts
         .into_iter()
         .filter_map(|fact| match fact {
@@ -258,7 +262,7 @@ async fn what_is_wrong_is_told_until_nobody_asks() {
     );
     assert_eq!(problem("odd").as_deref(), Some("tmux failed: odd"));
     assert_eq!(told.len(), 2);
-    let over = look(&mut screens, &DoubtfulPanes::new()).await;
+    let over = poll_screens(&mut screens, &DoubtfulPanes::new()).await;
     assert_eq!(over.len(), 2, "{over:?}");
     assert!(
         over.iter()

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 
 /// Surroundings with one tmux folder and a `tmux` that runs this script.
-fn around(root: &Path, script: &str) -> Environment {
+fn environment(root: &Path, script: &str) -> Environment {
     let program = root.join("tmux");
     fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("write");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("chmod");
@@ -36,11 +36,11 @@ fn socket(root: &Path, name: &str) -> PathBuf {
 
 async fn ask(tmux: &mut TmuxSource) -> Vec<Fact> {
     let mut all = Vec::new();
-    tmux.list(async |facts| all.extend(facts)).await;
+    tmux.list_panes(async |facts| all.extend(facts)).await;
     all
 }
 
-fn told(facts: &[Fact], server: &Path) -> (Option<usize>, Option<String>) {
+fn panes_and_problem(facts: &[Fact], server: &Path) -> (Option<usize>, Option<String>) {
     let panes = facts.iter().find_map(|f| match f {
         Fact::Panes(s, panes) if s == server => Some(panes.len()),
         _ => None,
@@ -59,10 +59,13 @@ async fn one_that_hangs_delays_nobody() {
     let root = tempfile::tempdir().expect("folder");
     let (slow, quick) = (server(root.path(), "slow"), server(root.path(), "quick"));
     let script = "case \"$(readlink \"$3\" || echo \"$3\")\" in */slow) exec sleep 30;; esac\necho '%0 42 /dev/pts/7 @1 1 main'";
-    let mut tmux = TmuxSource::new(&around(root.path(), script), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&environment(root.path(), script), 7, Confinement::Confined);
     let mut order = Vec::new();
-    tmux.list(async |facts| {
-        let (panes, problem) = (told(&facts, &quick).0, told(&facts, &slow).1);
+    tmux.list_panes(async |facts| {
+        let (panes, problem) = (
+            panes_and_problem(&facts, &quick).0,
+            panes_and_problem(&facts, &slow).1,
+        );
         order.push((panes, problem));
     })
     .await;
@@ -80,11 +83,14 @@ async fn a_left_over_socket_is_no_server_and_no_problem() {
     let root = tempfile::tempdir().expect("folder");
     let left = socket(root.path(), "left");
     let script = "echo \"no server running on $3\" >&2; exit 1";
-    let mut tmux = TmuxSource::new(&around(root.path(), script), 7, Confinement::Confined);
-    assert_eq!(told(&ask(&mut tmux).await, &left), (Some(0), None));
+    let mut tmux = TmuxSource::new(&environment(root.path(), script), 7, Confinement::Confined);
+    assert_eq!(
+        panes_and_problem(&ask(&mut tmux).await, &left),
+        (Some(0), None)
+    );
     fs::remove_file(&left).expect("remove");
     assert_eq!(
-        told(&ask(&mut tmux).await, &left),
+        panes_and_problem(&ask(&mut tmux).await, &left),
         (Some(0), None),
         "told to be gone"
     );
@@ -96,8 +102,8 @@ async fn what_it_says_instead_is_told() {
     let root = tempfile::tempdir().expect("folder");
     let odd = server(root.path(), "odd");
     let script = "echo 'protocol version mismatch (client 8, server 7)' >&2; exit 1";
-    let mut tmux = TmuxSource::new(&around(root.path(), script), 7, Confinement::Confined);
-    let (panes, problem) = told(&ask(&mut tmux).await, &odd);
+    let mut tmux = TmuxSource::new(&environment(root.path(), script), 7, Confinement::Confined);
+    let (panes, problem) = panes_and_problem(&ask(&mut tmux).await, &odd);
     assert_eq!(panes, None, "what was known stays");
     assert_eq!(
         problem.as_deref(),
@@ -108,11 +114,15 @@ async fn what_it_says_instead_is_told() {
 #[tokio::test]
 async fn without_the_program_a_socket_is_a_problem_and_none_is_none() {
     let root = tempfile::tempdir().expect("folder");
-    let mut tmux = TmuxSource::new(&around(root.path(), "exit 1"), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(
+        &environment(root.path(), "exit 1"),
+        7,
+        Confinement::Confined,
+    );
     tmux.program = ProgramSearch::default();
     assert!(ask(&mut tmux).await.is_empty());
     let lone = socket(root.path(), "lone");
-    let (_, problem) = told(&ask(&mut tmux).await, &lone);
+    let (_, problem) = panes_and_problem(&ask(&mut tmux).await, &lone);
     assert_eq!(problem.as_deref(), Some("tmux is not installed"));
 }
 
@@ -121,18 +131,18 @@ fn p14_servers_that_sessions_name_are_asked_too() {
     let root = crate::test_files::private_tempdir();
     let custom = root.path().join("custom");
     drop(UnixListener::bind(&custom).expect("socket"));
-    let around = around(root.path(), "exit 1");
-    let mut open = TmuxSource::new(&around, 7, Confinement::Open);
-    assert!(open.follow(&[custom.clone()].into()));
-    assert!(!open.follow(&[custom.clone()].into()));
+    let env = environment(root.path(), "exit 1");
+    let mut open = TmuxSource::new(&env, 7, Confinement::Open);
+    assert!(open.set_named_servers(&[custom.clone()].into()));
+    assert!(!open.set_named_servers(&[custom.clone()].into()));
     assert!(open.sockets().0.contains(&custom));
-    let mut confined = TmuxSource::new(&around, 7, Confinement::Confined);
-    assert!(!confined.follow(&[custom].into()));
+    let mut confined = TmuxSource::new(&env, 7, Confinement::Confined);
+    assert!(!confined.set_named_servers(&[custom].into()));
 }
 
 /// The problem that is told of a path.
 fn problem(facts: &[Fact], subject: &Path) -> String {
-    told(facts, subject).1.unwrap_or_default()
+    panes_and_problem(facts, subject).1.unwrap_or_default()
 }
 
 fn mode(path: &Path, bits: u32) {
@@ -146,11 +156,11 @@ async fn a_folder_that_others_may_enter_is_not_looked_into_and_named_with_its_re
     let folder = root.path().join("tmux-7");
     let asked = root.path().join("asked");
     let script = format!("echo >> {}", asked.display());
-    let mut tmux = TmuxSource::new(&around(root.path(), &script), 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&environment(root.path(), &script), 7, Confinement::Confined);
     for bits in [0o755, 0o701, 0o777] {
         mode(&folder, bits);
         let facts = ask(&mut tmux).await;
-        assert_eq!(told(&facts, &socket), (None, None), "{bits:o}");
+        assert_eq!(panes_and_problem(&facts, &socket), (None, None), "{bits:o}");
         let words = problem(&facts, &folder);
         let remedy = format!("`chmod 700 {}`", folder.display());
         assert!(
@@ -161,12 +171,15 @@ async fn a_folder_that_others_may_enter_is_not_looked_into_and_named_with_its_re
     }
     mode(&folder, 0o700);
     let facts = ask(&mut tmux).await;
-    assert_eq!(told(&facts, &socket).0, Some(0), "asked again");
+    assert_eq!(panes_and_problem(&facts, &socket).0, Some(0), "asked again");
     let is_over = |f: &Fact| matches!(f, Fact::Health(key, None) if key.subject == folder.display().to_string());
     assert!(facts.iter().any(is_over), "{facts:?}");
     // What was known of its panes is over with the trust in it.
     mode(&folder, 0o755);
-    assert_eq!(told(&ask(&mut tmux).await, &socket), (Some(0), None));
+    assert_eq!(
+        panes_and_problem(&ask(&mut tmux).await, &socket),
+        (Some(0), None)
+    );
 }
 
 #[tokio::test]
@@ -185,18 +198,18 @@ async fn the_own_server_and_those_that_sessions_name_are_judged_alike() {
     let (own, named) = (custom("own"), custom("named"));
     let mut variable = own.clone().into_os_string();
     variable.push(",1,0");
-    let around = Environment {
+    let env = Environment {
         tmux: Some(variable),
-        ..around(root.path(), &script)
+        ..environment(root.path(), &script)
     };
     // A uid that has no folder in /tmp.
-    let mut tmux = TmuxSource::new(&around, u32::MAX - 3, Confinement::Open);
-    tmux.follow(&[named.clone()].into());
+    let mut tmux = TmuxSource::new(&env, u32::MAX - 3, Confinement::Open);
+    tmux.set_named_servers(&[named.clone()].into());
     for _ in 0..2 {
         let facts = ask(&mut tmux).await;
         for socket in [&own, &named] {
             assert!(problem(&facts, socket).contains("chmod 700"), "{facts:?}");
-            assert_eq!(told(&facts, socket).0, None, "{facts:?}");
+            assert_eq!(panes_and_problem(&facts, socket).0, None, "{facts:?}");
         }
     }
     assert!(!asked.exists());
@@ -207,10 +220,10 @@ async fn a_tmux_that_others_could_change_is_not_run() {
     let root = tempfile::tempdir().expect("folder");
     let lone = socket(root.path(), "lone");
     let asked = root.path().join("asked");
-    let around = around(root.path(), &format!("echo >> {}", asked.display()));
+    let env = environment(root.path(), &format!("echo >> {}", asked.display()));
     mode(root.path(), 0o755);
     mode(&root.path().join("tmux"), 0o777);
-    let mut tmux = TmuxSource::new(&around, 7, Confinement::Confined);
+    let mut tmux = TmuxSource::new(&env, 7, Confinement::Confined);
     // As where no other is installed.
     tmux.program.program = None;
     let words = problem(&ask(&mut tmux).await, &lone);

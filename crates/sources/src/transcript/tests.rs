@@ -55,16 +55,17 @@ impl TranscriptSourceFixture {
         file.expect("open").write_all(text.as_ref()).expect("write");
     }
 
-    fn follow(&mut self, keys: impl IntoIterator<Item = TranscriptKey>) -> bool {
-        self.transcripts.follow(&keys.into_iter().collect())
+    fn set_transcripts(&mut self, keys: impl IntoIterator<Item = TranscriptKey>) -> bool {
+        self.transcripts
+            .set_transcripts(&keys.into_iter().collect())
     }
 
-    fn look(&mut self) -> Vec<Fact> {
-        self.transcripts.look()
+    fn scan_all(&mut self) -> Vec<Fact> {
+        self.transcripts.scan_all()
     }
 }
 
-fn says(facts: &[Fact]) -> Vec<&TranscriptFacts> {
+fn transcript_facts(facts: &[Fact]) -> Vec<&TranscriptFacts> {
     let told = facts.iter().filter_map(|fact| match fact {
         Fact::Transcript(_, transcript) => Some(&**transcript),
         _ => None,
@@ -72,8 +73,8 @@ fn says(facts: &[Fact]) -> Vec<&TranscriptFacts> {
     told.collect()
 }
 
-fn asked(facts: &[Fact]) -> Option<&str> {
-    says(facts)
+fn last_prompt(facts: &[Fact]) -> Option<&str> {
+    transcript_facts(facts)
         .first()?
         .prompt
         .as_ref()
@@ -98,54 +99,54 @@ fn prompt(text: &str, second: u32) -> String {
 fn it_is_told_when_it_appears_grows_and_goes() {
     let mut place = TranscriptSourceFixture::new();
     let key = place.session(SESSION_ID);
-    assert!(place.follow([key.clone()]));
-    assert!(!place.follow([key.clone()]), "known");
+    assert!(place.set_transcripts([key.clone()]));
+    assert!(!place.set_transcripts([key.clone()]), "known");
     assert_eq!(
-        place.look(),
+        place.scan_all(),
         [Fact::TranscriptGone(key.clone())],
         "not made yet"
     );
-    assert!(place.look().is_empty(), "told once");
+    assert!(place.scan_all().is_empty(), "told once");
 
     place.append(SESSION_ID, prompt("one", 1));
-    assert_eq!(asked(&place.look()), Some("one"));
-    assert!(place.look().is_empty(), "told once");
+    assert_eq!(last_prompt(&place.scan_all()), Some("one"));
+    assert!(place.scan_all().is_empty(), "told once");
     let second = prompt("two", 2);
     let (half, rest) = second.split_at(40);
     place.append(SESSION_ID, half);
-    assert!(place.look().is_empty(), "half written");
+    assert!(place.scan_all().is_empty(), "half written");
     place.append(SESSION_ID, rest);
-    assert_eq!(asked(&place.look()), Some("two"));
+    assert_eq!(last_prompt(&place.scan_all()), Some("two"));
     place.append(SESSION_ID, "\0\0\u{1}\n\r\n");
     place.append(SESSION_ID, b"\xff\xfe{\n{\"type\":\"us");
-    assert!(place.look().is_empty(), "nothing new is said");
+    assert!(place.scan_all().is_empty(), "nothing new is said");
     place.append(
         SESSION_ID,
         format!("\n{}", prompt("three", 3).replace('\n', "\r\n")),
     );
-    assert_eq!(asked(&place.look()), Some("three"));
+    assert_eq!(last_prompt(&place.scan_all()), Some("three"));
 
     fs::remove_file(place.path(SESSION_ID)).expect("remove");
-    assert_eq!(place.look(), [Fact::TranscriptGone(key)]);
+    assert_eq!(place.scan_all(), [Fact::TranscriptGone(key)]);
     place.append(SESSION_ID, prompt("four", 4));
-    assert_eq!(asked(&place.look()), Some("four"));
+    assert_eq!(last_prompt(&place.scan_all()), Some("four"));
 }
 
 #[test]
 fn one_written_anew_says_nothing_of_before() {
     let mut place = TranscriptSourceFixture::new();
-    place.follow([place.session(SESSION_ID)]);
+    place.set_transcripts([place.session(SESSION_ID)]);
     place.append(SESSION_ID, TURNS_SAMPLE);
-    let facts = place.look();
-    assert!(says(&facts)[0].error.is_some());
+    let facts = place.scan_all();
+    assert!(transcript_facts(&facts)[0].error.is_some());
     fs::write(place.path(SESSION_ID), prompt("anew", 1)).expect("cut");
-    let facts = place.look();
-    let told = says(&facts)[0];
-    assert_eq!((asked(&facts), &told.error), (Some("anew"), &None));
+    let facts = place.scan_all();
+    let told = transcript_facts(&facts)[0];
+    assert_eq!((last_prompt(&facts), &told.error), (Some("anew"), &None));
     let other = place.path(OTHER_SESSION_ID);
     fs::write(&other, prompt("replaced", 0)).expect("other");
     fs::rename(other, place.path(SESSION_ID)).expect("replace");
-    assert_eq!(asked(&place.look()), Some("replaced"));
+    assert_eq!(last_prompt(&place.scan_all()), Some("replaced"));
 }
 
 #[test]
@@ -159,17 +160,17 @@ fn what_is_no_plain_file_is_told_and_healed() {
         let mut place = TranscriptSourceFixture::new();
         place.append(OTHER_SESSION_ID, "");
         make(&place.path(SESSION_ID));
-        place.follow([place.session(SESSION_ID)]);
-        let facts = place.look();
+        place.set_transcripts([place.session(SESSION_ID)]);
+        let facts = place.scan_all();
         assert_eq!(problems(&facts), ["not a regular file"]);
         assert_eq!(facts.len(), 1, "nothing is known of it");
-        assert!(place.look().is_empty(), "told once");
+        assert!(place.scan_all().is_empty(), "told once");
         let aside = place.path("aside");
         fs::rename(place.path(SESSION_ID), aside).expect("move");
         place.append(SESSION_ID, prompt("one", 1));
-        let facts = place.look();
+        let facts = place.scan_all();
         assert_eq!(
-            (asked(&facts), problems(&facts)),
+            (last_prompt(&facts), problems(&facts)),
             (Some("one"), vec!["works"])
         );
     }
@@ -180,10 +181,10 @@ fn what_is_wrong_with_one_nobody_wants_is_forgotten() {
     let mut place = TranscriptSourceFixture::new();
     place.append(OTHER_SESSION_ID, "");
     fs::create_dir(place.path(SESSION_ID)).expect("folder");
-    place.follow([place.session(SESSION_ID)]);
-    assert_eq!(problems(&place.look()).len(), 1);
-    place.follow([]);
-    assert_eq!(problems(&place.look()), ["works"]);
+    place.set_transcripts([place.session(SESSION_ID)]);
+    assert_eq!(problems(&place.scan_all()).len(), 1);
+    place.set_transcripts([]);
+    assert_eq!(problems(&place.scan_all()), ["works"]);
 }
 
 #[test]
@@ -192,22 +193,22 @@ fn two_keys_may_name_one_session() {
     let mut twin = place.session(SESSION_ID);
     twin.cwd = "/elsewhere".into();
     place.append(SESSION_ID, prompt("one", 1));
-    place.follow([place.session(SESSION_ID), twin]);
-    assert_eq!(says(&place.look()).len(), 2);
+    place.set_transcripts([place.session(SESSION_ID), twin]);
+    assert_eq!(transcript_facts(&place.scan_all()).len(), 2);
 }
 
 #[test]
 fn the_newest_gives_way_to_a_newer() {
     let mut place = TranscriptSourceFixture::new();
     let since = Timestamp::from_millis(0);
-    place.follow([
+    place.set_transcripts([
         place.key(TranscriptSelector::NewestSince(since)),
         place.session(OTHER_SESSION_ID),
     ]);
     place.append(SESSION_ID, prompt("ours", 1));
     place.append(OTHER_SESSION_ID, prompt("theirs", 2));
-    let facts = place.look();
-    let told: Vec<_> = says(&facts)
+    let facts = place.scan_all();
+    let told: Vec<_> = transcript_facts(&facts)
         .iter()
         .map(|t| t.prompt.clone().expect("asked").text)
         .collect();
@@ -219,7 +220,7 @@ fn the_newest_gives_way_to_a_newer() {
     file.expect("open").set_modified(later).expect("date");
     let noticed = BTreeSet::from([place.path(newer)]);
     assert_eq!(
-        asked(&place.transcripts.notice(&noticed)),
+        last_prompt(&place.transcripts.read_changed_paths(&noticed)),
         Some("after a clear")
     );
 }
@@ -227,22 +228,22 @@ fn the_newest_gives_way_to_a_newer() {
 #[test]
 fn sub_agents_are_told_with_it() {
     let mut place = TranscriptSourceFixture::new();
-    place.follow([place.session(SESSION_ID)]);
+    place.set_transcripts([place.session(SESSION_ID)]);
     place.append(SESSION_ID, prompt("delegate", 1));
     let folder = SubagentTracker::folder(&place.path(SESSION_ID));
     fs::create_dir_all(&folder).expect("folder");
     fs::write(folder.join("agent-a1.meta.json"), META_SAMPLE).expect("meta");
     fs::write(folder.join("agent-a1.jsonl"), "").expect("empty");
-    let facts = place.look();
-    assert_eq!(says(&facts)[0].delegations.len(), 1);
+    let facts = place.scan_all();
+    assert_eq!(transcript_facts(&facts)[0].delegations.len(), 1);
     let note = "<task-notification>\\n<task-id>a1</task-id>\\n<status>completed</status>";
     place.append(SESSION_ID, prompt(note, 2));
     let facts = place
         .transcripts
-        .notice(&BTreeSet::from([place.path(SESSION_ID)]));
-    assert!(says(&facts)[0].delegations.is_empty());
+        .read_changed_paths(&BTreeSet::from([place.path(SESSION_ID)]));
+    assert!(transcript_facts(&facts)[0].delegations.is_empty());
     fs::write(folder.join("agent-a1.jsonl"), AGENT_SAMPLE).expect("work");
-    assert!(place.look().is_empty(), "ended all the same");
+    assert!(place.scan_all().is_empty(), "ended all the same");
 }
 
 /// A running source.
@@ -267,7 +268,7 @@ impl SourceFixture {
             orders,
             facts,
             begun: clock::instant(),
-            task: tokio::spawn(run(TranscriptSource::new(), receive, out)),
+            task: tokio::spawn(run_transcript_source(TranscriptSource::new(), receive, out)),
         }
     }
 
@@ -384,20 +385,20 @@ proptest! {
     #[test]
     fn the_cuts_between_looks_do_not_matter(cuts in prop::collection::vec(0..TURNS_SAMPLE.len(), 0..12)) {
         let mut whole = TranscriptSourceFixture::new();
-        whole.follow([whole.session(SESSION_ID)]);
+        whole.set_transcripts([whole.session(SESSION_ID)]);
         whole.append(SESSION_ID, TURNS_SAMPLE);
-        let facts = whole.look();
+        let facts = whole.scan_all();
         let mut cuts = cuts;
         cuts.extend([0, TURNS_SAMPLE.len()]);
         cuts.sort_unstable();
         let mut parts = TranscriptSourceFixture::new();
-        parts.follow([parts.session(SESSION_ID)]);
+        parts.set_transcripts([parts.session(SESSION_ID)]);
         let mut last = None;
         for cut in cuts.windows(2) {
             parts.append(SESSION_ID, &TURNS_SAMPLE.as_bytes()[cut[0]..cut[1]]);
-            let facts = parts.look();
-            last = says(&facts).last().map(|t| (*t).clone()).or(last);
+            let facts = parts.scan_all();
+            last = transcript_facts(&facts).last().map(|t| (*t).clone()).or(last);
         }
-        prop_assert_eq!(says(&facts).first().copied(), last.as_ref());
+        prop_assert_eq!(transcript_facts(&facts).first().copied(), last.as_ref());
     }
 }

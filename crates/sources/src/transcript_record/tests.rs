@@ -20,7 +20,7 @@ fn what(line: &str) -> RecordContent {
     decode(line.as_bytes()).expect("decodes").what
 }
 
-fn said(text: &str) -> RecordContent {
+fn content_of(text: &str) -> RecordContent {
     let line = serde_json::json!({"type": "user", "message": {"content": text}});
     what(&line.to_string())
 }
@@ -61,45 +61,45 @@ fn what_is_large_is_not_parsed() {
 #[test]
 fn people_are_told_from_machines() {
     let prompt = |text: &str| RecordContent::Turn(Some(text.into()));
-    assert_eq!(said("fix it\nplease"), prompt("fix it…"));
-    assert_eq!(said("\n \u{1b}[1m two  "), prompt("\u{fffd}[1m two"));
+    assert_eq!(content_of("fix it\nplease"), prompt("fix it…"));
+    assert_eq!(content_of("\n \u{1b}[1m two  "), prompt("\u{fffd}[1m two"));
     assert_eq!(
-        said(&"x".repeat(999)),
+        content_of(&"x".repeat(999)),
         prompt(&format!("{}…", "x".repeat(199)))
     );
     assert_eq!(
-        said("<bash-input>ls</bash-input>"),
+        content_of("<bash-input>ls</bash-input>"),
         RecordContent::Turn(None)
     );
     assert_eq!(
-        said(
+        content_of(
             "<command-message>go</command-message>\n<command-name>/go</command-name><command-args>a b</command-args>"
         ),
         prompt("/go a b")
     );
     assert_eq!(
-        said("<command-name>/clear</command-name>"),
+        content_of("<command-name>/clear</command-name>"),
         RecordContent::CommandCalled
     );
     assert_eq!(
-        said("<local-command-stdout></local-command-stdout>"),
+        content_of("<local-command-stdout></local-command-stdout>"),
         RecordContent::CommandRan
     );
     assert_eq!(
-        said("<bash-stdout>x</bash-stdout>"),
+        content_of("<bash-stdout>x</bash-stdout>"),
         RecordContent::CommandRan
     );
     assert_eq!(
-        said("[Request interrupted by user for tool use]"),
+        content_of("[Request interrupted by user for tool use]"),
         RecordContent::Interrupted
     );
     assert_eq!(
-        said("<system-reminder>x</system-reminder>"),
+        content_of("<system-reminder>x</system-reminder>"),
         RecordContent::Other
     );
     let notified = "<task-notification>\n<task-id>a1</task-id>\n<task-id>a2</task-id>\n<status>stopped</status><result><task-id>a3</task-id></result>";
     assert_eq!(
-        said(notified),
+        content_of(notified),
         RecordContent::Ended {
             ids: vec!["a1".into(), "a2".into()],
             turn: true

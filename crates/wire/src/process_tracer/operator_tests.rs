@@ -1,4 +1,4 @@
-//! Whether the one who operates the terminal of a caller is found.
+//! Whether the operator of a caller's terminal is found.
 
 use super::*;
 
@@ -23,7 +23,7 @@ mod with_terminals {
         .union(OpenptFlags::NOCTTY)
         .union(OpenptFlags::CLOEXEC);
 
-    /// A child that is killed and collected when this is dropped.
+    /// A child process that is killed and reaped on drop.
     struct OwnChild(Child);
 
     impl Drop for OwnChild {
@@ -33,9 +33,9 @@ mod with_terminals {
         }
     }
 
-    /// A process whose controlling terminal is the other end of this master.
+    /// Starts a process whose controlling terminal is the slave of this master.
     fn process_on_terminal(master: &OwnedFd) -> OwnChild {
-        let terminal = ioctl_tiocgptpeer(master, PTY_FLAGS).expect("its other end");
+        let terminal = ioctl_tiocgptpeer(master, PTY_FLAGS).expect("the slave");
         let mut command = Command::new("setsid");
         command
             .args(["--ctty", "sh", "-c", "echo; exec sleep 60"])
@@ -43,7 +43,7 @@ mod with_terminals {
             .stdout(Stdio::piped());
         let mut process = OwnChild(command.spawn().expect("setsid"));
         let output = process.0.stdout.as_mut().expect("piped");
-        output.read_exact(&mut [0]).expect("it has its terminal");
+        output.read_exact(&mut [0]).expect("the ready line");
         process
     }
 
@@ -63,16 +63,16 @@ mod with_terminals {
         let holder = OwnChild(holder.spawn().expect("sleep"));
         let tracer = tracer();
         let sessions = [session(&tracer, holder.0.id(), None)];
-        assert_eq!(tracer.mark(peer.0.id(), &sessions), None);
+        assert_eq!(tracer.find_mark(peer.0.id(), &sessions), None);
         let operator = |sessions: &[LivingSession]| {
             let terminal = tracer.terminal(peer.0.id(), sessions);
-            let terminal = terminal.expect("it has a terminal");
+            let terminal = terminal.expect("the process has a terminal");
             assert!(terminal.foreground, "{terminal:?}");
             terminal.operator
         };
         assert_eq!(operator(&[]), TerminalOperator::Unmarked);
         let TerminalOperator::Marked(mark) = operator(&sessions) else {
-            panic!("no session is seen to operate the terminal");
+            panic!("no session was found to operate the terminal");
         };
         assert_eq!((mark.pid, mark.id), (sessions[0].pid, sessions[0].id));
     }

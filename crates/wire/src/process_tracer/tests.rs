@@ -1,5 +1,5 @@
 use super::*;
-use crate::scope::Confinement;
+use crate::process_scope::Confinement;
 use std::process::{Command, Stdio};
 #[cfg(target_os = "linux")]
 use {
@@ -20,7 +20,7 @@ const PTY_FLAGS: OpenptFlags = OpenptFlags::RDWR
 pub(super) fn tracer() -> ProcessTracer {
     let home = tempfile::tempdir().expect("folder");
     let machine = sys::machine().expect("readable");
-    // Of a home where nobody is: whatever runs these tests is no session of it.
+    // Confined to an empty home, so that no process that runs these tests counts as a session.
     let scope = ProcessScope {
         uid: machine.uid,
         confinement: Confinement::Confined,
@@ -47,8 +47,8 @@ fn the_child_of_a_session_is_marked_and_other_processes_are_not() {
     assert_eq!(tracer.own_mark(&[]), None);
     let own = session(&tracer, std::process::id(), None);
     let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
-    let mark = tracer.mark(child.id(), std::slice::from_ref(&own));
-    assert_eq!(tracer.mark(child.id(), &[]), None);
+    let mark = tracer.find_mark(child.id(), std::slice::from_ref(&own));
+    assert_eq!(tracer.find_mark(child.id(), &[]), None);
     child.kill().expect("our own child");
     child.wait().expect("collected");
     let mark = mark.expect("marked").to_string();
@@ -77,8 +77,11 @@ fn a_process_whose_environment_names_a_session_is_marked() {
     let mut with_claude = start("CLAUDE_CODE_SESSION_ID", "c-1");
     let mut other = start("CLAUDE_CODE_SESSION_ID", "c-2");
     let sessions = [listed];
-    let marks = [&with_pid, &with_claude, &other]
-        .map(|process| tracer.mark(process.id(), &sessions).map(|mark| mark.pid));
+    let marks = [&with_pid, &with_claude, &other].map(|process| {
+        tracer
+            .find_mark(process.id(), &sessions)
+            .map(|mark| mark.pid)
+    });
     let expected = [Some(client.id()), Some(client.id()), None];
     for process in [&mut client, &mut with_pid, &mut with_claude, &mut other] {
         process.kill().expect("our own child");
@@ -87,8 +90,8 @@ fn a_process_whose_environment_names_a_session_is_marked() {
     assert_eq!(marks, expected);
 }
 
-/// A terminal of a devpts instance that is mounted nowhere, with this device number: its
-/// masters and its other end. None where only root may make one.
+/// The masters and the slave of a terminal with this device number, in a devpts instance that is
+/// mounted nowhere. None if only root may make an instance.
 #[cfg(target_os = "linux")]
 fn open_foreign_terminal(device: u64) -> Option<(Vec<OwnedFd>, OwnedFd)> {
     let made = fsopen("devpts", FsOpenFlags::FSOPEN_CLOEXEC).and_then(|context| {
@@ -102,11 +105,11 @@ fn open_foreign_terminal(device: u64) -> Option<(Vec<OwnedFd>, OwnedFd)> {
     };
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let mut masters = Vec::new();
-    // The instance counts from 0.
+    // The instance counts from 0, so all lower numbers are opened first.
     loop {
         let master = openat(&instance, "ptmx", flags, Mode::empty()).expect("a master");
         unlockpt(&master).expect("unlocked");
-        let terminal = ioctl_tiocgptpeer(&master, PTY_FLAGS).expect("its other end");
+        let terminal = ioctl_tiocgptpeer(&master, PTY_FLAGS).expect("the slave");
         masters.push(master);
         if fstat(&terminal).expect("a device").st_rdev == device {
             return Some((masters, terminal));
@@ -121,12 +124,12 @@ fn the_terminal_of_a_session_marks_unless_it_is_one_of_another_devpts_instance()
     let master = openpt(PTY_FLAGS).expect("a terminal");
     grantpt(&master).expect("granted");
     unlockpt(&master).expect("unlocked");
-    let terminal = ioctl_tiocgptpeer(&master, PTY_FLAGS).expect("its other end");
+    let terminal = ioctl_tiocgptpeer(&master, PTY_FLAGS).expect("the slave");
     let device = fstat(&terminal).expect("a device").st_rdev;
     let Some((_masters, foreign)) = open_foreign_terminal(device) else {
         return;
     };
-    // Nothing but its terminal ties a process to a session; it says so once it has one.
+    // Only its terminal ties this process to a session. The process prints a line once it has it.
     let start = |terminal: OwnedFd| {
         let mut command = Command::new("setsid");
         command.args(["--ctty", "sh", "-c", "echo ready >&2; exec sleep 60"]);
@@ -151,7 +154,7 @@ fn the_terminal_of_a_session_marks_unless_it_is_one_of_another_devpts_instance()
     for (mut origin, other) in origins.into_iter().zip([there.id, here.id]) {
         assert_eq!(origin.tty, tty);
         assert_eq!(origin.foreign_ttys, [other]);
-        // But for the session that the process itself is.
+        // Removes the mark of the session that the process itself stands for.
         origin.lineage.clear();
         let own = if other == here.id { &there } else { &here };
         assert_eq!(
@@ -163,7 +166,7 @@ fn the_terminal_of_a_session_marks_unless_it_is_one_of_another_devpts_instance()
     }
 }
 
-/// A process that started later than this.
+/// Starts a process with a later start time than this.
 #[cfg(target_os = "linux")]
 fn started_after(start: StartTime) -> std::process::Child {
     loop {
@@ -180,15 +183,15 @@ fn started_after(start: StartTime) -> std::process::Child {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_control_group_of_a_session_marks_its_processes_and_a_shared_one_does_not() {
-    // Control groups are made by root, or where a login has some of its own.
-    if !sys::cgroup::may_leave(std::process::id()) {
+    // Only root can make cgroups, or a login that has some of its own.
+    if !sys::cgroup::can_leave_cgroup(std::process::id()) {
         crate::skip::skip("no control group of version 2 is ours");
         return;
     }
     let tracer = tracer();
     let own = sys::cgroup::cgroup_of(std::process::id()).expect("readable");
-    let around = sys::cgroup::parent_for_sibling(&own.expect("one")).expect("a place");
-    let group = around.join(format!("trusty-test-{}", std::process::id()));
+    let parent = sys::cgroup::parent_for_sibling(&own.expect("one")).expect("a place");
+    let group = parent.join(format!("trusty-test-{}", std::process::id()));
     sys::cgroup::make(&group).expect("made");
     let start = |child: &std::process::Child| {
         let stat = sys::stat(child.id()).expect("readable").expect("alive");
@@ -201,9 +204,9 @@ fn the_control_group_of_a_session_marks_its_processes_and_a_shared_one_does_not(
     for process in [&client, &other] {
         sys::cgroup::enter(&group, process.id()).expect("moved");
     }
-    let alone = tracer.mark(other.id(), &sessions);
+    let alone = tracer.find_mark(other.id(), &sessions);
     sys::cgroup::enter(&group, login.id()).expect("moved");
-    let shared = tracer.mark(other.id(), &sessions);
+    let shared = tracer.find_mark(other.id(), &sessions);
     for process in [&mut login, &mut client, &mut other] {
         process.kill().expect("our own child");
         process.wait().expect("collected");

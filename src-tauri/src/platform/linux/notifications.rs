@@ -1,13 +1,13 @@
 //! Notices through the desktop's notification server, `org.freedesktop.Notifications`.
 
-mod able;
 mod bus;
+mod server_capabilities;
 
 use crate::notifier::server::{
     NoticeChoice, NotificationServer, ServerEvent, ServerPresence, ShowError,
 };
-use able::{ServerCapabilities, hints};
 use bus::{DBUS_NAME, SessionBus};
+use server_capabilities::{ServerCapabilities, hints};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
@@ -74,7 +74,7 @@ impl DesktopNotifications {
 
     async fn bus(&mut self) -> Option<&SessionBus> {
         if self.bus.is_none() {
-            self.bus = within(CALL_TIMEOUT, SessionBus::connect()).await;
+            self.bus = with_timeout(CALL_TIMEOUT, SessionBus::connect()).await;
         }
         self.bus.as_ref()
     }
@@ -94,7 +94,7 @@ impl DesktopNotifications {
     }
 
     /// A notice stands under this id from now on.
-    fn stands(&mut self, id: u32, slot: NoticeSlot, notice: Notice) {
+    fn note_shown(&mut self, id: u32, slot: NoticeSlot, notice: Notice) {
         let since = clock::instant();
         let shown = ShownNotice {
             slot,
@@ -105,11 +105,11 @@ impl DesktopNotifications {
     }
 
     /// What was taken late is known from now on, unless another has taken its place.
-    fn take(&mut self, late: LateNotice) -> Option<ServerEvent> {
+    fn accept_late_notice(&mut self, late: LateNotice) -> Option<ServerEvent> {
         if self.owner.is_none() || late.owner != self.owner {
             return None;
         }
-        if self.id_of(late.slot).is_some_and(|id| id != late.id) {
+        if self.notice_id(late.slot).is_some_and(|id| id != late.id) {
             let close = self.bus.as_ref()?.ask("CloseNotification", late.id);
             tauri::async_runtime::spawn(async move {
                 // One that is gone already is an error of some servers.
@@ -117,11 +117,11 @@ impl DesktopNotifications {
             });
             return None;
         }
-        self.stands(late.id, late.slot, late.notice);
-        Some(ServerEvent::Taken(late.slot))
+        self.note_shown(late.id, late.slot, late.notice);
+        Some(ServerEvent::ShownLate(late.slot))
     }
 
-    fn id_of(&self, slot: NoticeSlot) -> Option<u32> {
+    fn notice_id(&self, slot: NoticeSlot) -> Option<u32> {
         self.shown
             .iter()
             .find(|(_, shown)| shown.slot == slot)
@@ -145,7 +145,7 @@ impl DesktopNotifications {
             }
             self.owner = None;
             self.shown.clear();
-            return (!new.is_empty()).then_some(ServerEvent::Came);
+            return (!new.is_empty()).then_some(ServerEvent::ServerStarted);
         }
         if sender.is_none() || sender != self.owner.as_deref() {
             return None;
@@ -178,22 +178,22 @@ impl DesktopNotifications {
 impl NotificationServer for DesktopNotifications {
     async fn reach(&mut self) -> ServerPresence {
         if self.bus().await.is_none() {
-            return ServerPresence::Not(ShowError::Nobody);
+            return ServerPresence::Absent(ShowError::NoServer);
         }
         if self.owner.is_some() {
             return ServerPresence::Same;
         }
         let able: Result<Vec<String>, _> = self.call(START_TIMEOUT, "GetCapabilities", ()).await;
         let owner = match &self.bus {
-            Some(bus) => within(CALL_TIMEOUT, bus.owner()).await,
+            Some(bus) => with_timeout(CALL_TIMEOUT, bus.owner()).await,
             None => None,
         };
         if owner.is_none() {
-            return ServerPresence::Not(ShowError::Nobody);
+            return ServerPresence::Absent(ShowError::NoServer);
         }
         let able = match able {
             Ok(able) => able,
-            Err(e) => return ServerPresence::Not(ShowError::Failed(e.to_string())),
+            Err(e) => return ServerPresence::Absent(ShowError::Failed(e.to_string())),
         };
         let can = |what: &str| able.iter().any(|a| a == what);
         self.able = ServerCapabilities {
@@ -208,15 +208,15 @@ impl NotificationServer for DesktopNotifications {
 
     async fn show(&mut self, slot: NoticeSlot, notice: &Notice) -> Result<(), ShowError> {
         if self.owner.is_none() {
-            return Err(ShowError::Nobody);
+            return Err(ShowError::NoServer);
         }
-        let before = self.id_of(slot).unwrap_or(0);
+        let before = self.notice_id(slot).unwrap_or(0);
         // What is answered right here must be read right here.
         let notice = Notice {
             answers: notice.answers.clone().filter(|_| self.able.body),
             ..notice.clone()
         };
-        let (title, body) = self.able.words(&notice);
+        let (title, body) = self.able.title_and_body(&notice);
         let buttons = self.able.buttons(&notice);
         let actions: Vec<String> = buttons
             .into_iter()
@@ -229,7 +229,7 @@ impl NotificationServer for DesktopNotifications {
         };
         let asked = ("Trusty Bar", before, "", title, body, actions, hints, lasts);
         let Some(bus) = &self.bus else {
-            return Err(ShowError::Nobody);
+            return Err(ShowError::NoServer);
         };
         let mut asked = tauri::async_runtime::spawn(bus.ask("Notify", asked));
         let Ok(answer) = tokio::time::timeout(CALL_TIMEOUT, &mut asked).await else {
@@ -251,12 +251,12 @@ impl NotificationServer for DesktopNotifications {
         let taken = answer.map_err(|e| failed(e.to_string()))?;
         let id: u32 = taken.map_err(|e: zbus::Error| failed(e.to_string()))?;
         self.shown.remove(&before);
-        self.stands(id, slot, notice);
+        self.note_shown(id, slot, notice);
         Ok(())
     }
 
     async fn withdraw(&mut self, slot: NoticeSlot) {
-        if let Some(id) = self.id_of(slot) {
+        if let Some(id) = self.notice_id(slot) {
             self.shown.remove(&id);
             // One that is gone already is an error of some servers.
             let _: zbus::Result<()> = self.call(CALL_TIMEOUT, "CloseNotification", id).await;
@@ -275,7 +275,7 @@ impl NotificationServer for DesktopNotifications {
             let message = tokio::select! {
                 message = heard => message,
                 // We hold a sender ourselves.
-                Some(late) = late.1.recv() => match self.take(late) {
+                Some(late) = late.1.recv() => match self.accept_late_notice(late) {
                     Some(event) => return event,
                     None => continue,
                 },
@@ -293,9 +293,9 @@ impl NotificationServer for DesktopNotifications {
         }
     }
 
-    fn waiting(&mut self) -> Option<ServerEvent> {
+    fn pending_event(&mut self) -> Option<ServerEvent> {
         while let Ok(late) = self.late.1.try_recv() {
-            if let Some(event) = self.take(late) {
+            if let Some(event) = self.accept_late_notice(late) {
                 return Some(event);
             }
         }
@@ -308,7 +308,10 @@ impl NotificationServer for DesktopNotifications {
     }
 }
 
-async fn within<T>(patience: Duration, asked: impl Future<Output = zbus::Result<T>>) -> Option<T> {
+async fn with_timeout<T>(
+    patience: Duration,
+    asked: impl Future<Output = zbus::Result<T>>,
+) -> Option<T> {
     tokio::time::timeout(patience, asked).await.ok()?.ok()
 }
 
@@ -328,7 +331,7 @@ mod tests {
             body: "make".into(),
             answers: None,
         };
-        notifications.stands(1, NoticeSlot::Session(SessionId::default()), notice);
+        notifications.note_shown(1, NoticeSlot::Session(SessionId::default()), notice);
         notifications
     }
 
@@ -367,7 +370,7 @@ mod tests {
             assert_eq!(notifications.shown.len(), 1);
         }
         let told = notifications.understand(&change(DBUS_NAME, DBUS_NAME, BUS_NAME));
-        assert!(matches!(told, Some(ServerEvent::Came)));
+        assert!(matches!(told, Some(ServerEvent::ServerStarted)));
         assert!(notifications.owner.is_none() && notifications.shown.is_empty());
     }
 

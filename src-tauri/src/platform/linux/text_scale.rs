@@ -17,7 +17,7 @@ pub(crate) fn text_scale() -> f64 {
 }
 
 /// Calls `changed` when the desktop's font DPI does.
-pub(super) fn follow(app: &AppHandle, changed: fn(&AppHandle)) {
+pub(super) fn follow_text_scale(app: &AppHandle, changed: fn(&AppHandle)) {
     if let Some(settings) = gtk::Settings::default() {
         let own = app.clone();
         settings.connect_gtk_xft_dpi_notify(move |_| {

@@ -57,7 +57,7 @@ pub(super) fn is_dark() -> bool {
 
 /// Calls `changed` when the theme does, and takes over the wish for a dark look that newer
 /// desktops tell through their portal only.
-pub(super) fn follow(app: &AppHandle, changed: fn(&AppHandle)) {
+pub(super) fn follow_theme(app: &AppHandle, changed: fn(&AppHandle)) {
     let Some(settings) = gtk::Settings::default() else {
         return;
     };

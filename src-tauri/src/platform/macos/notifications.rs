@@ -2,7 +2,7 @@
 
 use crate::notifier::server::{
     APPROVE_BUTTON, CLICK_ACTION, DENY_BUTTON, NoticeChoice, NotificationServer, SHOW_BUTTON,
-    ServerEvent, ServerPresence, ShowError, about,
+    ServerEvent, ServerPresence, ShowError, request_button_name,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -61,12 +61,12 @@ impl DesktopNotifications {
     fn understand(&mut self, (id, name): &ChosenAction) -> Option<ServerEvent> {
         if name == ALLOWED_EVENT {
             self.allowed = std::mem::take(&mut self.refused);
-            return self.allowed.then_some(ServerEvent::Came);
+            return self.allowed.then_some(ServerEvent::ServerStarted);
         }
         if name == TAKEN_EVENT {
             let (slot, notice) = self.late.remove(id)?;
             self.shown.insert(id.clone(), (slot, notice));
-            return Some(ServerEvent::Taken(slot));
+            return Some(ServerEvent::ShownLate(slot));
         }
         if name == SYSTEM_DISMISS {
             return Some(ServerEvent::Closed(self.shown.remove(id)?.0));
@@ -76,7 +76,7 @@ impl DesktopNotifications {
         let own = match &notice.answers {
             _ if name == SYSTEM_CLICK => CLICK_ACTION.to_owned(),
             Some(request) if [APPROVE_BUTTON.0, DENY_BUTTON.0].contains(&name.as_str()) => {
-                about(name, request)
+                request_button_name(name, request)
             }
             _ => name.clone(),
         };
@@ -88,7 +88,7 @@ impl DesktopNotifications {
 impl NotificationServer for DesktopNotifications {
     async fn reach(&mut self) -> ServerPresence {
         if !in_bundle() {
-            return ServerPresence::Not(ShowError::Nobody);
+            return ServerPresence::Absent(ShowError::NoServer);
         }
         if self.begun {
             let allowed = std::mem::take(&mut self.allowed);
@@ -110,7 +110,7 @@ impl NotificationServer for DesktopNotifications {
 
     async fn show(&mut self, slot: NoticeSlot, notice: &Notice) -> Result<(), ShowError> {
         if !in_bundle() {
-            return Err(ShowError::Nobody);
+            return Err(ShowError::NoServer);
         }
         let id = identifier(slot, notice);
         // Another request is another notice: no click on the one before can mean it.
@@ -170,7 +170,7 @@ impl NotificationServer for DesktopNotifications {
         }
     }
 
-    fn waiting(&mut self) -> Option<ServerEvent> {
+    fn pending_event(&mut self) -> Option<ServerEvent> {
         while let Ok(chosen) = self.chosen.try_recv() {
             if let Some(event) = self.understand(&chosen) {
                 return Some(event);

@@ -11,7 +11,7 @@ fn screen(columns: usize, rows: usize) -> TerminalSize {
 }
 
 fn with_cursor(text: &str, screen: TerminalSize) -> PagedText {
-    PagedText::of(text, screen, CursorControl::Available)
+    PagedText::from_text(text, screen, CursorControl::Available)
 }
 
 /// A terminal on which pages are shown.
@@ -43,7 +43,7 @@ fn a_text_that_fits_with_its_question_is_not_paged() {
     assert!(with_cursor(&numbered(21), screen(80, 24)).fit());
     assert!(!with_cursor(&numbered(22), screen(80, 24)).fit());
     assert_eq!(
-        with_cursor("a\n\tb\n", screen(80, 24)).all(),
+        with_cursor("a\n\tb\n", screen(80, 24)).all_lines(),
         "a\n        b\n"
     );
 }
@@ -120,7 +120,7 @@ fn pages_are_turned_back_in_their_place() {
 #[test]
 fn without_cursor_control_pages_follow_each_other_and_nothing_steers_the_terminal() {
     let size = screen(80, 10);
-    let mut pages = PagedText::of(&numbered(20), size, CursorControl::Missing);
+    let mut pages = PagedText::from_text(&numbered(20), size, CursorControl::Missing);
     let prompt =
         |shown| format!("{shown} of 20 lines · Space or Enter: next page · q: quit · b: back");
     let lines = |from, to| -> String {

@@ -55,7 +55,7 @@ impl RecordingRedactor {
     }
 
     /// A text of ours, which may name paths.
-    pub(super) fn within(&self, text: String) -> String {
+    pub(super) fn replace_homes(&self, text: String) -> String {
         if self.privacy == RecordingPrivacy::Full {
             return text;
         }

@@ -2,9 +2,9 @@
 
 use super::pause_facts::pause_facts;
 use std::path::PathBuf;
-use trusty_fleet::answered::{AnswerKind, GivenAnswer, SettingsChange};
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::client::ProcessRole;
+use trusty_fleet::given_answer::{AnswerKind, GivenAnswer, SettingsChange};
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 use trusty_fleet::observation::*;
 use trusty_fleet::request::{HookOutcome, PermissionRequest, RequestId, RequestKind, ToolCallHash};
@@ -108,11 +108,11 @@ pub(super) fn process() -> ProcessFacts {
         hook_obstacle: Some(HookObstacle::Started(
             "CLAUDE_CODE_SIMPLE=/home/alice".into(),
         )),
-        pulse: pulse(),
+        pulse: process_sample(),
     }
 }
 
-fn pulse() -> ProcessSample {
+fn process_sample() -> ProcessSample {
     ProcessSample {
         key: key(),
         state: RunState::Stopped(StopSignal::Keyboard),
@@ -200,7 +200,7 @@ pub(super) fn rich() -> Vec<Fact> {
         Fact::RegistryKey(file()),
         Fact::Registry(file(), Box::new(entry("busy"))),
         Fact::Process(Box::new(process())),
-        Fact::Pulses(vec![pulse()]),
+        Fact::ProcessSamples(vec![process_sample()]),
         Fact::Panes(
             server(),
             vec![TmuxPane {
@@ -249,7 +249,7 @@ pub(super) fn rich() -> Vec<Fact> {
         hook(HookEventKind::Stopped {
             agents: vec!["a1".into()],
         }),
-        Fact::Asked(
+        Fact::RequestHeld(
             machine().session_id(key()),
             Box::new(PermissionRequest {
                 id: RequestId("secret-request".into()),
@@ -262,7 +262,7 @@ pub(super) fn rich() -> Vec<Fact> {
                 call: ToolCallHash("secret-print".into()),
             }),
         ),
-        Fact::AskOver(
+        Fact::RequestEnded(
             machine().session_id(key()),
             RequestId("secret-request".into()),
             HookOutcome::Answered,
@@ -310,7 +310,7 @@ pub(super) fn fact_kind(fact: &Fact) -> usize {
         Fact::RegistryKey(_) => 2,
         Fact::ConfigFolder(..) => 3,
         Fact::Process(_) => 4,
-        Fact::Pulses(_) => 5,
+        Fact::ProcessSamples(_) => 5,
         Fact::ProcessExited(_) => 6,
         Fact::ProcessAbsent(_) => 7,
         Fact::Panes(..) => 8,
@@ -323,11 +323,11 @@ pub(super) fn fact_kind(fact: &Fact) -> usize {
         Fact::PauseGone(_) => 15,
         Fact::Gates(..) => 16,
         Fact::HookMarks(_) => 17,
-        Fact::Connection(..) => 18,
-        Fact::Asked(..) => 19,
-        Fact::AskOver(..) => 20,
+        Fact::HookInstall(..) => 18,
+        Fact::RequestHeld(..) => 19,
+        Fact::RequestEnded(..) => 20,
         Fact::Answered(..) => 21,
-        Fact::Act(..) => 22,
+        Fact::ActionProgress(..) => 22,
         Fact::Preferences(_) => 23,
         Fact::WallClock(_) => 24,
         Fact::Health(..) => 25,

@@ -77,17 +77,17 @@ pub(super) fn pause_facts() -> Vec<Fact> {
             since: Some(Timestamp::from_millis(1)),
             sessions: BTreeSet::from([session]),
         }),
-        Fact::Connection(CONFIG_DIR.into(), HookInstall::Connected),
-        Fact::Connection(
+        Fact::HookInstall(CONFIG_DIR.into(), HookInstall::Connected),
+        Fact::HookInstall(
             CONFIG_DIR.into(),
             HookInstall::Forbidden("/home/alice/policy.json forbids hooks".into()),
         ),
-        Fact::Connection(
+        Fact::HookInstall(
             CONFIG_DIR.into(),
             HookInstall::Broken("/home/alice/.claude/settings.json ends too soon".into()),
         ),
-        Fact::Act(session, ActionProgress::Begun(ActionKind::Pause)),
-        Fact::Act(
+        Fact::ActionProgress(session, ActionProgress::Begun(ActionKind::Pause)),
+        Fact::ActionProgress(
             session,
             ActionProgress::Failed(
                 ActionKind::Pause,

@@ -6,7 +6,7 @@ fn log(text: &str) -> ParsedRecording {
     read(text.as_bytes()).expect("a recording")
 }
 
-fn refused(text: &str) -> String {
+fn read_error(text: &str) -> String {
     read(text.as_bytes()).expect_err("refused").to_string()
 }
 
@@ -17,9 +17,9 @@ fn every_fact_is_read_as_it_was_written() {
             at: Timestamp::from_nanos(1_795_355_214_981_123_457),
             fact,
         };
-        let text = serde_json::to_string(&RecordingLine::Seen(seen.clone())).expect("JSON");
+        let text = serde_json::to_string(&RecordingLine::Observed(seen.clone())).expect("JSON");
         let back: RecordingLine = serde_json::from_str(&text).expect("the same");
-        assert_eq!(back, RecordingLine::Seen(seen), "{text}");
+        assert_eq!(back, RecordingLine::Observed(seen), "{text}");
     }
 }
 
@@ -82,17 +82,17 @@ fn a_line_that_is_none_is_named_and_left_out() {
 fn what_is_no_recording_is_refused_in_words() {
     let long = "x".repeat(2 << 20);
     for text in ["", "\n", "{}", "[1]\n", "\u{fffd}", &long] {
-        assert!(refused(text).contains("not a recording"), "{text:.20}");
+        assert!(read_error(text).contains("not a recording"), "{text:.20}");
     }
     let header = recorded(RecordingPrivacy::Full, Vec::new());
     let header = header.lines().next().expect("a header");
     assert_eq!(log(header).lines, []);
-    assert!(refused(&header.replace("trusty-ob", "ob")).contains("not a recording"));
-    let newer = refused(&header.replace("\"version\":1", "\"version\":2"));
+    assert!(read_error(&header.replace("trusty-ob", "ob")).contains("not a recording"));
+    let newer = read_error(&header.replace("\"version\":1", "\"version\":2"));
     assert!(newer.contains("trusty 0.1.0 in format 2"), "{newer}");
     assert!(newer.contains("up to 1"), "{newer}");
     // Its header may hold anything else.
-    let newer = refused("{\"format\":\"trusty-observations\",\"version\":9}");
+    let newer = read_error("{\"format\":\"trusty-observations\",\"version\":9}");
     assert!(
         newer.contains("written by an unknown version of trusty in format 9"),
         "{newer}"

@@ -45,7 +45,7 @@ fn a_full_recording_tells_what_was_seen() {
 fn a_redacted_recording_shows_the_same_statuses() {
     let words = |privacy| {
         let mut log = read(recorded(privacy, rich()).as_bytes()).expect("a recording");
-        let (at, mark) = (Timestamp::from_millis(3000), RecordingMark::FirstLook);
+        let (at, mark) = (Timestamp::from_millis(3000), RecordingMark::FirstScan);
         log.lines.insert(3, RecordingLine::Mark { at, mark });
         let told = describe_timeline(&log, &timeline(&log));
         let told = told.into_iter().map(|t| (t.after, t.id, t.word, t.because));

@@ -10,7 +10,7 @@ fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> ParsedRecording {
     let mut log = read(text.as_bytes()).expect("a recording");
     let seen = |ms, fact| {
         let at = Timestamp::from_millis(ms);
-        RecordingLine::Seen(Observation { at, fact })
+        RecordingLine::Observed(Observation { at, fact })
     };
     let mark = |ms, mark| {
         let at = Timestamp::from_millis(ms);
@@ -29,16 +29,16 @@ fn log(look: i64, statuses: &[(i64, &str)], end: i64) -> ParsedRecording {
     }
     log.lines.push(mark(end, RecordingMark::End));
     let place = log.lines.iter().position(|l| match l {
-        RecordingLine::Seen(o) => o.at > Timestamp::from_millis(look),
+        RecordingLine::Observed(o) => o.at > Timestamp::from_millis(look),
         RecordingLine::Mark { .. } => true,
     });
     let place = place.expect("the end");
     log.lines
-        .insert(place, mark(look, RecordingMark::FirstLook));
+        .insert(place, mark(look, RecordingMark::FirstScan));
     log
 }
 
-fn told(log: &ParsedRecording) -> Vec<(u128, String)> {
+fn timeline_words(log: &ParsedRecording) -> Vec<(u128, String)> {
     let story = describe_timeline(log, &timeline(log));
     let told = story.into_iter().map(|t| (t.after.as_millis(), t.word));
     told.collect()
@@ -54,7 +54,7 @@ fn the_first_look_is_shown_at_once_and_a_debounce_runs_off_between_lines() {
     let log = log(1500, &[(1200, "busy"), (5000, "idle")], 9000);
     // 300 ms after the word, and a millisecond for the engine's timer.
     assert_eq!(
-        told(&log),
+        timeline_words(&log),
         as_told(&[(1500, "Working"), (5301, "Finished")])
     );
 }
@@ -66,20 +66,20 @@ fn a_flash_of_idle_is_not_seen() {
         &[(1200, "busy"), (5000, "idle"), (5060, "busy")],
         9000,
     );
-    assert_eq!(told(&log), as_told(&[(1500, "Working")]));
+    assert_eq!(timeline_words(&log), as_told(&[(1500, "Working")]));
 }
 
 #[test]
 fn nothing_happens_after_the_end() {
     let log = log(1500, &[(1200, "busy"), (5000, "idle")], 5200);
-    assert_eq!(told(&log), as_told(&[(1500, "Working")]));
+    assert_eq!(timeline_words(&log), as_told(&[(1500, "Working")]));
 }
 
 #[test]
 fn a_recording_that_ended_in_its_first_look_shows_what_was_seen() {
     let mut log = log(1500, &[(1200, "busy")], 1600);
     log.lines.truncate(2);
-    assert_eq!(told(&log), as_told(&[(1200, "Working")]));
+    assert_eq!(timeline_words(&log), as_told(&[(1200, "Working")]));
     log.lines.clear();
     assert_eq!(timeline(&log), []);
 }
@@ -87,13 +87,13 @@ fn a_recording_that_ended_in_its_first_look_shows_what_was_seen() {
 #[test]
 fn an_ended_session_goes_after_its_minute() {
     let mut log = log(1500, &[(1200, "busy")], 90_000);
-    let exit = RecordingLine::Seen(Observation {
+    let exit = RecordingLine::Observed(Observation {
         at: Timestamp::from_millis(2000),
         fact: Fact::ProcessExited(facts::key()),
     });
     log.lines.insert(3, exit);
     assert_eq!(
-        told(&log),
+        timeline_words(&log),
         as_told(&[(1500, "Working"), (2000, "Stopped"), (62_001, "Gone")])
     );
 }

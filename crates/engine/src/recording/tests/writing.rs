@@ -6,7 +6,7 @@ use trusty_fleet::Fact;
 
 fn start(out: impl Write + Send + 'static) -> (ObservationRecorder, RecordingTask) {
     let now = Timestamp::from_millis(5);
-    ObservationRecorder::with(
+    ObservationRecorder::open_with(
         redaction(RecordingPrivacy::Redacted),
         RecordingPrivacy::Redacted,
         now,
@@ -15,7 +15,7 @@ fn start(out: impl Write + Send + 'static) -> (ObservationRecorder, RecordingTas
     .expect("a thread")
 }
 
-fn seen(ms: i64) -> Observation {
+fn observation_at(ms: i64) -> Observation {
     Observation {
         at: Timestamp::from_millis(ms),
         fact: Fact::ProcessAbsent(1),
@@ -24,7 +24,7 @@ fn seen(ms: i64) -> Observation {
 
 fn outcome(mut recording: RecordingTask) -> RecordingOutcome {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.expect("a runtime").block_on(recording.ended())
+    runtime.expect("a runtime").block_on(recording.wait_ended())
 }
 
 #[derive(Clone, Default)]
@@ -45,10 +45,10 @@ impl Write for SharedWriter {
 fn what_is_noted_is_written_and_read_again() {
     let page = SharedWriter::default();
     let (mut recorder, recording) = start(page.clone());
-    recorder.note(&seen(10));
-    recorder.mark(Timestamp::from_millis(11), RecordingMark::FirstLook);
-    recorder.note(&seen(12));
-    recorder.mark(Timestamp::from_millis(13), RecordingMark::End);
+    recorder.record_observation(&observation_at(10));
+    recorder.record_mark(Timestamp::from_millis(11), RecordingMark::FirstScan);
+    recorder.record_observation(&observation_at(12));
+    recorder.record_mark(Timestamp::from_millis(13), RecordingMark::End);
     drop(recorder);
     let outcome = outcome(recording);
     assert_eq!(outcome.observations, 2);
@@ -61,7 +61,7 @@ fn what_is_noted_is_written_and_read_again() {
     let log = read(bytes.as_slice()).expect("a recording");
     assert_eq!(log.header.recorded_at, Timestamp::from_millis(5));
     assert_eq!(log.lines.len(), 4);
-    assert_eq!(log.lines[0], RecordingLine::Seen(seen(10)));
+    assert_eq!(log.lines[0], RecordingLine::Observed(observation_at(10)));
 }
 
 /// Takes so many bytes, then none.
@@ -86,7 +86,7 @@ fn a_full_disk_ends_the_recording_and_nothing_else() {
     let (mut recorder, recording) = start(FullDisk(1000));
     let writing = std::thread::spawn(move || {
         for n in 0..100_000 {
-            recorder.note(&seen(n));
+            recorder.record_observation(&observation_at(n));
         }
     });
     let outcome = outcome(recording);
@@ -115,11 +115,18 @@ fn a_disk_that_hangs_ends_the_recording_and_nothing_waits() {
     let (leave, asked): (Sender<()>, _) = channel();
     let (mut recorder, recording) = start(BlockedWriter(asked));
     for n in 0..100_000 {
-        recorder.note(&seen(n));
+        recorder.record_observation(&observation_at(n));
     }
     drop(leave);
     let outcome = outcome(recording);
     assert!(outcome.observations < 100_000);
     let told = outcome.problem.expect("a problem").to_string();
     assert!(told.contains("faster disk"), "{told}");
+}
+
+#[test]
+fn a_mark_keeps_its_word_in_the_file() {
+    let word = |mark: RecordingMark| serde_json::to_string(&mark).expect("JSON");
+    assert_eq!(word(RecordingMark::FirstScan), "\"FirstLook\"");
+    assert_eq!(word(RecordingMark::End), "\"End\"");
 }

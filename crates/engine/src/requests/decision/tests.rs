@@ -95,25 +95,25 @@ fn questions_are_answered_within_their_whole_input() {
 #[test]
 fn what_does_not_fit_is_said() {
     for (answer, why) in [
-        (Answer::Allow {}, InvalidAnswer::Unanswered),
-        (Answer::Always { suggestion: 0 }, InvalidAnswer::Unanswered),
+        (Answer::Allow {}, InvalidAnswer::NeedsChoice),
+        (Answer::Always { suggestion: 0 }, InvalidAnswer::NeedsChoice),
         (
             choose(&[&["A"]]),
-            InvalidAnswer::Count {
+            InvalidAnswer::WrongCount {
                 asked: 2,
                 answered: 1,
             },
         ),
-        (choose(&[&["A"], &[]]), InvalidAnswer::Empty(2)),
-        (choose(&[&["A"], &[" "]]), InvalidAnswer::Empty(2)),
+        (choose(&[&["A"], &[]]), InvalidAnswer::MissingAnswer(2)),
+        (choose(&[&["A"], &[" "]]), InvalidAnswer::MissingAnswer(2)),
         (choose(&[&["A", "B"], &["C"]]), InvalidAnswer::OneOnly(1)),
-        (Answer::Release {}, InvalidAnswer::NoAnswer),
+        (Answer::Release {}, InvalidAnswer::NotAnAnswer),
     ] {
         assert_eq!(decision(&questions(), &answer), Err(why), "{answer:?}");
     }
     assert_eq!(
         decision(&bash(), &choose(&[&["A"]])),
-        Err(InvalidAnswer::NoQuestion)
+        Err(InvalidAnswer::NotAQuestion)
     );
     let beyond = Answer::Always { suggestion: 2 };
     assert_eq!(
@@ -132,6 +132,6 @@ fn what_does_not_fit_is_said() {
     let twice = content("AskUserQuestion", twice);
     assert_eq!(
         decision(&twice, &choose(&[&["A"], &["B"]])),
-        Err(InvalidAnswer::Odd)
+        Err(InvalidAnswer::UnknownQuestions)
     );
 }

@@ -1,4 +1,4 @@
-//! Requests of sub-agents: whose they are.
+//! Requests of sub-agents: to which agent each belongs.
 
 use super::content::{said, transcript, with};
 use super::requests::helper_asks;
@@ -29,7 +29,7 @@ fn a_sub_agent_is_named_and_explained() {
     assert_eq!(session.requests[0].until, Some(at(7_000).into()));
     let need = session.need.as_ref().expect("a need");
     assert_eq!(need.agent.as_deref(), Some("Look around"));
-    let because = session.because.as_ref().expect("why");
+    let because = session.because.as_ref().expect("a reason");
     assert_eq!(because.source, Source::Hook);
     assert!(because.text.contains("Look around"), "{}", because.text);
     assert_eq!(why.testimonies[0].source, Source::Hook);

@@ -1,7 +1,7 @@
-//! Who answered a session a moment ago, as its row tells it.
+//! What the row says about who answered a moment ago.
 
 use super::*;
-use crate::answered::{AnswerChannel, AnswerKind, GivenAnswer};
+use crate::given_answer::{AnswerChannel, AnswerKind, GivenAnswer};
 use crate::request::RequestId;
 use crate::row::Row;
 use serde_json::json;
@@ -47,7 +47,7 @@ fn an_answer_given_outside_the_app_stands_in_the_row_for_a_minute_and_goes_by_it
     assert_eq!(said(&fleet, 5_000).as_deref(), Some(expected));
     assert_eq!(said(&fleet, 64_999).as_deref(), Some(expected));
     assert_eq!(said(&fleet, 65_000), None);
-    // Nobody has to tell anything for that.
+    // The row changes with time alone, without an observation.
     let (due, _) = fleet.poll_timeout(at(64_000)).expect("the row changes");
     assert_eq!(due, at(65_000));
     let snapshot = fleet.snapshot(at(6_000));
@@ -66,7 +66,7 @@ fn the_newest_answer_counts_in_whatever_order_it_is_filed() {
     ] {
         assert_eq!(said(&fleet, 7_000).as_deref(), Some(expected));
     }
-    // A click in the app that comes after it is the newest, and says nothing of itself.
+    // A later click in the app is the newest answer, and the row says nothing of it.
     let clicked = given(6_000, AnswerChannel::Popover, None);
     assert_eq!(said(&fleet([terminal(), clicked]), 7_000), None);
 }

@@ -1,4 +1,4 @@
-//! Which registry file counts for which process, and what is done to the unconfirmed.
+//! Which registry file counts for which process, and what can be done to unconfirmed sessions.
 
 use super::*;
 use crate::action::{Action, PauseOptions, Refusal};
@@ -30,7 +30,7 @@ fn file_in(dir: &str, pid: u32) -> RegistryFile {
     }
 }
 
-/// Named by a file in a folder that only some other session's environment leads to.
+/// A process named by a file in a folder that only another session's environment leads to.
 fn foreign(ms: i64, pid: u32, status: &str) -> Vec<(i64, Fact)> {
     let mut entry = entry(7, status, "");
     entry.name = Some("another name".into());
@@ -71,7 +71,7 @@ fn a_file_in_a_foreign_folder_changes_neither_need_nor_name() {
     let after = fleet(both).snapshot(at(60_000)).sessions;
     assert_eq!(before, after);
     assert!(after[0].need.is_some());
-    // The same where the session itself has no file (yet).
+    // The same where the session has no file of its own, or none yet.
     let without = vec![with(|_| {})];
     let before = fleet(without.clone()).snapshot(at(60_000)).sessions;
     let both = [without, foreign(5_000, 1, "idle")].concat();
@@ -100,13 +100,13 @@ fn a_folder_is_told_by_what_it_is_not_by_its_path() {
         line(found, Some("/home/dev/.claude"), OTHER_FOLDER),
         unknown
     );
-    // A folder that was made after the process was looked at.
+    // A folder that was made after the process was examined.
     assert_eq!(
         line(ConfigFolder::Missing, Some("/linked"), OTHER_FOLDER),
         "Active Working"
     );
     assert_eq!(line(ConfigFolder::Missing, None, OTHER_FOLDER), unknown);
-    // Where the environment cannot be read, path and arguments have to do.
+    // Where the environment cannot be read, path and arguments decide.
     assert_eq!(
         line(ConfigFolder::Unreadable, None, OTHER_FOLDER),
         "Active Working"
@@ -141,13 +141,16 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
         for dir in ["/foreign", "/home/dev/.claude"] {
             let fleet = fleet(named(exe, dir));
             let session = fleet.snapshot(at(60_000)).sessions.remove(0);
-            let why = session.unconfirmed.clone().expect("unconfirmed");
+            let why = session
+                .unconfirmed
+                .clone()
+                .expect("the session is unconfirmed");
             assert!(session.need.is_none(), "{session:?}");
             assert_eq!(session.claude.is_some(), dir != "/foreign");
-            let can = session.capabilities.clone().expect("told");
+            let can = session.capabilities.clone().expect("capabilities");
             assert!(can.pause.is_empty() && !can.resume, "{can:?}");
             for action in [pausing(), Action::End, Action::Kill] {
-                let told = refused(&fleet, &action).expect("refused");
+                let told = refused(&fleet, &action).expect("the action is refused");
                 assert_eq!(told.code().as_str(), "unconfirmed");
                 assert!(told.to_string().contains("in its own terminal"), "{told}");
             }
@@ -158,11 +161,13 @@ fn other_programs_that_a_file_names_are_listed_and_left_alone() {
             if dir == "/foreign" {
                 assert!(why.contains("/foreign"), "{why}");
                 assert_eq!(row.detail, format!("unconfirmed: {why}"));
-                assert_eq!(fleet.wanted(at(60_000)).config_dirs, [].into());
+                assert_eq!(fleet.source_demand(at(60_000)).config_dirs, [].into());
             } else {
                 assert!(why.contains(exe), "{why}");
             }
-            let explained = fleet.explain(session.id, at(60_000)).expect("explained");
+            let explained = fleet
+                .explain(session.id, at(60_000))
+                .expect("the session is listed");
             let said = explained.testimonies.iter().any(|t| t.says.contains(&why));
             assert!(said, "{explained:?}");
         }
@@ -191,9 +196,9 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
     let sleep = gap("/usr/bin/sleep", vec![key("/home/dev/.claude")]);
     assert!(
         sleep.is_some(),
-        "a key beside a file proves no more than that"
+        "a key proves nothing about a program of another name"
     );
-    // What a client starts of its own executable, such as a background session, is the client.
+    // A child that runs Claude Code's own executable, such as a background session, counts as it.
     let own = "/home/dev/.local/share/claude/versions/2.1.332";
     assert_eq!(gap(own, vec![]), None);
 }
@@ -202,6 +207,6 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
 fn a_pause_of_ours_is_resumed_whatever_has_become_of_its_proof() {
     let program = with(|p| p.role = ProcessRole::Other);
     let told = [vec![program], foreign(900, 1, "idle")].concat();
-    let refused = refused(&fleet(told), &Action::Resume).expect("not paused");
+    let refused = refused(&fleet(told), &Action::Resume).expect("resuming is refused");
     assert_eq!(refused, Refusal::NotPaused);
 }

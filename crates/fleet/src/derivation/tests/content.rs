@@ -1,13 +1,13 @@
-//! What transcripts, hooks, panes and the client's list add to the registry's word.
+//! What transcripts, hooks, panes and Claude Code's list add to the registry.
 
 use super::*;
+use crate::explanation::TestimonyOutcome;
 use crate::observation::{
     DatedText, HookEvent, HookEventKind, RetryAttempt, ScreenContent, ScreenReading, SubagentFacts,
     ToolCall, TranscriptFacts, TranscriptKey, TranscriptSelector, TurnEnd, TurnEndKind,
 };
 use crate::terminal::PaneKey;
 use crate::time::WallClock;
-use crate::why::TestimonyOutcome;
 
 pub(super) fn call(ms: i64, tool: &str, detail: &str) -> ToolCall {
     ToolCall {
@@ -84,14 +84,14 @@ fn agent(ms: i64, description: &str, calls: Vec<ToolCall>) -> SubagentFacts {
     }
 }
 
-/// What the one session of these facts does or needs, in full.
+/// The only session that follows from these facts.
 fn doing(facts: Vec<(i64, Fact)>, now: i64) -> Session {
     let mut sessions = fleet(facts).snapshot(at(now)).sessions;
     assert_eq!(sessions.len(), 1);
     sessions.remove(0)
 }
 
-/// Alive, and its registry says these words in turn.
+/// A live process whose registry says these words in turn.
 pub(super) fn life(words: &[(i64, &str, &str)]) -> Vec<(i64, Fact)> {
     let told = words
         .iter()
@@ -158,7 +158,7 @@ fn how_a_turn_ended_decides_what_follows() {
         6_000,
         "Active Failed",
     );
-    // Its end is read a moment after the registry's word.
+    // The end of the turn is read from the transcript a moment after the registry says idle.
     let late = with(
         over(900, TurnEndKind::Finished, None),
         vec![
@@ -191,7 +191,7 @@ fn how_a_turn_ended_decides_what_follows() {
         )],
     );
     check(next, 8_100, "Active Finished");
-    // A failure of a process before this one, in a session that was taken up again, is over.
+    // A failure in an earlier process of a resumed session is over.
     let mut old = said(
         -90_000,
         vec![],
@@ -207,7 +207,7 @@ fn how_a_turn_ended_decides_what_follows() {
 
 #[test]
 fn p5_sub_agents_at_work_are_work() {
-    // The main agent's turn is over, the registry says busy as long as they run.
+    // The main agent's turn is over; the registry says busy as long as sub-agents run.
     let mut told = said(900, vec![], end(2_000, TurnEndKind::Finished));
     told.delegations = vec![
         agent(
@@ -230,7 +230,7 @@ fn p5_sub_agents_at_work_are_work() {
         matches!(&session.activity, Some(Activity::Working { detail: Some(d), .. }) if d == "2 sub-agents"),
         "{session:?}"
     );
-    // Hooks correct the count; the registry's idle ends it, whatever files were left behind.
+    // Hooks correct the count; the registry's idle ends all, whatever files were left behind.
     let mut ended = hook(HookEventKind::AgentEnded);
     ended.agent = Some("run the tests".into());
     let facts = with(
@@ -324,10 +324,10 @@ fn p6_a_need_ends_with_the_registry_s_word() {
         ],
     );
     check(facts.clone(), 8_999, "AwaitingApproval Permission Bash");
-    // Answered in the terminal: no hook tells, the call still has no result.
+    // Answered in the terminal: no hook reports that, and the call still has no result.
     let answered = with(facts, vec![says(9_000, 1, "busy", "")]);
     check(answered, 9_000, "Active Working");
-    // Refused: no hook tells that either.
+    // Denied in the terminal: no hook reports that either.
     let refused = with(
         life(&[
             (900, "busy", ""),
@@ -365,7 +365,7 @@ fn a_plan_stays_one_until_the_registry_knows_of_the_answer() {
 
 #[test]
 fn p3_an_idle_prompt_is_no_need() {
-    // The client's notification of an idle prompt is not even a fact; an old request is none.
+    // Claude Code's notification of an idle prompt is not even a fact; an old request is no need.
     let facts = with(
         life(&[(900, "busy", ""), (5_000, "idle", "")]),
         vec![
@@ -410,9 +410,9 @@ fn a_repeated_request_and_a_compaction_are_named() {
     );
     check(facts.clone(), 6_000, "Active Retrying");
     assert_eq!(
-        fleet(facts.clone()).wanted(at(6_000)).screens.len(),
+        fleet(facts.clone()).source_demand(at(6_000)).screens.len(),
         1,
-        "the pane tells more"
+        "the pane shows the attempts"
     );
     check(facts.clone(), 60_000, "Active Working");
     let shown = ScreenContent::Retrying {
@@ -452,7 +452,7 @@ fn a_hook_leads_but_does_not_decide() {
         vec![heard(5_000, HookEventKind::Prompted)],
     );
     check(facts.clone(), 5_100, "Active Working");
-    // The prompt was stopped by another hook: the registry never says busy.
+    // Another hook stopped the prompt: the registry never says busy.
     check(facts, 6_600, "Active Idle");
 }
 
@@ -473,7 +473,7 @@ fn two_processes_of_one_session_share_no_words() {
 fn a_wall_clock_that_is_set_moves_no_age() {
     let hour = 3_600_000_000_000_i64;
     let mut later = entry(7, "busy", "");
-    // What the client writes after the clock was set an hour ahead, told as the source tells it.
+    // An entry that was written after the clock was set an hour ahead, as the source reports it.
     later.status_updated_at = Some(at(5_000 + 3_600_000));
     let mut clock = WallClock::default();
     clock.set(at(4_000), hour);
@@ -519,7 +519,9 @@ fn every_verdict_names_its_source_and_what_would_change_it() {
         ],
     );
     let fleet = fleet(hooked);
-    let told = fleet.explain(id(1, 7), at(3_000)).expect("known");
+    let told = fleet
+        .explain(id(1, 7), at(3_000))
+        .expect("the session is listed");
     let parts: Vec<_> = told
         .testimonies
         .iter()
@@ -560,9 +562,13 @@ fn what_a_hook_of_another_process_tells_of_a_session_is_not_told_of_it() {
         for (ms, fact) in [alive(0, 1), says(100, 1, "idle", ""), hook] {
             fleet.handle_observation(Observation { at: at(ms), fact });
         }
-        let told = fleet.explain(id(1, 7), at(2_100)).expect("it is there");
+        let told = fleet
+            .explain(id(1, 7), at(2_100))
+            .expect("the session is listed");
         let mut hooks = told.testimonies.into_iter();
-        let hook = hooks.find(|t| t.source == Source::Hook).expect("a line");
+        let hook = hooks
+            .find(|t| t.source == Source::Hook)
+            .expect("a testimony of the hook");
         (hook.says, told.session.activity)
     };
     let idle = told_by(2);

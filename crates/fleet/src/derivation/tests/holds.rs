@@ -1,8 +1,8 @@
-//! Holds: what proves them, what refuses them, and what shows that they did not hold.
+//! Holds: what proves them, what prevents them, and what shows that they had no effect.
 
 use super::content::{call, end, said, transcript, with};
+use super::pause_availability::{decide, described, pause};
 use super::pauses::{gate, kept, marked, told};
-use super::ways::{decide, described, pause};
 use super::*;
 use crate::action::Refusal;
 use crate::client::HookObstacle;
@@ -12,9 +12,9 @@ use crate::session::Session;
 
 type HoldFacts = Vec<(i64, Fact)>;
 
-/// An idle session of a connected folder whose hooks leave marks since 50 ms.
+/// An idle session of a connected folder, whose hooks have left marks since 50 ms.
 fn idle() -> HoldFacts {
-    let connected = Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected);
+    let connected = Fact::HookInstall("/home/dev/.claude".into(), HookInstall::Connected);
     vec![
         alive(0, 9),
         says(100, 9, "idle", ""),
@@ -43,7 +43,7 @@ fn drawn(facts: &HoldFacts, ms: i64) -> Session {
 }
 
 fn is_given_up(facts: &HoldFacts, ms: i64) -> bool {
-    let wanted = fleet(facts.clone()).wanted(at(ms));
+    let wanted = fleet(facts.clone()).source_demand(at(ms));
     let given_up = wanted.not_held.contains_key(&id(9, 7));
     assert!(!given_up || wanted.stale_pauses.contains(&id(9, 7)));
     given_up
@@ -53,7 +53,7 @@ fn is_given_up(facts: &HoldFacts, ms: i64) -> bool {
 fn a_free_prompt_is_held_by_a_mark_or_by_a_gate_that_was_seen() {
     let held = |more: HoldFacts, ms| {
         let session = drawn(&with(idle(), more), ms);
-        let pause = session.pause.expect("asked for");
+        let pause = session.pause.expect("a pause");
         (session.status, pause.unproven)
     };
     let waits = (SessionStatus::Active, true);
@@ -62,14 +62,22 @@ fn a_free_prompt_is_held_by_a_mark_or_by_a_gate_that_was_seen() {
     assert_eq!(held(vec![marked(4_000), hold(5_000)], 9_000), paused);
     assert_eq!(held(vec![hold(5_000), marked(6_000)], 9_000), paused);
     let gone = vec![marked(4_000), hold(5_000), (6_000, unmarked())];
-    assert_eq!(held(gone, 9_000), waits, "connected anew");
-    // A hook of 0.1.0 leaves no mark. Escape ends it, and the prompt is free again.
+    assert_eq!(
+        held(gone, 9_000),
+        waits,
+        "reconnected hooks leave new marks"
+    );
+    // A hook of 0.1.0 leaves no mark. After Escape ends it, the prompt is free again.
     let gated = vec![hold(5_000), gates(6_000, vec![gate(70, None)])];
     assert_eq!(held(gated.clone(), 9_000), paused);
     let escaped = with(gated, vec![gates(7_000, vec![])]);
     assert_eq!(held(escaped, 9_000).0, SessionStatus::Paused);
     let before = vec![gates(3_000, vec![]), hold(5_000)];
-    assert_eq!(held(before, 9_000), waits, "of an earlier pause");
+    assert_eq!(
+        held(before, 9_000),
+        waits,
+        "the gate is of an earlier pause"
+    );
 }
 
 #[test]
@@ -115,9 +123,9 @@ fn a_hold_is_refused_where_no_hook_can_hold() {
             ..process(9, 7)
         };
         let facts = with(idle(), vec![described(1, facts)]);
-        let can = drawn(&facts, 9_000).capabilities.expect("alive");
+        let can = drawn(&facts, 9_000).capabilities.expect("a live session");
         assert!(!can.pause.contains(&PauseKind::Hold));
-        let told = refusal(facts).expect("refused");
+        let told = refusal(facts).expect("a hold is refused");
         assert!(told.contains(words), "{told}");
     }
 }
@@ -139,32 +147,38 @@ fn a_hold_is_refused_once_a_prompt_was_not_heard() {
     };
     assert!(
         !unheard(vec![prompted(5_000)]),
-        "hooks may not be taken up yet"
+        "Claude Code may not have loaded the hooks yet"
     );
     assert!(!late(vec![prompted(since)], 60_000));
     assert!(late(vec![prompted(since + 1)], 60_000));
     assert!(
         !late(vec![prompted(since + 1)], since + 1_000),
-        "its mark may follow"
+        "the mark may follow"
     );
     assert!(
         !late(vec![prompted(since + 1), marked(150)], 60_000),
-        "a mark"
+        "a hook left a mark"
     );
     let heard = (since + 1, told(HookEventKind::Prompted));
-    assert!(!late(vec![prompted(since + 1), heard], 60_000), "an event");
+    assert!(
+        !late(vec![prompted(since + 1), heard], 60_000),
+        "a hook reported"
+    );
     let waits = gates(since + 2, vec![gate(70, None)]);
-    assert!(!late(vec![prompted(since + 1), waits], 60_000), "a gate");
+    assert!(
+        !late(vec![prompted(since + 1), waits], 60_000),
+        "a hook waits"
+    );
     let no_marks = (101, Fact::HookMarks(HookMarks::default()));
     assert!(
         !late(vec![prompted(since + 1), no_marks], 60_000),
-        "a hook program of 0.1.0 leaves none"
+        "the hook program of 0.1.0 leaves no mark"
     );
 }
 
 #[test]
 fn hooks_of_an_earlier_version_hold_only_clients_that_bear_them() {
-    let outdated = Fact::Connection("/home/dev/.claude".into(), HookInstall::Outdated);
+    let outdated = Fact::HookInstall("/home/dev/.claude".into(), HookInstall::Outdated);
     let version = |version: &str| {
         let mut entry = entry(7, "idle", "");
         entry.version = Some(version.into());
@@ -174,12 +188,12 @@ fn hooks_of_an_earlier_version_hold_only_clients_that_bear_them() {
     assert_eq!(version("2.1.280"), None);
     assert_eq!(version("2.1.330"), None);
     for old in ["2.1.260", "2.1.279"] {
-        let told = version(old).expect("refused");
+        let told = version(old).expect("a hold is refused");
         assert!(told.contains("trusty connect"), "{told}");
     }
 }
 
-/// S-E13 and R10: the session works on past a hold.
+/// S-E13 and R10: the session works on in spite of a hold.
 #[test]
 fn a_session_that_went_through_a_turn_was_not_held() {
     let turn = |how| transcript(9_000, said(7_000, vec![], end(8_000, how)));
@@ -188,7 +202,7 @@ fn a_session_that_went_through_a_turn_was_not_held() {
         says(7_000, 9, "busy", ""),
         says(8_500, 9, "idle", ""),
     ];
-    // Nothing but the registry: it is never called paused, nor given up, for `!` works as well.
+    // The registry alone neither proves nor disproves a hold, because `!` says busy as well.
     let facts = with(idle(), worked.clone());
     assert_eq!(drawn(&facts, 10_000).status, SessionStatus::Active);
     assert!(!is_given_up(&facts, 10_000));
@@ -203,7 +217,7 @@ fn a_session_that_went_through_a_turn_was_not_held() {
             "Escape ends what is held"
         );
     }
-    // The turn that ran may end.
+    // The turn that ran when the hold began may end.
     let before = with(
         idle(),
         vec![
@@ -234,7 +248,7 @@ fn a_killed_gate_that_nothing_followed_was_no_hold() {
             gates(7_000, vec![]),
         ],
     );
-    assert!(!is_given_up(&killed, 8_000), "it may be run again");
+    assert!(!is_given_up(&killed, 8_000), "the gate may be run again");
     let again = with(killed.clone(), vec![gates(7_100, vec![gate(71, None)])]);
     let stopped = || told(HookEventKind::Stopped { agents: vec![] });
     assert!(!is_given_up(&with(again, vec![(8_000, stopped())]), 9_000));
@@ -244,7 +258,7 @@ fn a_killed_gate_that_nothing_followed_was_no_hold() {
     ));
     let tool = told(HookEventKind::ToolStarting(call(8_000, "Bash", "make")));
     assert!(is_given_up(&with(killed, vec![(8_000, tool)]), 9_000));
-    // A prompt that was sent before the pause ends as it will.
+    // The turn of a prompt that was sent before the pause may end.
     let before = with(
         idle(),
         vec![
@@ -269,8 +283,10 @@ fn a_tool_that_no_gate_holds_for_long_shows_that_nothing_does() {
         )
     };
     let facts = with(busy(), vec![calls(8_000, "Bash")]);
-    assert!(!is_given_up(&facts, 17_999), "its gate may be late");
-    let due = fleet(facts.clone()).poll_timeout(at(9_000)).expect("due");
+    assert!(!is_given_up(&facts, 17_999), "the gate may be late");
+    let due = fleet(facts.clone())
+        .poll_timeout(at(9_000))
+        .expect("a deadline");
     assert_eq!(due.0, at(18_000));
     assert!(is_given_up(&facts, 18_000));
     let held = with(facts, vec![gates(8_050, vec![gate(70, None)])]);
@@ -292,11 +308,14 @@ fn a_hold_that_was_given_up_is_told_for_an_hour() {
         vec![
             hold(5_000),
             (9_000, Fact::PauseGone(id(9, 7))),
-            (9_010, Fact::Act(id(9, 7), ActionProgress::NotHeld)),
+            (
+                9_010,
+                Fact::ActionProgress(id(9, 7), ActionProgress::NotHeld),
+            ),
         ],
     );
     let told = |ms| drawn(&given_up, ms).pending.and_then(|p| p.failure);
-    let words = told(10_000).expect("told");
+    let words = told(10_000).expect("words");
     assert!(words.starts_with("Claude Code's hooks did not hold this session"));
     assert!(told(9_010 + 3_599_999).is_some());
     assert_eq!(told(9_010 + 3_600_000), None);
@@ -307,17 +326,17 @@ fn a_hold_that_was_given_up_is_told_for_an_hour() {
 #[test]
 fn a_row_warns_in_the_last_day_of_a_hold() {
     let day = 24 * 3_600_000;
-    let longest = i64::try_from(MAX_HOLD.as_millis()).expect("fits");
+    let longest = i64::try_from(MAX_HOLD.as_millis()).expect("the limit fits");
     assert_eq!(longest, 24 * day);
     let since = Gate {
         since: Some(at(6_000).into()),
         ..gate(70, None)
     };
     let facts = with(idle(), vec![hold(5_000), gates(6_000, vec![since])]);
-    let caution = |ms| drawn(&facts, ms).pause.expect("held").caution;
+    let caution = |ms| drawn(&facts, ms).pause.expect("a pause").caution;
     let warned = 6_000 + longest - day;
     assert_eq!(caution(warned - 1), None);
-    let words = caution(warned).expect("warned");
+    let words = caution(warned).expect("a caution");
     assert!(words.contains("24 days"), "{words}");
     let due = fleet(facts.clone()).poll_timeout(at(7_000));
     assert_eq!(due.map(|(at, _)| at), Some(at(warned)));
@@ -325,6 +344,6 @@ fn a_row_warns_in_the_last_day_of_a_hold() {
         idle(),
         vec![hold(5_000), gates(6_000, vec![gate(70, None)])],
     );
-    let caution = drawn(&untold, warned).pause.expect("held").caution;
-    assert_eq!(caution, None, "a hook of 0.1.0 does not tell since when");
+    let caution = drawn(&untold, warned).pause.expect("a pause").caution;
+    assert_eq!(caution, None, "a gate of 0.1.0 does not say since when");
 }

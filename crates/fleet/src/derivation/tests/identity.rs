@@ -1,4 +1,4 @@
-//! Who is who, and where.
+//! Which process is which session, and which terminal it runs in.
 
 use super::*;
 
@@ -124,14 +124,18 @@ fn tmux_tells_where_and_whether_it_is_shown() {
     let because = detached.snapshot(at(9_000)).sessions[0]
         .because
         .clone()
-        .expect("told");
+        .expect("a reason");
     assert!(
         because.text.contains("no tmux client shows the session"),
         "{because:?}"
     );
-    assert_eq!(because.source, Source::Registry, "what it does is told so");
+    assert_eq!(
+        because.source,
+        Source::Registry,
+        "the registry says what the session does"
+    );
 
-    // A terminal started from within the pane is the nearer one.
+    // A terminal program started from within the pane is nearer than the pane.
     facts.ancestors.insert(
         0,
         ProcessAncestor {
@@ -180,7 +184,7 @@ fn until_tmux_answers_the_environment_is_believed() {
 
 #[test]
 fn p16_rows_are_processes() {
-    // Two sessions in one folder, two processes with one session id.
+    // Two sessions in one folder, and two processes with one session id.
     let two = vec![
         alive(0, 1),
         alive(0, 2),
@@ -248,7 +252,7 @@ fn the_fleet_says_what_it_wants_to_know() {
         (1_200, Fact::ProcessAbsent(3)),
         (1_300, Fact::RegistryKey(file(4))),
     ]);
-    let wanted = fleet.wanted(at(2_000));
+    let wanted = fleet.source_demand(at(2_000));
     assert_eq!(wanted.pids, [1, 2, 4].into());
     assert_eq!(wanted.config_dirs, ["/home/dev/.other".into()].into());
     assert_eq!(
@@ -264,12 +268,14 @@ fn why_says_that_no_terminal_server_of_a_container_is_asked() {
         let mut facts = process(1, 7);
         facts.contained = contained;
         let fleet = fleet(vec![(1_000, Fact::Process(Box::new(facts)))]);
-        let told = fleet.explain(id(1, 7), at(2_000)).expect("listed");
+        let told = fleet
+            .explain(id(1, 7), at(2_000))
+            .expect("the session is listed");
         let tmux = told
             .testimonies
             .into_iter()
             .find(|t| t.source == Source::Tmux)
-            .expect("told");
+            .expect("a reason");
         assert_eq!(tmux.says, says);
         assert_eq!(tmux.reason.contains("container"), contained);
     }
@@ -323,7 +329,7 @@ fn what_a_client_keeps_for_itself_is_no_session() {
         ""
     );
     assert_eq!(shown(|e| e.spare = true, ProcessRole::Infrastructure), "");
-    // A spare that was taken for a background session.
+    // A spare that became a background session.
     assert_eq!(
         shown(|e| e.kind = Some("bg".into()), ProcessRole::Infrastructure),
         need

@@ -1,4 +1,4 @@
-//! From what sources tell to what its owner is told.
+//! From the facts of sources to the notices that the user gets.
 
 use super::requests::{MAIN_AGENT, event};
 use super::*;
@@ -6,16 +6,16 @@ use crate::notice::{NoticeStep, NotificationState, RequestCards, UserContext as 
 use crate::observation::HookEventKind;
 use std::collections::BTreeSet;
 
-/// How often the owner's app looks, in milliseconds.
+/// How often the user's app polls, in milliseconds.
 const POLL_INTERVAL_MS: i64 = 100;
 
-/// What is told while this happens, and when.
+/// The notices that are delivered while these facts arrive, and when.
 fn notices(mut facts: Vec<(i64, Fact)>, until: i64) -> Vec<(i64, String)> {
     facts.sort_by_key(|(ms, _)| *ms);
     let mut facts = facts.into_iter().peekable();
     let (mut fleet, mut notices) = (Fleet::new(machine()), NotificationState::default());
     let mut told = Vec::new();
-    for ms in (500..until).step_by(usize::try_from(POLL_INTERVAL_MS).expect("small")) {
+    for ms in (500..until).step_by(usize::try_from(POLL_INTERVAL_MS).expect("the interval fits")) {
         while let Some((ms, fact)) = facts.next_if(|(due, _)| *due <= ms) {
             fleet.handle_observation(Observation { at: at(ms), fact });
         }
@@ -54,7 +54,7 @@ fn p4_the_end_of_a_sub_agent_or_of_a_turn_that_goes_on_is_not_told() {
         let agents = vec!["a1".to_owned()];
         facts.extend([
             event(begun, helper, starts),
-            // The main agent is done for now, and goes on when its helper is.
+            // The main agent is done for now, and continues when its sub-agent is done.
             event(begun + 3_000, MAIN_AGENT, HookEventKind::Stopped { agents }),
             event(begun + 9_000, helper, HookEventKind::AgentEnded),
             event(

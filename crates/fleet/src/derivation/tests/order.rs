@@ -1,4 +1,4 @@
-//! The order in which facts arrive does not matter, nor how often.
+//! Neither the order in which facts arrive nor their repetition changes a snapshot.
 
 use super::content::{call, end, hook, said, screen, transcript};
 use super::pauses::paused_record;
@@ -17,7 +17,7 @@ fn socket() -> PathBuf {
     PathBuf::from("/tmp/tmux-1000/default")
 }
 
-/// A life with facts of every source, some in doubt, some of an earlier owner of the pid.
+/// A history with facts of every source, some in doubt, some of an earlier process with the pid.
 fn story() -> Vec<(i64, Fact)> {
     let mut reused = process(1, 9);
     reused.started_at = at(29_000);
@@ -81,15 +81,15 @@ fn story() -> Vec<(i64, Fact)> {
         (14_200, Fact::PauseGone(id(1, 7))),
         (
             14_300,
-            Fact::Act(id(1, 7), ActionProgress::Begun(ActionKind::Resume)),
+            Fact::ActionProgress(id(1, 7), ActionProgress::Begun(ActionKind::Resume)),
         ),
         (
             14_400,
-            Fact::Act(id(1, 7), ActionProgress::Done(ActionKind::Resume)),
+            Fact::ActionProgress(id(1, 7), ActionProgress::Done(ActionKind::Resume)),
         ),
         (
             14_500,
-            Fact::Connection("/home/dev/.claude".into(), HookInstall::Connected),
+            Fact::HookInstall("/home/dev/.claude".into(), HookInstall::Connected),
         ),
         (14_600, Fact::Preferences(ControlPreferences::default())),
         (15_000, Fact::RegistryGone(file(1))),
@@ -115,7 +115,7 @@ fn seen(fleet: &Fleet) -> Vec<Snapshot> {
         .collect()
 }
 
-/// All orders of `items`, by Heap's method.
+/// Calls `see` with all orders of `items`, by Heap's algorithm.
 fn each_order(items: &mut [usize], see: &mut impl FnMut(&[usize])) {
     fn heap(items: &mut [usize], left: usize, see: &mut impl FnMut(&[usize])) {
         if left <= 1 {
@@ -132,7 +132,7 @@ fn each_order(items: &mut [usize], see: &mut impl FnMut(&[usize])) {
     heap(items, items.len(), see);
 }
 
-/// 8! orders of each of five chapters, each fact told twice: 201,600 orders.
+/// 8! orders of each of five chapters, each fact filed twice: 201,600 orders.
 #[test]
 fn every_order_of_a_chapter_gives_one_snapshot() {
     let story = story();

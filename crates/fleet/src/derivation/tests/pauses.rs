@@ -1,6 +1,6 @@
 //! What a pause looks like, from its record and what proves it.
 
-use super::ways::{decide, described, parent, pause};
+use super::pause_availability::{decide, described, parent, pause};
 use super::*;
 use crate::action::{Action, Refusal};
 use crate::observation::{
@@ -38,7 +38,7 @@ pub(super) fn paused_record(phase: PausePhase) -> Fact {
     Fact::Pause(id(1, 7), Box::new(record))
 }
 
-/// Its hooks have left a mark of it.
+/// The session's hooks have left a mark.
 pub(super) fn marked(ms: i64) -> (i64, Fact) {
     let marks = HookMarks {
         since: Some(at(50)),
@@ -145,27 +145,29 @@ fn a_paused_session_tells_kind_time_and_what_was_going_on() {
     let early = session(10_000);
     assert_eq!(early.paused_at, Some(at(5_000).into()));
     assert_eq!(early.pause_summary.as_deref(), Some("ran Bash: make"));
-    let pause = early.pause.expect("paused from here");
+    let pause = early.pause.expect("a pause");
     assert_eq!((pause.kind, pause.by), (PauseKind::Freeze, Initiator::App));
     assert_eq!(pause.caution, None);
-    let can = early.capabilities.expect("alive");
+    let can = early.capabilities.expect("a live session");
     assert!(can.resume && can.pause.is_empty());
     assert_eq!(
         fleet.poll_timeout(at(10_000)).map(|(at, _)| at),
         Some(at(245_000))
     );
-    let late = session(245_000).pause.expect("still").caution;
+    let late = session(245_000).pause.expect("a pause").caution;
     assert!(late.is_some_and(|c| c.contains("repeat the last request")));
     let mut ran = record(frozen(), PausePhase::Paused);
     ran.at_work = InterruptedWork::Command;
     let ran = with(vec![(5_000, Fact::Pause(id(9, 7), Box::new(ran)))]);
     let caution = |ms| {
         let session = super::fleet(ran.clone()).snapshot(at(ms)).sessions[0].clone();
-        session.pause.expect("paused from here").caution
+        session.pause.expect("a pause").caution
     };
     assert_eq!(caution(124_999), None);
     assert!(caution(125_000).is_some_and(|c| c.contains("background")));
-    let explained = fleet.explain(id(9, 7), at(10_000)).expect("known");
+    let explained = fleet
+        .explain(id(9, 7), at(10_000))
+        .expect("the session is listed");
     assert_eq!(explained.testimonies[0].source, Source::Pause);
     assert!(explained.testimonies[0].says.contains("frozen"));
 }
@@ -195,7 +197,7 @@ fn a_session_within_a_paused_one_is_paused_with_it() {
     );
     let told = fleet
         .plan(id(40, 7), &Action::Resume, at(7_000))
-        .expect_err("not its own");
+        .expect_err("the pause is not the session's own");
     assert!(
         told.to_string()
             .contains("resume the session that started this one")
@@ -205,7 +207,7 @@ fn a_session_within_a_paused_one_is_paused_with_it() {
 #[test]
 fn what_is_not_true_any_more_is_seen_to() {
     let stale = |facts: Vec<(i64, Fact)>| {
-        let wanted = fleet(facts).wanted(at(10_000)).stale_pauses;
+        let wanted = fleet(facts).source_demand(at(10_000)).stale_pauses;
         wanted.contains(&id(9, 7))
     };
     let with_record = |facts| {
@@ -260,7 +262,7 @@ fn what_is_not_true_any_more_is_seen_to() {
     assert!(!stale(interrupted.clone()));
     let asks = says(6_000, 9, "waiting", "permission prompt");
     let asking = [interrupted.clone(), vec![asks]].concat();
-    assert_eq!(decide(asking, &Action::Resume), Err(Refusal::Asks));
+    assert_eq!(decide(asking, &Action::Resume), Err(Refusal::AwaitsAnswer));
     assert!(decide(interrupted.clone(), &Action::Resume).is_ok());
     let goes_on = says(6_000, 9, "busy", "");
     assert!(stale([interrupted, vec![goes_on]].concat()));
@@ -288,7 +290,7 @@ fn sub_agents_are_counted_until_all_are_held() {
         facts.push((1_500, Fact::Gates(id(9, 7), held)));
         let snapshot = fleet(facts).snapshot(at(2_000));
         let session = snapshot.sessions[0].clone();
-        let pause = session.pause.expect("asked for");
+        let pause = session.pause.expect("a pause");
         (session.status, pause.held, pause.running)
     };
     assert_eq!(hold(vec![]), (SessionStatus::Active, 0, 2));
@@ -297,7 +299,7 @@ fn sub_agents_are_counted_until_all_are_held() {
     let both = || vec![gate(70, Some("a0")), gate(71, Some("a1"))];
     assert_eq!(hold(both()), (SessionStatus::Paused, 2, 0));
 
-    // The main agent may be at work beside them.
+    // The main agent may be at work beside its sub-agents.
     let call = ToolCall {
         id: "t1".into(),
         tool: "Bash".into(),
@@ -312,7 +314,7 @@ fn sub_agents_are_counted_until_all_are_held() {
         facts.extend(more);
         let snapshot = fleet(facts.clone()).snapshot(at(2_000));
         let session = snapshot.sessions[0].clone();
-        (session.status, session.pause.expect("asked for").running)
+        (session.status, session.pause.expect("a pause").running)
     };
     assert_eq!(beside(vec![]), (SessionStatus::Active, 1));
     let ended = HookEventKind::ToolEnded { id: "t1".into() };
@@ -320,7 +322,7 @@ fn sub_agents_are_counted_until_all_are_held() {
     assert_eq!(beside(ended), (SessionStatus::Paused, 0));
 }
 
-/// What a hook of the main agent told.
+/// An event that a hook of the main agent reported.
 pub(super) fn told(what: HookEventKind) -> Fact {
     Fact::Hook(Box::new(HookEvent {
         session_id: "s".into(),
@@ -335,16 +337,16 @@ pub(super) fn told(what: HookEventKind) -> Fact {
 #[test]
 fn a_hold_without_hooks_is_told() {
     let caution = |connection| {
-        let connection = Fact::Connection("/home/dev/.claude".into(), connection);
+        let connection = Fact::HookInstall("/home/dev/.claude".into(), connection);
         let facts = with(vec![
             kept(1_000, PauseMethod::Hold, PausePhase::Paused),
             (900, connection),
         ]);
         let session = fleet(facts).snapshot(at(2_000)).sessions[0].clone();
-        session.pause.expect("asked for").caution
+        session.pause.expect("a pause").caution
     };
     assert_eq!(caution(HookInstall::Connected), None);
-    let told = caution(HookInstall::Apart).expect("a caution");
+    let told = caution(HookInstall::NotInstalled).expect("a caution");
     assert!(told.contains("this session is not held"), "{told}");
 }
 
@@ -354,7 +356,7 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
         let told = fleet(facts).snapshot(at(ms)).sessions[0].pending.clone();
         told.map(|PendingAction { verb, failure, .. }| (verb, failure))
     };
-    let act = |ms, act| (ms, Fact::Act(id(9, 7), act));
+    let act = |ms, act| (ms, Fact::ActionProgress(id(9, 7), act));
     let verb = crate::action::ActionKind::Pause;
     let begun = with(vec![act(5_000, ActionProgress::Begun(verb))]);
     assert_eq!(pending(begun.clone(), 5_001), Some((verb, None)));
@@ -365,14 +367,14 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     assert_eq!(
         fleet(done.clone()).poll_timeout(at(5_001)).map(|d| d.0),
         Some(at(8_000)),
-        "it is not said for longer than that"
+        "the action is pending for 3 s at most"
     );
     let process = vec![pulse(5_002, 9, RunState::Frozen)];
     let half_seen = [done, process].concat();
     assert_eq!(
         pending(half_seen.clone(), 5_003),
         Some((verb, None)),
-        "its record is yet to be read"
+        "the record has not been read yet"
     );
     let record = vec![kept(5_002, frozen(), PausePhase::Paused)];
     assert_eq!(pending([half_seen, record].concat(), 5_003), None);
@@ -381,7 +383,11 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
         (4_990, Fact::ProcessExited(key(9, 7))),
         act(5_000, over),
     ]);
-    assert_eq!(pending(ended, 5_001), None, "an end needs no look");
+    assert_eq!(
+        pending(ended, 5_001),
+        None,
+        "an exit needs no further sample"
+    );
     let failed = with(vec![act(5_000, ActionProgress::Failed(verb, "no".into()))]);
     assert_eq!(
         pending(failed.clone(), 6_000),
@@ -402,7 +408,7 @@ fn actions_are_pending_until_they_are_seen_and_refusals_are_clear() {
     assert_eq!(decide(busy(), &Action::Resume), Err(Refusal::NotPaused));
     let others = with(vec![pulse(200, 9, RunState::Stopped(StopSignal::Keyboard))]);
     for action in [pause(None), Action::Resume] {
-        let told = decide(others.clone(), &action).expect_err("not ours");
+        let told = decide(others.clone(), &action).expect_err("the pause is not ours");
         assert_eq!(told.code().as_str(), "paused-by-others");
         assert!(told.to_string().contains("fg"), "{told}");
     }

@@ -1,4 +1,4 @@
-//! The life of a request: asked, held, let go, over.
+//! The life of a request: made, held, released, over.
 
 use super::content::{call, end, hook, life, said, transcript, with};
 use super::*;
@@ -6,10 +6,10 @@ use crate::observation::{ControlPreferences, HoldDuration, HookEvent, HookEventK
 use crate::request::{HookOutcome, PermissionRequest, RequestId, RequestKind, ToolCallHash};
 
 pub(super) type RequestFacts = Vec<(i64, Fact)>;
-/// What is done to a request, what more is told, and what is seen when.
+/// A name, further facts about a request, and what is shown at each time.
 type RequestScenarios = Vec<(&'static str, RequestFacts, Vec<(i64, &'static str)>)>;
 
-/// By whom: none for the main agent.
+/// The agent that asks; `None` for the main agent.
 pub(super) type AskingAgent = Option<&'static str>;
 
 pub(super) const MAIN_AGENT: AskingAgent = None;
@@ -30,11 +30,14 @@ fn asked_for(ms: i64, name: &str, agent: AskingAgent, input: &str) -> (i64, Fact
         agent_type: agent.map(|_| "Explore".into()),
         call: ToolCallHash(input.into()),
     };
-    (ms, Fact::Asked(id(1, 7), Box::new(asking)))
+    (ms, Fact::RequestHeld(id(1, 7), Box::new(asking)))
 }
 
 pub(super) fn over(ms: i64, name: &str, how: HookOutcome) -> (i64, Fact) {
-    (ms, Fact::AskOver(id(1, 7), RequestId(name.into()), how))
+    (
+        ms,
+        Fact::RequestEnded(id(1, 7), RequestId(name.into()), how),
+    )
 }
 
 fn of(agent: AskingAgent, what: HookEventKind) -> HookEvent {
@@ -48,7 +51,7 @@ pub(super) fn event(ms: i64, agent: AskingAgent, what: HookEventKind) -> (i64, F
     (ms, Fact::Hook(Box::new(of(agent, what))))
 }
 
-/// A call is about to run; its id and its input.
+/// A call with this id and input is about to run.
 pub(super) fn begins(ms: i64, agent: AskingAgent, name: &str, input: &str) -> (i64, Fact) {
     let mut call = call(ms, "Bash", "");
     call.id = name.into();
@@ -72,7 +75,7 @@ pub(super) fn wishes(hold: HoldDuration, hold_agents: HoldDuration) -> (i64, Fac
     (0, Fact::Preferences(wishes))
 }
 
-/// The main agent has asked at 2,000 and the registry waits from 2,300 on.
+/// The main agent asked at 2,000 ms, and the registry waits from 2,300 ms on.
 pub(super) fn asks() -> RequestFacts {
     with(
         life(&[(900, "busy", ""), (2_300, "waiting", "permission prompt")]),
@@ -83,7 +86,7 @@ pub(super) fn asks() -> RequestFacts {
     )
 }
 
-/// A sub-agent has asked at 2,000 while the registry says busy.
+/// A sub-agent asked at 2,000 ms while the registry says busy.
 pub(super) fn helper_asks() -> RequestFacts {
     with(
         life(&[(900, "busy", "")]),
@@ -94,7 +97,7 @@ pub(super) fn helper_asks() -> RequestFacts {
     )
 }
 
-/// What is shown, `*` where it can be answered; then what is to be held on, whether shown or not.
+/// What is shown, `*` where it can be answered; then what is to be held, whether shown or not.
 fn told(facts: &RequestFacts, ms: i64) -> String {
     let seen = facts.iter().filter(|(seen, _)| *seen <= ms).cloned();
     let review = fleet(seen.collect()).review(at(ms));
@@ -135,12 +138,12 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(2_100, hidden), (2_400, held), (9_000_000, held)],
         ),
         (
-            "its call has ended",
+            "the tool call has ended",
             vec![ends(4_000, MAIN_AGENT, "c1")],
             vec![(3_900, held), (4_100, alone)],
         ),
         (
-            "another call has ended",
+            "another tool call has ended",
             vec![ends(4_000, MAIN_AGENT, "c2")],
             vec![(4_100, held)],
         ),
@@ -153,17 +156,17 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_100, held)],
         ),
         (
-            "its client hung up",
+            "Claude Code hung up",
             vec![over(4_000, "main", HookOutcome::HungUp)],
             vec![(4_100, alone)],
         ),
         (
-            "let go",
+            "released to the terminal",
             vec![over(4_000, "main", HookOutcome::Released)],
             vec![(4_100, "main shows main holds")],
         ),
         (
-            "answered from here: the registry follows",
+            "answered in Trusty Bar: the registry follows",
             vec![
                 over(4_000, "main", HookOutcome::Answered),
                 says(4_400, 1, "busy", ""),
@@ -171,7 +174,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(3_900, held), (4_100, gone), (4_500, gone)],
         ),
         (
-            "answered from here, and something else waits",
+            "answered in Trusty Bar, and something else waits",
             vec![over(4_000, "main", HookOutcome::Answered)],
             vec![(5_400, gone), (5_600, alone)],
         ),
@@ -210,7 +213,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_100, alone)],
         ),
         (
-            "the transcript tells of an interruption",
+            "the transcript shows an interruption",
             vec![transcript(
                 4_300,
                 said(1_000, vec![], end(4_000, TurnEndKind::Interrupted)),
@@ -218,7 +221,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_400, alone)],
         ),
         (
-            "the transcript tells of the end of the turn before",
+            "the transcript shows the end of the previous turn",
             vec![transcript(
                 4_300,
                 said(1_000, vec![], end(1_900, TurnEndKind::Finished)),
@@ -226,7 +229,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_400, held)],
         ),
         (
-            "the transcript tells of its result",
+            "the transcript has the result",
             vec![transcript(
                 4_300,
                 crate::observation::TranscriptFacts {
@@ -237,7 +240,7 @@ fn a_request_of_the_main_agent_lives_while_its_dialog_is_open() {
             vec![(4_400, alone)],
         ),
         (
-            "its process has ended",
+            "the process has exited",
             vec![(4_000, Fact::ProcessExited(key(1, 7)))],
             vec![(4_100, gone)],
         ),
@@ -254,7 +257,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
     let held = "main shows main* holds main";
     let hidden = "- shows holds main";
     let dialog = "permission prompt";
-    // Another dialog was open until just now: its end is written after the next one was asked.
+    // Another dialog was open until just now: its end is written after the next request.
     let late = asked_in(&[
         (900, "waiting", dialog),
         (2_200, "busy", ""),
@@ -265,7 +268,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
         &late,
         &[(2_100, held), (2_500, hidden), (60_000, held)],
     );
-    // That dialog was answered at once, and the next one was asked right after it.
+    // That dialog was answered at once, and the next request followed.
     let quick = asked_in(&[
         (900, "busy", ""),
         (1_500, "waiting", dialog),
@@ -273,7 +276,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
         (2_900, "waiting", dialog),
     ]);
     check("quick", &quick, &[(2_100, hidden), (60_000, held)]);
-    // The file says so before the hook has come.
+    // The registry file says waiting before the hook reports.
     let early = asked_in(&[
         (900, "busy", ""),
         (1_900, "waiting", dialog),
@@ -284,7 +287,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
         &early,
         &[(2_100, held), (8_900, held), (9_100, "- shows holds")],
     );
-    // Another hook has answered it: the registry never waits.
+    // Another hook has answered the request: the registry never waits.
     let never = asked_in(&[(900, "busy", "")]);
     check(
         "never",
@@ -295,7 +298,7 @@ fn a_registry_that_is_late_or_early_ends_nothing() {
     assert_eq!(due.map(|(at, _)| at), Some(at(7_000)));
 }
 
-/// Its registry may be far ahead of its hook where there is much to do.
+/// The registry may be far ahead of the hook on a busy machine.
 #[test]
 fn what_was_answered_in_its_terminal_does_not_come_back_with_the_next_dialog() {
     for waited_at in [1_990, 1_500] {
@@ -362,7 +365,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
     let gone = "- shows holds";
     let table: RequestScenarios = vec![
         (
-            "held for its time, then on its way to the screen",
+            "held until the limit, then shown in the terminal",
             vec![
                 over(7_010, "helper", HookOutcome::Released),
                 says(7_600, 1, "waiting", "permission prompt"),
@@ -377,7 +380,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             ],
         ),
         (
-            "answered in its terminal",
+            "answered in the terminal",
             vec![
                 over(7_010, "helper", HookOutcome::Released),
                 says(7_600, 1, "waiting", "permission prompt"),
@@ -386,7 +389,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             vec![(8_900, "helper shows helper holds"), (9_100, gone)],
         ),
         (
-            "let go, and no dialog came",
+            "released, and no dialog appeared",
             vec![over(7_010, "helper", HookOutcome::Released)],
             vec![
                 (8_400, "helper shows helper holds"),
@@ -395,17 +398,17 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             ],
         ),
         (
-            "its call has ended",
+            "the tool call has ended",
             vec![ends(4_000, HELPER_AGENT, "h1")],
             vec![(4_100, gone)],
         ),
         (
-            "it has ended",
+            "the sub-agent has ended",
             vec![event(4_000, HELPER_AGENT, HookEventKind::AgentEnded)],
             vec![(4_100, gone)],
         ),
         (
-            "another has ended, the main agent is done, and prompted again",
+            "another sub-agent has ended, the main agent is done and prompted again",
             vec![
                 event(3_000, Some("a2"), HookEventKind::AgentEnded),
                 event(
@@ -422,7 +425,7 @@ fn a_request_of_a_sub_agent_is_shown_by_its_hook_and_let_go_in_time() {
             vec![(4_100, held)],
         ),
         (
-            "answered from here",
+            "answered in Trusty Bar",
             vec![over(4_000, "helper", HookOutcome::Answered)],
             vec![(4_100, gone)],
         ),
@@ -473,7 +476,7 @@ fn one_request_ends_no_other() {
             .collect();
         assert_eq!(left, expected, "{call}");
     }
-    // A refused call is asked for again in the same words.
+    // A denied call is asked for again in the same words.
     let again = with(
         asks(),
         vec![
@@ -507,9 +510,9 @@ fn only_who_can_be_asked_is_held() {
             asks(),
             vec![(2_400, Fact::Registry(file(1), Box::new(entry)))],
         );
-        check("nobody", &facts, &[(2_500, "main shows main holds")]);
+        check("no user", &facts, &[(2_500, "main shows main holds")]);
         let session = fleet(facts).snapshot(at(2_500)).sessions.remove(0);
-        let why = session.need.and_then(|n| n.elsewhere).expect("why");
+        let why = session.need.and_then(|n| n.elsewhere).expect("a reason");
         assert!(
             why.contains("headless") || why.contains("background"),
             "{why}"
@@ -517,13 +520,13 @@ fn only_who_can_be_asked_is_held() {
     }
     let unknown = fleet(vec![asked(2_000, "main", MAIN_AGENT)]);
     assert_eq!(
-        unknown.wanted(at(2_100)).held.len(),
+        unknown.source_demand(at(2_100)).held.len(),
         0,
         "an unknown session"
     );
     assert_eq!(
         unknown.answerable(id(1, 7), &RequestId("main".into()), at(2_100)),
-        AnswerReadiness::No
+        AnswerReadiness::NotPending
     );
 }
 
@@ -541,7 +544,7 @@ fn a_stopped_session_cannot_be_answered() {
         AnswerReadiness::Paused
     );
     let need = fleet.snapshot(at(3_100)).sessions.remove(0).need;
-    let why = need.and_then(|n| n.elsewhere).expect("why");
+    let why = need.and_then(|n| n.elsewhere).expect("a reason");
     assert!(why.contains("resume"), "{why}");
     let mut fleet = fleet;
     let (_, fact) = pulse(4_000, 1, RunState::Running);
@@ -551,7 +554,7 @@ fn a_stopped_session_cannot_be_answered() {
     });
     assert_eq!(
         fleet.answerable(id(1, 7), &main, at(4_100)),
-        AnswerReadiness::Yes
+        AnswerReadiness::Ready
     );
 }
 

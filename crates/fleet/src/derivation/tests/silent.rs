@@ -1,4 +1,4 @@
-//! Clients that say nothing, or nothing that is understood.
+//! Versions of Claude Code that report no status, or none that is understood.
 
 use super::content::{call, end, in_pane, life, said, screen, with};
 use super::*;
@@ -23,14 +23,14 @@ fn p18_an_unknown_screen_proves_nothing() {
         21_000,
         "Active unknown",
     );
-    // Where the client speaks for itself, no screen is believed.
+    // Where Claude Code reports a status, no screen is believed.
     let permission = || screen(ScreenContent::Permission { tool: None });
     let facts = with(
         life(&[(900, "busy", "")]),
         vec![in_pane(), (1_000, permission())],
     );
     check(facts, 2_000, "Active Working");
-    // Where it does not, the screen is all there is, for a moment.
+    // Where it reports none, the screen is all there is, for a moment.
     let facts = with(silent(), vec![(20_000, permission())]);
     check(
         facts.clone(),
@@ -108,7 +108,7 @@ fn an_unknown_word_is_looked_up_in_the_client_s_list() {
     let registry = (900, Fact::Registry(file(1), Box::new(newer)));
     let facts = vec![alive(0, 1), registry];
     check(facts.clone(), 2_000, "Active unknown");
-    let wanted = |facts| fleet(facts).wanted(at(2_000)).lists;
+    let wanted = |facts| fleet(facts).source_demand(at(2_000)).lists;
     assert_eq!(wanted(facts.clone()), ["/home/dev/.claude".into()].into());
     let mut contained = process(1, 7);
     contained.contained = true;

@@ -56,7 +56,7 @@ const SECOND_XTERM_CHAIN: &str = "98:bash 20:xterm";
 
 #[test]
 fn the_client_that_shows_the_session_is_taken() {
-    // The other one was used later, and goes on showing what it shows.
+    // The other client was used later, and keeps showing what it shows.
     let both = vec![
         client("/1", "$0", 1, SECOND_XTERM_CHAIN),
         client("/2", "$5", 9, FIRST_XTERM_CHAIN),
@@ -67,9 +67,16 @@ fn the_client_that_shows_the_session_is_taken() {
         client("/1", "$0", 1, FIRST_XTERM_CHAIN),
         client("/2", "$0", 9, SECOND_XTERM_CHAIN),
     ];
-    assert_eq!(steps(&tmux(pane(first.clone()))), [raise(2)], "used later");
-    assert!(is_in_front(&tmux(pane(first))), "the other shows it, too");
-    // One that shows the very pane before one used later that shows another window.
+    assert_eq!(
+        steps(&tmux(pane(first.clone()))),
+        [raise(2)],
+        "the client used later is raised"
+    );
+    assert!(
+        is_in_front(&tmux(pane(first))),
+        "the first client shows the pane too"
+    );
+    // A client that shows the very pane comes before one used later that shows another window.
     let mut aside = client("/2", "$4", 9, SECOND_XTERM_CHAIN);
     aside.window = "@7".into();
     let linked = TmuxLocation {
@@ -80,7 +87,7 @@ fn the_client_that_shows_the_session_is_taken() {
         ])
     };
     assert_eq!(steps(&tmux(linked)), [raise(1)]);
-    // A session that only links the window shows it as well.
+    // A session that only links the window shows the pane as well.
     let linked = TmuxLocation {
         links: vec![link("$0", "work", true), link("$4", "linked", false)],
         active: false,
@@ -118,7 +125,7 @@ fn another_client_is_switched_only_if_none_shows_the_session() {
         "{}",
         route.reason
     );
-    // Neither one put aside, nor one whose terminal draws tmux's windows itself.
+    // Neither a suspended client, nor one whose terminal draws tmux's windows itself.
     let mut clients = vec![
         client("/1", "$5", 3, FIRST_XTERM_CHAIN),
         client("/3", "$5", 4, SECOND_XTERM_CHAIN),
@@ -139,7 +146,7 @@ fn a_detached_one_gets_a_terminal() {
         steps(&tmux(pane(Vec::new()))),
         [JumpStep::Open(words.clone())]
     );
-    // The only client that shows it is far away, one near shows something else: that stays.
+    // The only client that shows the session is remote; a local one shows something else and stays.
     let far = vec![
         client("/1", "$0", 1, "97:bash 96:sshd"),
         client("/2", "$5", 9, FIRST_XTERM_CHAIN),
@@ -168,7 +175,7 @@ fn a_detached_one_gets_a_terminal() {
     };
     assert!(told(&none).contains("[jump] terminal = "));
     assert_eq!(
-        plan_jump(&none).expect_err("none").code().as_str(),
+        plan_jump(&none).expect_err("no route").code().as_str(),
         "no-opener"
     );
 }
@@ -205,13 +212,13 @@ fn what_shows_it_but_cannot_be_raised_is_named_and_not_doubled() {
         (on(screen(), "99:bash 12:xterm"), Some("no-window")),
         (on(screen(), "99:bash 12:tmux"), Some("nested")),
         (on(beside(":7.0"), FIRST_XTERM_CHAIN), Some("no-window")),
-        // Nobody at this desk sees those.
+        // The user at this desk sees none of these.
         (on(screen(), "99:bash 12:sshd"), None),
         (on(dead, FIRST_XTERM_CHAIN), None),
         (on(beside(":8"), FIRST_XTERM_CHAIN), None),
         (on(ProcessDisplay::default(), FIRST_XTERM_CHAIN), None),
     ] {
-        // One far away hides nothing.
+        // A remote client hides nothing.
         let far = client("/2", "$0", 9, "97:bash 96:sshd");
         let place = tmux(pane(vec![far, shows]));
         match (plan_jump(&place), code) {
@@ -235,7 +242,7 @@ fn names_of_tmux_sessions_are_one_argument() {
         ..pane(Vec::new())
     };
     let Some(JumpStep::Open(words)) = steps(&tmux(strange)).pop() else {
-        panic!("opened");
+        panic!("no terminal is opened");
     };
     assert_eq!(words.last().expect("a word"), "$0");
     for (name, typed) in [

@@ -1,10 +1,10 @@
-//! Random histories: no need is told twice, and none that is over stays.
+//! Random histories: no need is delivered twice, and no notice outlives its news.
 
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// What happens to one of a few sessions, and how long after the last thing did.
+/// What happens to one of a few sessions, and how long after the previous event.
 #[derive(Debug, Clone)]
 struct RandomEvent {
     who: usize,
@@ -37,7 +37,7 @@ proptest! {
                 3 => failed(n, now),
                 4 => ended(n, now, SessionEnd::Killed),
                 5 | 6 => { requests += 1; holds(n, now, &request(requests), &request(requests)) }
-                // One of the last few comes back, whosever it was.
+                // One of the last few requests comes back, whichever session it belonged to.
                 7 => { let r = requests - requests % 3; holds(n, now, &request(r), &request(r)) }
                 8 => Session { status: SessionStatus::Paused, ..sessions[next.who].clone() },
                 _ => sessions[next.who].clone(),
@@ -51,10 +51,10 @@ proptest! {
         let steps = scene.wait(last);
         check(&steps, &mut shown, &mut heard)?;
         prop_assert_eq!(&shown, &scene.notices.shown);
-        // Whatever is shown of one session is so.
+        // Every notice of one session is true.
         for (slot, notice) in &shown {
             let NoticeSlot::Session(who) = slot else { continue };
-            let session = sessions.iter().find(|s| s.id == *who).expect("known");
+            let session = sessions.iter().find(|s| s.id == *who).expect("a session of the snapshot");
             let so = match notice.kind {
                 NoticeKind::Needs => session.need.is_some(),
                 NoticeKind::Finished => matches!(session.activity, Some(Activity::Finished { .. })),
@@ -65,7 +65,7 @@ proptest! {
             let asked = session.requests.first().map(|r| r.id.clone());
             prop_assert!(notice.kind != NoticeKind::Needs || notice.answers == asked);
         }
-        // When all is over, nothing is left.
+        // Once everything is over, no notice is left.
         let calm: Vec<Session> = (0..5).map(|n| working(n, last)).collect();
         let mut steps = scene.see(last, calm);
         steps.extend(scene.wait(last + 5_000));

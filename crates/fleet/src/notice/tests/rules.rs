@@ -1,4 +1,4 @@
-//! Each rule and each reason, one story each.
+//! Each rule, and each reason to suppress news, in a test of its own.
 
 use super::*;
 
@@ -43,15 +43,15 @@ fn every_kind_has_its_words() {
 
 #[test]
 fn an_orderly_end_is_no_news() {
-    for end in [SessionEnd::Left, SessionEnd::Asked] {
+    for end in [SessionEnd::Exited, SessionEnd::Requested] {
         let mut scene = NoticeFixture::of(vec![working(1, 0)]);
         scene.see(90_000, vec![ended(1, 90_000, end)]);
         assert_eq!(scene.wait(95_000), []);
     }
-    // A file that is seen to go a little later was taken away all the same.
+    // The removal of a registry file may be observed after the exit; the end is orderly anyway.
     let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(90_000, vec![ended(1, 90_000, SessionEnd::Killed)]);
-    scene.see(90_100, vec![ended(1, 90_000, SessionEnd::Left)]);
+    scene.see(90_100, vec![ended(1, 90_000, SessionEnd::Exited)]);
     assert_eq!(scene.wait(95_000), []);
 }
 
@@ -62,7 +62,7 @@ fn what_was_told_of_an_end_outlasts_the_row() {
     assert_eq!(scene.wait(65_000).len(), 1);
     assert_eq!(scene.see(65_000, Vec::new()), []);
     assert_eq!(scene.wait(600_000), []);
-    // Until its owner looks.
+    // The notice stays until the user looks.
     scene.attention.popover_open = true;
     assert_eq!(told(&scene.decide()), ["-1"]);
     scene.see(600_001, Vec::new());
@@ -81,7 +81,7 @@ fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
     let words = "+1 s1 | Stopped · killed or crashed";
     assert_eq!(told(&scene.wait(210_000)), [words]);
     assert_eq!(scene.why(), [Suppressed::Snoozed]);
-    // Whoever looks before has seen the row, or knows.
+    // A user who opens the popover before that has seen the row.
     let mut scene = NoticeFixture::of(vec![idle(1)]);
     scene.preferences.snoozed_until = Some(at(200_000));
     scene.see(5_000, vec![ended(1, 5_000, SessionEnd::Killed)]);
@@ -97,7 +97,7 @@ fn an_end_that_was_held_back_is_told_though_its_row_is_gone() {
 #[test]
 fn p4_neither_each_turn_nor_a_sub_agent_is_told() {
     let mut scene = NoticeFixture::of(vec![idle(1)]);
-    // Turns of 50 s, one after the other; only the wait for an answer makes one long.
+    // Turns of 50 s, one after the other; only the wait for an answer makes them long.
     for turn in 0..5 {
         let begun = turn * 200_000 + 1_000;
         scene.see(begun, vec![working(1, begun)]);
@@ -124,7 +124,7 @@ fn p4_neither_each_turn_nor_a_sub_agent_is_told() {
             vec![doing(1, Activity::Idle { since: at(done) })],
         );
     }
-    // A whole minute counts, in one piece or two.
+    // A full minute of work counts, in one piece or two.
     let begun = 2_000_000;
     scene.see(begun, vec![working(1, begun)]);
     scene.see(begun + 30_000, vec![asks(1, begun + 30_000, "make")]);
@@ -187,7 +187,7 @@ fn what_was_there_before_is_no_news_but_a_need_is_told() {
         told(&scene.wait(60_000)),
         ["+4 s4 | Permission · Bash: make"]
     );
-    // The same of a session that is found later.
+    // The same for a session that is found later.
     scene.see(60_000, vec![finished(5, 50_000)]);
     assert_eq!(scene.why(), [Suppressed::NotNews]);
 }
@@ -216,7 +216,7 @@ fn a_paused_session_tells_its_need_when_it_is_resumed() {
     assert_eq!(scene.why(), [Suppressed::Paused]);
     scene.see(60_000, vec![asks(1, 5_000, "make")]);
     assert_eq!(scene.wait(61_000).len(), 1);
-    // Once: a pause neither resolves it nor makes it new.
+    // Delivered once: a pause neither resolves the need nor makes it new.
     scene.see(61_000, vec![paused(5_000)]);
     scene.see(70_000, vec![asks(1, 5_000, "make")]);
     assert_eq!(scene.wait(90_000), []);
@@ -235,7 +235,7 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
         ["+1 s1 | Permission · Bash: make"]
     );
 
-    // Other preferences count at once, however it is that they are learned of.
+    // Other preferences count at once, however they were learned.
     for begin in [
         |p: &mut NoticePreferences| p.snoozed_until = Some(at(200_000)),
         |p: &mut NoticePreferences| p.quiet = Some(QuietHours { from: 0, to: 1_439 }),
@@ -248,7 +248,7 @@ fn what_is_held_back_is_told_when_the_time_comes_if_it_still_holds() {
         assert_eq!(scene.decide().len(), 1);
     }
 
-    // At 6:59 and 30 s the owner is left alone for another half minute.
+    // At 6:59:30, quiet hours last another half minute.
     let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     let (from, to) = (22 * 60, 7 * 60);
     scene.preferences.quiet = Some(QuietHours { from, to });
@@ -296,7 +296,7 @@ fn quiet_hours_may_last_over_midnight() {
         (never, 61, None),
     ] {
         assert_eq!(
-            hours.left(minute),
+            hours.time_left(minute),
             left.map(Duration::from_mins),
             "{minute}"
         );
@@ -324,7 +324,7 @@ fn a_flicker_neither_takes_it_back_nor_repeats_it() {
         assert_eq!(scene.see(at, vec![working(1, at)]), []);
         assert_eq!(scene.see(at + 500, vec![asks(1, at + 500, "make")]), []);
     }
-    // Away for longer, it is taken back; the same request is not told again, another one is.
+    // After a longer absence, the notice is withdrawn; only another request is delivered again.
     let mut scene = NoticeFixture::of(vec![working(1, 0)]);
     scene.see(1_000, vec![holds(1, 1_000, "make", "a")]);
     assert_eq!(scene.wait(3_000).len(), 1);
@@ -351,10 +351,10 @@ fn words_that_come_later_amend_it_and_another_need_replaces_it() {
     assert_eq!(told(&first), ["+1 s1 | Permission · waits for your answer"]);
     let amended = scene.see(2_000, vec![asks(1, 1_000, "make")]);
     assert_eq!(told(&amended), ["~1 s1 | Permission · Bash: make"]);
-    // Its hook is heard of, then let go: still the same need.
+    // A hook is found to hold the request, then releases it: still the same need.
     assert_eq!(scene.see(3_000, vec![holds(1, 1_000, "make", "a")]), []);
     assert_eq!(scene.see(4_000, vec![asks(1, 4_000, "make")]), []);
-    // The next of the queue: the registry says "waiting" throughout.
+    // The next request in the queue: the registry says "waiting" throughout.
     let next = scene.see(5_000, vec![asks(1, 1_000, "rm -r build")]);
     assert_eq!(told(&next), ["-1"]);
     assert_eq!(
@@ -437,7 +437,7 @@ fn a_whole_request_may_be_answered_right_here() {
             assert_eq!(notice.body, text);
         }
     }
-    // It says who asks what is shown, and not who asked something before.
+    // The notice names the agent of the shown request, not that of an earlier one.
     let mut behind = holds(1, 1_000, "touch a", "a");
     let mut first = behind.requests[0].clone();
     (first.id, first.held, first.agent) = (RequestId("b".into()), false, Some("Reviewer".into()));
@@ -450,7 +450,7 @@ fn a_whole_request_may_be_answered_right_here() {
         told(&scene.wait(3_000)),
         ["+1 s1 | Permission · Bash (for Explorer)\ntouch a"]
     );
-    // The names of parts stand before them, and lines of a change say which they are.
+    // Labels precede what they name, and changed lines are marked as added or removed.
     let (id_a, mut change) = card("a", &["src/main.rs", "old", "new", "last"]);
     change.lines.insert(0, label("file"));
     change.lines[2].mark = LineMark::Removed;
@@ -464,7 +464,7 @@ fn a_whole_request_may_be_answered_right_here() {
         told(&scene.wait(3_000)),
         ["+1 s1 | Permission · Bash\nfile: src/main.rs\n- old\n+ new\nempty:"]
     );
-    // What no hook holds, and what cannot be shown, is answered elsewhere.
+    // A request that no hook holds, or that cannot be shown in full, is answered elsewhere.
     let (_, mut unseen) = card("a", &["touch a"]);
     unseen.unseen = Some("a picture".into());
     let mut let_go = holds(1, 1_000, "touch a", "a");

@@ -1,4 +1,4 @@
-//! What rows and the menu say of what is asked.
+//! What rows and the menu say about requests.
 
 use super::*;
 use crate::request::{RequestId, RequestKind};
@@ -53,7 +53,7 @@ fn the_oldest_that_can_be_answered_here_is_asked_first() {
         (2, Some(time(9)), None)
     );
     let behind = ask.behind.iter().map(|one| one.request.0.as_str());
-    assert_eq!(behind.collect::<Vec<_>>(), ["new"], "the others held");
+    assert_eq!(behind.collect::<Vec<_>>(), ["new"], "held requests");
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn nothing_is_offered_where_all_is_connected_or_nobody_looked() {
 #[test]
 fn an_offer_says_what_it_changes() {
     let both = card(&[
-        (OWN_FOLDER, HookInstall::Apart),
-        (WORK_FOLDER, HookInstall::Apart),
+        (OWN_FOLDER, HookInstall::NotInstalled),
+        (WORK_FOLDER, HookInstall::NotInstalled),
     ]);
     let both = both.expect("an offer");
     assert_eq!(both.button.as_deref(), Some("Connect"));
@@ -46,7 +46,7 @@ fn an_offer_says_what_it_changes() {
     );
     assert!(both.text.contains("a backup is kept"));
     let lost = card(&[
-        (OWN_FOLDER, HookInstall::Lost),
+        (OWN_FOLDER, HookInstall::Incomplete),
         (WORK_FOLDER, HookInstall::Forbidden("no".into())),
     ]);
     let lost = lost.expect("an offer");
@@ -81,8 +81,8 @@ fn the_menu_offers_it_too_and_a_delta_takes_it_back() {
         })
     };
     let (apart, lost) = (
-        offered(&[(OWN_FOLDER, HookInstall::Apart)]),
-        offered(&[(OWN_FOLDER, HookInstall::Lost)]),
+        offered(&[(OWN_FOLDER, HookInstall::NotInstalled)]),
+        offered(&[(OWN_FOLDER, HookInstall::Incomplete)]),
     );
     let done = offered(&[(OWN_FOLDER, HookInstall::Connected)]);
     assert_eq!(offer(&apart).as_deref(), Some("Connect hooks…"));

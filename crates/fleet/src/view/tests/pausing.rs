@@ -1,10 +1,10 @@
-//! What rows and the menu say of pauses.
+//! What rows and the menu say about pauses.
 
 use super::*;
 use crate::pause::{Initiator, PauseKind};
 use crate::session::{ActionKind, ActivePause, Capabilities, PendingAction};
 
-/// At work, and to be paused by these kinds.
+/// A working session with these possible kinds of pause.
 fn at_work(kinds: &[PauseKind]) -> Session {
     let activity = Activity::Working {
         tool: Some("Bash".into()),
@@ -43,7 +43,7 @@ fn pause(kind: PauseKind) -> ActivePause {
     }
 }
 
-/// Paused from here.
+/// A session that Trusty Bar paused.
 fn paused(pause: ActivePause) -> Session {
     Session {
         status: SessionStatus::Paused,
@@ -70,7 +70,7 @@ fn row(session: &Session) -> Row {
     Row::from_session(session, Some(Path::new("/home/dev")))
 }
 
-/// The button: what it does, what it is called, whether it can be pressed.
+/// The button: what it does, its label, and whether it can be pressed.
 fn button(session: &Session) -> Option<(RowActionKind, String, bool)> {
     let action = row(session).action?;
     Some((action.does, action.label, action.enabled))
@@ -123,11 +123,11 @@ fn what_cannot_be_paused_says_why_and_offers_no_button_that_works() {
     assert_eq!(
         button(&cannot),
         Some((RowActionKind::Pause, "Pause".into(), false)),
-        "seen, so that its tooltip can tell"
+        "shown, so that the tooltip can say why"
     );
     assert_eq!(hint(&cannot), why.replace('\u{1b}', "\u{fffd}"));
     assert_eq!(row(&cannot).refusal, Some(hint(&cannot)));
-    // Nothing is known of what can be done, or it has ended.
+    // Nothing is known of what can be done to an exited session.
     assert_eq!(
         row(&session(1, "core", SessionStatus::Stopped)).action,
         None
@@ -226,7 +226,7 @@ fn a_hold_that_waits_for_its_agents_says_how_far_it_is() {
         row(&held(0, 1)).detail,
         "waiting for the next tool · Bash: npm test"
     );
-    // It can still be taken back.
+    // The pause can still be cancelled.
     assert_eq!(
         button(&held(1, 2)),
         Some((RowActionKind::Resume, "Resume".into(), true))
@@ -311,7 +311,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     let id = |n| SessionId(Uuid::from_u128(n));
     let choice = |text: &str, action| MenuItem::Choice(text.into(), action);
     let show = |n| choice("Show", MenuAction::Show(id(n)));
-    // What can be done to every live session stands below what is its own.
+    // Actions that every live session has come after those of its own.
     let group = |text: &str, n, mut items: Vec<MenuItem>| {
         let end = items
             .iter()
@@ -374,7 +374,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
             .0
             .contains(&MenuItem::Label("Resume all".into()))
     );
-    // A session that has ended is a line, and there is nothing for all.
+    // An exited session has no submenu, and there is no action on all.
     let bare = menu(
         &super::board(vec![session(9, "x", SessionStatus::Stopped)]),
         None,

@@ -1,4 +1,4 @@
-//! Control groups of version 2, named by their absolute paths.
+//! Cgroups of version 2, named by their absolute paths.
 
 use crate::sys::FreezerState;
 use rustix::fs::{Access, access};
@@ -7,11 +7,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Where the tree of groups is mounted.
+/// Where the cgroup tree is mounted.
 #[derive(Debug, PartialEq, Eq)]
 struct CgroupMount {
     place: PathBuf,
-    /// Which part of the tree is mounted there: `/` unless within a container.
+    /// Which part of the tree is mounted there: `/` except inside a container.
     root: PathBuf,
 }
 
@@ -34,36 +34,39 @@ fn parse_mounts(text: &str) -> Option<CgroupMount> {
     })
 }
 
-/// The path of a group as `/proc/<pid>/cgroup` tells it; none if it lies outside of what we see.
-fn place(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
+/// The path of a cgroup from `/proc/<pid>/cgroup`; none if it lies outside the mounted tree.
+fn path_in_mount(mount: &CgroupMount, told: &str) -> Option<PathBuf> {
     let group = told.lines().find_map(|l| l.strip_prefix("0::"))?;
     let below = Path::new(group).strip_prefix(&mount.root).ok()?;
     let within = below
         .components()
         .all(|c| matches!(c, std::path::Component::Normal(_)));
-    // Joined with nothing, a path would end with a slash.
+    // Joined one by one: joining an empty path would add a slash at the end.
     let whole = below
         .components()
         .fold(mount.place.clone(), |p, c| p.join(c));
     within.then_some(whole)
 }
 
-/// The group of a process; none where there are no such groups, or it lies outside of those we
-/// see.
+/// The cgroup of a process; none without cgroups of version 2, or if it lies outside the mounted
+/// tree.
+///
+/// # Errors
+/// `/proc/<pid>/cgroup` cannot be read.
 pub fn cgroup_of(pid: u32) -> io::Result<Option<PathBuf>> {
     let Some(mount) = mount() else {
         return Ok(None);
     };
     let told = fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
-    Ok(place(mount, &told))
+    Ok(path_in_mount(mount, &told))
 }
 
-/// Whether it is the group that everything lies in: it can be neither frozen nor removed.
+/// Whether this is the root of the mounted tree, which can be neither frozen nor removed.
 pub fn is_root(group: &Path) -> bool {
     mount().is_some_and(|m| m.place == group)
 }
 
-/// The group in which one beside this can be made.
+/// The cgroup in which a sibling of this one can be made; for the root, the root itself.
 pub fn parent_for_sibling(group: &Path) -> Option<PathBuf> {
     if is_root(group) {
         return Some(group.to_path_buf());
@@ -71,25 +74,24 @@ pub fn parent_for_sibling(group: &Path) -> Option<PathBuf> {
     group.parent().map(Path::to_path_buf)
 }
 
-/// Whether we may move a process into a group made beside its own, and back.
-pub fn may_leave(pid: u32) -> bool {
+/// Whether this process may move `pid` to a new sibling of its cgroup, and back.
+pub fn can_leave_cgroup(pid: u32) -> bool {
     let Ok(Some(own)) = cgroup_of(pid) else {
         return false;
     };
-    let Some(around) = parent_for_sibling(&own) else {
+    let Some(env) = parent_for_sibling(&own) else {
         return false;
     };
-    // A read-only mount refuses here, too.
-    [
-        around.join("cgroup.procs"),
-        own.join("cgroup.procs"),
-        around,
-    ]
-    .iter()
-    .all(|path| access(path, Access::WRITE_OK).is_ok())
+    // access(2) also refuses on a read-only mount.
+    [env.join("cgroup.procs"), own.join("cgroup.procs"), env]
+        .iter()
+        .all(|path| access(path, Access::WRITE_OK).is_ok())
 }
 
-/// Makes a group; that it is there already is no error.
+/// Makes a cgroup; an existing one is no error.
+///
+/// # Errors
+/// As mkdir(2) fails.
 pub fn make(group: &Path) -> io::Result<()> {
     match fs::create_dir(group) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(e),
@@ -97,7 +99,10 @@ pub fn make(group: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes an empty group; that it is gone already is no error.
+/// Removes an empty cgroup; a missing one is no error.
+///
+/// # Errors
+/// As rmdir(2) fails: the cgroup has processes or children (EBUSY), for example.
 pub fn remove(group: &Path) -> io::Result<()> {
     match fs::remove_dir(group) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
@@ -105,7 +110,10 @@ pub fn remove(group: &Path) -> io::Result<()> {
     }
 }
 
-/// Moves a process into a group; whether it was still there to be moved.
+/// Moves a process into a cgroup; returns false if the process has ended.
+///
+/// # Errors
+/// As write(2) to `cgroup.procs` fails.
 pub fn enter(group: &Path, pid: u32) -> io::Result<bool> {
     match write(&group.join("cgroup.procs"), &pid.to_string()) {
         Ok(()) => Ok(true),
@@ -114,17 +122,20 @@ pub fn enter(group: &Path, pid: u32) -> io::Result<bool> {
     }
 }
 
-/// Never makes a file: without its group there is none.
+/// Writes to an existing file only: if the cgroup is gone, so is the file.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
     let mut file = fs::OpenOptions::new().write(true).open(file)?;
     file.write_all(text.as_bytes())
 }
 
-/// The pids in a group itself; none if the group is gone.
+/// The pids directly in a cgroup; none if the cgroup is gone.
+///
+/// # Errors
+/// As read(2) of `cgroup.procs` fails.
 pub fn members(group: &Path) -> io::Result<Vec<u32>> {
     match fs::read_to_string(group.join("cgroup.procs")) {
-        // A process of another pid namespace is told as 0.
+        // The kernel lists a process of another pid namespace as 0.
         Ok(text) => Ok(text
             .lines()
             .filter_map(|l| l.parse().ok())
@@ -136,12 +147,15 @@ pub fn members(group: &Path) -> io::Result<Vec<u32>> {
 }
 
 fn is_gone(e: &io::Error) -> bool {
-    // A group that is removed while its file is open.
+    // ENODEV: the cgroup was removed while its file was open.
     e.kind() == io::ErrorKind::NotFound
         || e.raw_os_error() == Some(rustix::io::Errno::NODEV.raw_os_error())
 }
 
-/// Asks for a group to be frozen or thawed, which takes a moment.
+/// Requests that a cgroup is frozen or thawed; [`freezer_state`] says when the kernel is done.
+///
+/// # Errors
+/// As write(2) to `cgroup.freeze` fails.
 pub fn set_freezer_state(group: &Path, frost: FreezerState) -> io::Result<()> {
     let text = match frost {
         FreezerState::Frozen => "1",
@@ -150,7 +164,10 @@ pub fn set_freezer_state(group: &Path, frost: FreezerState) -> io::Result<()> {
     write(&group.join("cgroup.freeze"), text)
 }
 
-/// Whether all of a group is frozen, or thawed; none if the group is gone or cannot be frozen.
+/// Whether all of a cgroup is frozen; none if it is gone or cannot be frozen.
+///
+/// # Errors
+/// As read(2) of `cgroup.events` fails.
 pub fn freezer_state(group: &Path) -> io::Result<Option<FreezerState>> {
     let text = match fs::read_to_string(group.join("cgroup.events")) {
         Ok(text) => text,
@@ -180,7 +197,7 @@ mod tests {
     fn the_tree_is_found_and_paths_follow() {
         let mount = parse_mounts(MOUNTS_SAMPLE).expect("mounted");
         assert_eq!(mount.place, Path::new("/sys/fs/cgroup/unified"));
-        let told = |text| place(&mount, text);
+        let told = |text| path_in_mount(&mount, text);
         assert_eq!(
             told("9:name=systemd:/x\n0::/\n"),
             Some("/sys/fs/cgroup/unified".into())
@@ -196,18 +213,21 @@ mod tests {
             place: "/cg".into(),
             root: "/docker/1".into(),
         };
-        assert_eq!(place(&inner, "0::/docker/1/a"), Some("/cg/a".into()));
-        assert_eq!(place(&inner, "0::/docker/2"), None);
+        assert_eq!(
+            path_in_mount(&inner, "0::/docker/1/a"),
+            Some("/cg/a".into())
+        );
+        assert_eq!(path_in_mount(&inner, "0::/docker/2"), None);
     }
 
-    /// A control group with a child of ours in it; never left frozen.
+    /// A cgroup with a child process in it; thawed and removed on drop.
     struct TestCgroup {
         path: PathBuf,
         child: std::process::Child,
     }
 
     impl TestCgroup {
-        /// `None` where control groups are not ours to make.
+        /// `None` if this user may not make cgroups.
         fn make() -> Option<Self> {
             let own = cgroup_of(std::process::id()).ok()??;
             let name = format!("trusty-test-{}", std::process::id());
@@ -249,7 +269,7 @@ mod tests {
         let pid = group.child.id();
         assert_eq!(members(&group.path).expect("readable"), [pid]);
         assert_eq!(cgroup_of(pid).expect("readable"), Some(group.path.clone()));
-        assert!(may_leave(pid) && !is_frozen(pid));
+        assert!(can_leave_cgroup(pid) && !is_frozen(pid));
         set_freezer_state(&group.path, FreezerState::Frozen).expect("freeze");
         group.wait(FreezerState::Frozen);
         assert!(is_frozen(pid));

@@ -1,4 +1,4 @@
-//! macOS has no control groups.
+//! Stand-ins for the cgroup calls: macOS has no cgroups.
 
 use crate::sys::FreezerState;
 use std::io;
@@ -11,52 +11,73 @@ fn unsupported<T>() -> io::Result<T> {
     ))
 }
 
+/// Always none.
+///
+/// # Errors
 /// None.
 pub fn cgroup_of(_pid: u32) -> io::Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// There is none.
+/// Always false.
 pub fn is_root(_group: &Path) -> bool {
     false
 }
 
-/// There is none.
+/// Always none.
 pub fn parent_for_sibling(_group: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Never.
-pub fn may_leave(_pid: u32) -> bool {
+/// Always false.
+pub fn can_leave_cgroup(_pid: u32) -> bool {
     false
 }
 
-/// Cannot.
+/// Always fails with `Unsupported`.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn make(_group: &Path) -> io::Result<()> {
     unsupported()
 }
 
-/// There is none to remove.
+/// Does nothing.
+///
+/// # Errors
+/// None.
 pub fn remove(_group: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Cannot.
+/// Always fails with `Unsupported`.
+///
+/// # Errors
+/// Always `Unsupported`.
 pub fn enter(_group: &Path, _pid: u32) -> io::Result<bool> {
     unsupported()
 }
 
+/// Always none.
+///
+/// # Errors
 /// None.
 pub fn members(_group: &Path) -> io::Result<Vec<u32>> {
     Ok(Vec::new())
 }
 
-/// Cannot.
-pub fn set_freezer_state(_group: &Path, _frost: FreezerState) -> io::Result<()> {
+/// Always fails with `Unsupported`.
+///
+/// # Errors
+/// Always `Unsupported`.
+pub fn set_freezer_state(_group: &Path, _state: FreezerState) -> io::Result<()> {
     unsupported()
 }
 
-/// Neither.
+/// Always none.
+///
+/// # Errors
+/// None.
 pub fn freezer_state(_group: &Path) -> io::Result<Option<FreezerState>> {
     Ok(None)
 }

@@ -1,4 +1,4 @@
-//! Who can come to a file at all, and what a refusal says to do.
+//! Which users can reach a file at all, and which remedy a refusal names.
 
 use super::tables::check;
 use super::*;
@@ -61,7 +61,7 @@ fn what_belongs_to_another_user_has_a_way_out_and_no_command() {
     );
 }
 
-/// A home as umask 002 leaves it with a primary group that others share.
+/// A home as umask 002 leaves it, with a primary group that other users share.
 fn shared_home() -> MadeUpFiles {
     MadeUpFiles::new()
         .folder("/home/u", USER_UID, SHARED_GROUP, 0o755)
@@ -168,7 +168,7 @@ fn one_command_mends_all_that_umask_002_left_open() {
     assert_eq!(remedy(sessions), closes);
     assert_eq!(remedy(policy().data(&home, path(file))), closes);
     assert_eq!(remedy(policy().data(&home, path(settings))), closes);
-    // As after a `chmod` of the folders alone: what is written later is open again.
+    // After a `chmod` of the folders alone, files that are written later would be open again.
     let folders = home
         .clone()
         .with("/home/u/.claude", |facts| facts.mode = 0o755)
@@ -177,7 +177,7 @@ fn one_command_mends_all_that_umask_002_left_open() {
     let facts = folders.facts(path(file)).expect("there");
     let opened = policy().opened(&folders, path(file), facts);
     assert_eq!(opened.expect_err("open").remedy().as_deref(), Some(closes));
-    // A home itself is not closed, nor a folder of programs, which others may use.
+    // Neither the home itself is closed, nor a folder of programs, which others may use.
     let keys = home
         .clone()
         .file("/home/u/keys", USER_UID, SHARED_GROUP, 0o664);

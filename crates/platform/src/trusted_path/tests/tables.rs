@@ -4,7 +4,7 @@ use RefusalReason::{
     NotPlain, NotSocket, OpenFolder, Relative, TooManyLinks, WritableByAll, WritableByGroup,
 };
 
-/// A row: what there is, the path, and what is refused of it.
+/// A row: a title, the files, the path to judge, and the expected path at fault with its reason.
 type RuleCase = (
     &'static str,
     MadeUpFiles,
@@ -335,7 +335,7 @@ fn tmux_s_own_folder_is_no_link() {
     assert_eq!(connect(SocketFolder::Any), Ok(()));
     assert_eq!(connect(SocketFolder::NoLink), refused);
     assert_eq!(verdict(policy().tmux_folder(&files, folder)), refused);
-    // That /tmp is one, as on macOS, is no matter.
+    // That /tmp itself is a link, as on macOS, does not matter.
     let files = MadeUpFiles::new()
         .folder("/private", 0, 0, 0o755)
         .folder("/private/tmp", 0, 0, 0o1777)
@@ -420,7 +420,7 @@ fn the_group_admin_counts_only_on_macos() {
     assert_eq!(on(HostSystem::Mac), Ok(()));
     let refused = ("/opt/homebrew".to_owned(), WritableByGroup(admin));
     assert_eq!(on(HostSystem::Linux), Err(refused));
-    // Another group is one on macOS, too.
+    // A group other than `admin` counts on macOS, too.
     let staff = files.folder("/opt/homebrew", USER_UID, SHARED_GROUP, 0o775);
     let mac = TrustPolicy {
         system: HostSystem::Mac,

@@ -1,4 +1,4 @@
-//! With files of the system: what only root can set up is skipped elsewhere, and says so.
+//! The rules on real files. What only root can set up is skipped for other users, and reported so.
 
 use super::super::{
     PrivateFolderError, check_connect, check_data, check_execute, check_folder, check_opened,
@@ -14,7 +14,7 @@ fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("chmod");
 }
 
-/// Gives a file to another user; false where only root could, and the test is skipped.
+/// Gives a file to another user; returns false, and skips the test, if only root could do that.
 #[track_caller]
 fn give_away(path: &Path) -> bool {
     if rustix::process::geteuid().is_root() {
@@ -55,7 +55,7 @@ fn a_socket_is_judged_with_its_folder() {
     check_connect(&link.join("default"), SocketFolder::NoLink).expect_err("through a link");
     check_connect(&link.join("default"), SocketFolder::Any).expect("a link of the user's");
     if give_away(&socket) {
-        let refusal = check_connect(&socket, SocketFolder::NoLink).expect_err("theirs");
+        let refusal = check_connect(&socket, SocketFolder::NoLink).expect_err("another user's");
         assert_eq!(refusal.reason, RefusalReason::ForeignSocket(OTHER_UID));
     }
 }
@@ -72,10 +72,10 @@ fn a_socket_in_the_sticky_tmp_is_judged_by_itself() {
     let foreign = give_away(socket).then(|| check_connect(socket, SocketFolder::Any));
     drop(listener);
     fs::remove_file(socket).expect("removed");
-    closed.expect("nobody else may write to it");
+    closed.expect("no other user may write to the file");
     assert_eq!(open.expect_err("open").reason, RefusalReason::WritableByAll);
     if let Some(foreign) = foreign {
-        let reason = foreign.expect_err("theirs").reason;
+        let reason = foreign.expect_err("another user's").reason;
         assert_eq!(reason, RefusalReason::ForeignSocket(OTHER_UID));
     }
 }
@@ -103,12 +103,12 @@ fn a_replaced_program_and_a_link_of_another_user_are_refused() {
         assert_eq!(refusal.reason, RefusalReason::ForeignLink(OTHER_UID));
     }
     if give_away(&program) {
-        let refusal = check_execute(&program).expect_err("theirs");
+        let refusal = check_execute(&program).expect_err("another user's");
         assert_eq!(refusal.reason, RefusalReason::ForeignOwner(OTHER_UID));
-        check_data(&program).expect_err("theirs");
+        check_data(&program).expect_err("another user's");
         let meta = fs::metadata(&program).expect("there");
         let file = fs::File::open(&program).expect("opened");
-        check_opened(&program, &file, &meta).expect_err("theirs");
+        check_opened(&program, &file, &meta).expect_err("another user's");
     }
 }
 
@@ -128,7 +128,7 @@ fn a_private_folder_is_made_mended_or_refused() {
     assert_eq!(bits(&folder), 0o700);
     assert_eq!(made.resolved, fs::canonicalize(&folder).expect("there"));
     mode(&root.path().join("share"), 0o777);
-    let refusal = make_private_folder(&folder).expect_err("it could be replaced");
+    let refusal = make_private_folder(&folder).expect_err("another user could replace the folder");
     assert!(refusal.to_string().contains("chmod go-w"), "{refusal}");
     mode(&root.path().join("share"), 0o755);
     let file = root.path().join("file");
@@ -141,8 +141,8 @@ fn a_private_folder_is_made_mended_or_refused() {
     assert_eq!(bits(&folder), 0o700);
     if give_away(&folder) {
         mode(&folder, 0o777);
-        make_private_folder(&folder).expect_err("theirs");
-        assert_eq!(bits(&folder), 0o777, "what is theirs is left alone");
+        make_private_folder(&folder).expect_err("another user's");
+        assert_eq!(bits(&folder), 0o777, "their folder is unchanged");
     }
 }
 
@@ -155,7 +155,7 @@ fn nothing_is_made_in_a_folder_that_another_user_has_or_could_change() {
     mode(root.path(), 0o755);
     mode(&home, 0o777);
     for make in [make_private(&wanted), make_missing_folders(&wanted)] {
-        let refusal = make.expect_err("others could replace it").to_string();
+        let refusal = make.expect_err("other users could replace it").to_string();
         assert!(refusal.contains("chmod go-w"), "{refusal}");
         assert!(!home.join(".local").exists(), "nothing was made");
     }
@@ -179,7 +179,7 @@ fn nothing_is_made_in_a_folder_that_another_user_has_or_could_change() {
     }
 }
 
-/// An access list that lets [`OTHER_UID`] read, write and execute, as Linux keeps it.
+/// An access list in Linux's format that lets [`OTHER_UID`] read, write and execute.
 #[cfg(target_os = "linux")]
 fn access_list() -> Vec<u8> {
     let entries: [(u16, u16, u32); 5] = [
@@ -212,12 +212,12 @@ fn a_file_whose_access_list_lets_another_user_write_is_refused() {
         skip(&format!("the file system takes no access list ({e})"));
         return;
     }
-    let refusal = check_execute(&program).expect_err("they may write");
+    let refusal = check_execute(&program).expect_err("the access list lets another user write");
     assert_eq!(refusal.reason, RefusalReason::WritableByAccessList);
     let file = fs::File::open(&program).expect("opened");
-    let meta = file.metadata().expect("told");
-    check_opened(&program, &file, &meta).expect_err("they may write");
-    // What the refusal says takes the right from all that the list names.
+    let meta = file.metadata().expect("metadata");
+    check_opened(&program, &file, &meta).expect_err("the access list lets another user write");
+    // The `chmod` of the remedy takes the right to write from everyone that the list names.
     mode(&program, meta.mode() & 0o7777 & !0o020);
     check_execute(&program).expect("only the user may write");
 }
@@ -230,7 +230,7 @@ fn make_private(folder: &Path) -> Result<(), PrivateFolderError> {
 fn the_accounts_tell_who_is_in_a_group() {
     let view = super::super::SystemFiles;
     let (uid, gid) = (rustix::process::geteuid(), rustix::process::getgid());
-    // Nothing is known of a group without an entry, unless it is the user's own.
+    // The members of a group without an entry are unknown, unless it is the user's own group.
     assert!(view.has_other_members(4_000_003, uid.as_raw()));
     assert!(view.has_other_members(4_000_003, 4_000_003));
     if gid.is_root() {

@@ -1,0 +1,344 @@
+//! What a jump is decided from: read now, of the processes that are there now.
+
+use super::clients;
+use super::x11;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use trusty_fleet::Session;
+use trusty_fleet::identity::ProcessKey;
+use trusty_fleet::jump::{
+    JumpContext, JumpObstacle, JumpTarget, KittyWindow, ProcessDisplay, TERMINAL_OPENERS,
+    TerminalHints, TerminalProcess, TmuxLocation, WezTermPane, WindowInfo, WindowSystem, X11Server,
+    terminal_owner_pids, with_arguments,
+};
+use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
+use trusty_fleet::terminal;
+use trusty_platform::process_namespaces::shares_our_namespaces;
+use trusty_platform::programs::{absolute_folders, find_program};
+use trusty_platform::{ancestors, process_details, sys, tmux};
+use trusty_wire::environment::Environment;
+
+/// What is taken of an environment, and nothing else.
+const WINDOW_VARIABLES: [&str; 8] = [
+    "DISPLAY",
+    "XAUTHORITY",
+    "WAYLAND_DISPLAY",
+    "WINDOWID",
+    "KITTY_LISTEN_ON",
+    "KITTY_WINDOW_ID",
+    "WEZTERM_UNIX_SOCKET",
+    "WEZTERM_PANE",
+];
+
+/// Reads what a jump is decided from.
+#[derive(Debug)]
+pub(super) struct JumpInspector<'a> {
+    env: &'a Environment,
+    /// Displays that were looked at already: one look serves all that are on it.
+    seen: BTreeMap<x11::X11Display, X11Server>,
+}
+
+impl<'a> JumpInspector<'a> {
+    pub(super) fn new(env: &'a Environment) -> Self {
+        Self {
+            env,
+            seen: BTreeMap::new(),
+        }
+    }
+
+    /// A session and all that shows it, or could.
+    pub(super) async fn read_context(
+        &mut self,
+        session: &Session,
+        opener: &[String],
+    ) -> JumpContext {
+        let system = match sys::SCRIPT_RUNNER {
+            Some(_) => WindowSystem::Mac,
+            None => WindowSystem::Desktop,
+        };
+        let named = session.claude.as_ref().and_then(|c| c.name.clone());
+        let folder = session.project_path.clone();
+        let workdir = PathBuf::from(&session.workdir);
+        JumpContext {
+            runs: self.find_target(session).await,
+            name: named,
+            folder: folder.unwrap_or_else(|| workdir.clone()),
+            workdir,
+            system,
+            opener: self.opener(opener, system),
+            tmux: tmux::program(self.env.path.as_deref()),
+        }
+    }
+
+    async fn find_target(&mut self, session: &Session) -> JumpTarget {
+        let live = session.pid.filter(|pid| is_session_process(session, *pid));
+        let Some(pid) = live.filter(|_| session.status != SessionStatus::Stopped) else {
+            return JumpTarget::Ended;
+        };
+        let terminal = session.terminal.clone().unwrap_or_default();
+        if let Some(target) = &terminal.tmux {
+            let home = self.home(pid).await;
+            return match self.pane(target, home).await {
+                Ok(Some(pane)) => JumpTarget::Tmux(Box::new(pane)),
+                Ok(None) => JumpTarget::NoTerminal,
+                Err(why) => JumpTarget::SilentServer(why),
+            };
+        }
+        if session.control == ControlModel::Sdk {
+            return JumpTarget::Headless;
+        }
+        let kind = session.claude.as_ref().and_then(|c| c.kind.as_deref());
+        if matches!(kind, Some("bg" | "background")) {
+            return JumpTarget::Background;
+        }
+        match terminal.tty {
+            Some(tty) => JumpTarget::Plain(Box::new(self.terminal_process(pid, Some(tty)).await)),
+            None => JumpTarget::NoTerminal,
+        }
+    }
+
+    /// The pane as it is now, with what holds each of its clients; none if there is none any more.
+    async fn pane(
+        &mut self,
+        target: &TmuxTarget,
+        home: ProcessDisplay,
+    ) -> Result<Option<TmuxLocation>, JumpObstacle> {
+        let tmux = tmux::program(self.env.path.as_deref());
+        let found = clients::pane(tmux.as_deref(), target, home).await?;
+        let Some((mut pane, pids)) = found else {
+            return Ok(None);
+        };
+        for (client, pid) in pane.clients.iter_mut().zip(pids) {
+            client.holder = self.terminal_process(pid, Some(client.tty.clone())).await;
+        }
+        Ok(Some(pane))
+    }
+
+    /// Where a terminal would be opened: on the screen that a session was started on or, where
+    /// that is gone or on another machine, on ours.
+    async fn home(&mut self, pid: u32) -> ProcessDisplay {
+        let home = self.terminal_process(pid, None).await.screen;
+        if is_shown(&home) {
+            return home;
+        }
+        let (display, keys) = (self.env.display.clone(), self.env.x_keys.clone());
+        let ours = ProcessDisplay {
+            x11: self.inspect_display(display, keys).await,
+            wayland: text(self.env.wayland.clone()),
+        };
+        if is_shown(&ours) || (home.wayland.is_none() && ours.wayland.is_some()) {
+            ours
+        } else {
+            home
+        }
+    }
+
+    /// A process in a terminal, and what is known of the window around it.
+    async fn terminal_process(&mut self, pid: u32, tty: Option<String>) -> TerminalProcess {
+        let ancestors = ancestors::ancestors(pid);
+        let above = terminal_owner_pids(&ancestors);
+        let [
+            display,
+            keys,
+            wayland,
+            window,
+            listens,
+            kitty,
+            wezterm,
+            pane,
+        ] = variables(pid, WINDOW_VARIABLES);
+        let (display, keys) = match display {
+            Some(display) => (Some(display), keys),
+            // A server or a client may have been started without what its terminal has.
+            None => self.display_of(&above),
+        };
+        let x11 = self.inspect_display(display, keys.map(PathBuf::from)).await;
+        // Without any display named, ours is where its owner looks.
+        let unnamed = matches!(x11, X11Server::None) && self.env.wayland.is_some();
+        let wayland = wayland.or_else(|| self.env.wayland.clone().filter(|_| unnamed));
+        let number = |word: Option<OsString>| word?.to_str()?.parse().ok();
+        let owner = ancestors
+            .iter()
+            .find(|a| terminal::terminal_name(a).is_some());
+        // What lies beside it is run.
+        let exe = owner.filter(|a| shares_our_namespaces(a.pid));
+        let exe = exe.and_then(|a| a.exe.as_deref());
+        let beside = exe.and_then(Path::parent);
+        let hints = TerminalHints {
+            window: number(window),
+            kitty: text(listens)
+                .zip(number(kitty))
+                .map(|(listens, window)| KittyWindow {
+                    listens,
+                    window,
+                    beside: beside.map(Path::to_path_buf),
+                }),
+            wezterm: wezterm.zip(number(pane)).map(|(socket, pane)| WezTermPane {
+                socket: socket.into(),
+                pane,
+                beside: beside.map(Path::to_path_buf),
+            }),
+        };
+        let editor = exe.and_then(editor);
+        let held: Vec<u32> = owner.map_or_else(Vec::new, |_| {
+            let is_owner = |pid: &&u32| {
+                let found = ancestors.iter().find(|a| a.pid == **pid);
+                found.is_some_and(|a| terminal::terminal_name(a).is_some())
+            };
+            above.iter().filter(is_owner).copied().collect()
+        });
+        TerminalProcess {
+            tty,
+            terminals: process_details::terminals(&held),
+            ancestors,
+            hints,
+            screen: ProcessDisplay {
+                x11,
+                wayland: text(wayland),
+            },
+            editor,
+        }
+    }
+
+    fn display_of(&self, above: &[u32]) -> (Option<OsString>, Option<OsString>) {
+        let named = above.iter().find_map(|pid| {
+            let [display, keys] = variables(*pid, ["DISPLAY", "XAUTHORITY"]);
+            Some((Some(display?), keys))
+        });
+        named.unwrap_or_else(|| {
+            let keys = self.env.x_keys.clone().map(PathBuf::into_os_string);
+            (self.env.display.clone(), keys)
+        })
+    }
+
+    async fn inspect_display(
+        &mut self,
+        display: Option<OsString>,
+        keys: Option<PathBuf>,
+    ) -> X11Server {
+        let Some(name) = display.and_then(|d| d.into_string().ok()) else {
+            return X11Server::None;
+        };
+        let display = self.display(&name, keys);
+        if let Some(seen) = self.seen.get(&display) {
+            return seen.clone();
+        }
+        let found = match x11::read_display(&display).await {
+            Ok(look) => X11Server::Shown {
+                display: name,
+                windows: look.windows.into_iter().map(window).collect(),
+                active: look.active,
+            },
+            Err(e) => X11Server::Unreachable(name, e.to_string()),
+        };
+        self.seen.insert(display, found.clone());
+        found
+    }
+
+    fn display(&self, name: &str, keys: Option<PathBuf>) -> x11::X11Display {
+        let usual = self.env.home.join(".Xauthority");
+        x11::X11Display {
+            name: name.to_owned(),
+            keys: Some(keys.unwrap_or(usual)),
+        }
+    }
+
+    /// A display that was seen, by its name. Not every key to it may fit.
+    pub(super) fn seen_display(&self, name: &str) -> Option<&x11::X11Display> {
+        let fits = |x11: &X11Server| matches!(x11, X11Server::Shown { .. });
+        let seen = self.seen.iter();
+        let mut named = seen.filter(|(display, x11)| display.name == name && fits(x11));
+        named.next().map(|(display, _)| display)
+    }
+
+    /// What opens a terminal: what the settings say, what the environment says, what is there.
+    fn opener(&self, set: &[String], system: WindowSystem) -> Option<Vec<String>> {
+        if let [program, arguments @ ..] = set {
+            let program = self.program(program)?;
+            return Some([&[program], arguments].concat());
+        }
+        if let Some(program) = sys::SCRIPT_RUNNER.filter(|_| system == WindowSystem::Mac) {
+            return Some(vec![program.to_owned()]);
+        }
+        let named = self.env.terminal.clone().and_then(|t| t.into_string().ok());
+        let known = TERMINAL_OPENERS
+            .iter()
+            .map(|(program, _)| (*program).to_owned());
+        let program = named
+            .into_iter()
+            .chain(known)
+            .find_map(|p| self.program(&p))?;
+        Some(with_arguments(&program))
+    }
+
+    /// Where a program is.
+    fn program(&self, name: &str) -> Option<String> {
+        if name.contains('/') {
+            let program = Path::new(name);
+            let is_there = program.is_absolute() && program.is_file();
+            return is_there.then(|| name.to_owned());
+        }
+        let found = find_program(name, absolute_folders(self.env.path.as_deref()));
+        found.any()?.into_os_string().into_string().ok()
+    }
+}
+
+/// These variables of a process; none of one in a container, which could name what it made itself.
+fn variables<const N: usize>(pid: u32, names: [&str; N]) -> [Option<OsString>; N] {
+    if shares_our_namespaces(pid) {
+        process_details::variables(pid, names)
+    } else {
+        names.map(|_| None)
+    }
+}
+
+fn is_shown(screen: &ProcessDisplay) -> bool {
+    matches!(screen.x11, X11Server::Shown { .. })
+}
+
+fn text(word: Option<OsString>) -> Option<String> {
+    word?.into_string().ok()
+}
+
+/// Whether a pid is still the session's.
+fn is_session_process(session: &Session, pid: u32) -> bool {
+    let stat = sys::stat(pid).ok().flatten().filter(|stat| !stat.zombie);
+    let machine = sys::machine().ok();
+    stat.zip(machine).is_some_and(|(stat, machine)| {
+        let key = ProcessKey {
+            pid,
+            start: stat.start,
+        };
+        machine.session_id(key) == session.id
+    })
+}
+
+fn window(found: x11::ManagedWindow) -> WindowInfo {
+    WindowInfo {
+        id: found.id,
+        pid: found.pid,
+        title: found.title,
+    }
+}
+
+/// The command that an editor of the VS Code family brings along, by its executable:
+/// `/usr/share/code/bin/code` of `/usr/share/code/code`, or within its bundle.
+fn editor(exe: &Path) -> Option<PathBuf> {
+    let name = exe.file_name()?;
+    let beside = exe.parent()?.join("bin").join(name);
+    let bundle = exe
+        .ancestors()
+        .find(|p| p.extension().is_some_and(|e| e == "app"));
+    let within = bundle.map(|bundle| bundle.join("Contents/Resources/app/bin"));
+    let commands = ["code", "code-insiders", "codium", "cursor", "windsurf"];
+    let bundled = within
+        .iter()
+        .flat_map(|folder| commands.map(|c| folder.join(c)));
+    std::iter::once(beside)
+        .chain(bundled)
+        .find(|path| path.is_file())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -1,0 +1,187 @@
+//! One look at everything, without threads or watchers: what `trusty list` prints when no
+//! engine runs.
+
+use crate::recording_fleet::RecordingFleet;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use trusty_fleet::action::{Action, Plan, Refusal};
+use trusty_fleet::explanation::Explanation;
+use trusty_fleet::identity::MachineIdentity;
+use trusty_fleet::observation::HealthKey;
+use trusty_fleet::session::Source;
+use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp};
+use trusty_platform::clock::Clock;
+use trusty_platform::sys;
+use trusty_records::hook_marks::MarkFolder;
+use trusty_records::settings::Settings;
+use trusty_records::store::PauseStore;
+use trusty_sources::hook_install::HookInstallSource;
+use trusty_sources::listing::ListingSource;
+use trusty_sources::observation_source::{AnySource, ScanProgress, ScanRound, ScanStage};
+use trusty_sources::pause::PauseSource;
+use trusty_sources::process::ProcessSource;
+use trusty_sources::registry::RegistrySource;
+use trusty_sources::screen::ScreenSource;
+use trusty_sources::tmux::TmuxSource;
+use trusty_sources::transcript::TranscriptSource;
+use trusty_wire::environment::Environment;
+use trusty_wire::process_scope::ProcessScope;
+
+/// Sessions name folders and servers, which name sessions: so often are they followed.
+const MAX_SCAN_ROUNDS: usize = 3;
+
+/// What all sources start from.
+#[derive(Debug, Clone)]
+pub struct SourceSetup {
+    /// The machine.
+    pub machine: MachineIdentity,
+    /// The config folders to look into.
+    pub config_dirs: BTreeSet<PathBuf>,
+    /// Whose processes to look for.
+    pub scope: ProcessScope,
+}
+
+impl SourceSetup {
+    /// Derives it from the surroundings and the settings.
+    pub fn from_env(env: &Environment, settings: &Settings) -> io::Result<Self> {
+        let machine = sys::machine()?;
+        let scope = settings.scope(env, machine.uid);
+        Ok(Self {
+            machine,
+            config_dirs: scope.config_dirs.clone(),
+            scope,
+        })
+    }
+}
+
+/// What the settings file wishes, and what is wrong in it, as health.
+pub fn settings_facts(env: &Environment, settings: &Settings) -> Vec<Fact> {
+    let wishes = Fact::Preferences(settings.preferences);
+    let Some(problem) = settings.problem() else {
+        return vec![wishes];
+    };
+    let subject = env.settings_file().display().to_string();
+    let key = HealthKey {
+        source: Source::Settings,
+        subject,
+    };
+    vec![wishes, Fact::Health(key, Some(problem))]
+}
+
+/// All sources, in the order in which the first scan reads them.
+///
+/// # Errors
+/// The system does not tell of processes.
+pub fn all_sources(
+    env: &Environment,
+    setup: &SourceSetup,
+    clock: Clock,
+) -> io::Result<Vec<Box<dyn AnySource>>> {
+    let ProcessScope {
+        uid, confinement, ..
+    } = setup.scope;
+    let config_dirs = || setup.config_dirs.iter().cloned();
+    Ok(vec![
+        Box::new(PauseSource::new(
+            PauseStore::from_env(env),
+            MarkFolder::new(env),
+        )),
+        Box::new(RegistrySource::new(config_dirs())),
+        Box::new(ProcessSource::new(setup.scope.clone(), clock)?),
+        Box::new(TmuxSource::new(env, uid, confinement)),
+        Box::new(TranscriptSource::new()),
+        Box::new(HookInstallSource::new(env, config_dirs())),
+        Box::new(ScreenSource::new(env)),
+        Box::new(ListingSource::new(env)),
+    ])
+}
+
+/// Reads all sources once. What one of them finds may be what another one is to read, so they are
+/// asked until they find nothing new.
+pub async fn scan_sources(
+    sources: &mut [Box<dyn AnySource>],
+    desk: &mut RecordingFleet,
+    clock: Clock,
+) {
+    for number in 0..MAX_SCAN_ROUNDS {
+        let round = match number {
+            0 => ScanRound::First,
+            _ => ScanRound::Later,
+        };
+        let mut progress = ScanProgress::Nothing;
+        for source in of_stage(sources, ScanStage::Discovery) {
+            let wanted = desk.fleet.source_demand(clock.now());
+            let mut sink = |facts| file_facts(desk, clock, facts);
+            if source.scan(round, &wanted, &mut sink).await == ScanProgress::Read {
+                progress = ScanProgress::Read;
+            }
+        }
+        if progress == ScanProgress::Nothing {
+            break;
+        }
+    }
+    for source in of_stage(sources, ScanStage::Detail) {
+        let wanted = desk.fleet.source_demand(clock.now());
+        let mut sink = |facts| file_facts(desk, clock, facts);
+        source.scan(ScanRound::First, &wanted, &mut sink).await;
+    }
+}
+
+fn of_stage(
+    sources: &mut [Box<dyn AnySource>],
+    stage: ScanStage,
+) -> impl Iterator<Item = &mut Box<dyn AnySource>> {
+    sources
+        .iter_mut()
+        .filter(move |source| source.stage() == stage)
+}
+
+/// What one look has found.
+#[derive(Debug)]
+pub struct ScannedFleet {
+    fleet: Fleet,
+    at: Timestamp,
+}
+
+impl ScannedFleet {
+    /// All sessions.
+    pub fn snapshot(&self) -> Snapshot {
+        self.fleet.snapshot(self.at)
+    }
+
+    /// Decides how an action is done, or why it is not.
+    pub fn plan(&self, id: SessionId, action: &Action) -> Result<Plan, Refusal> {
+        self.fleet.plan(id, action, self.at)
+    }
+
+    /// The config folders that running sessions name.
+    pub fn config_dirs(&self) -> BTreeSet<PathBuf> {
+        self.fleet.source_demand(self.at).config_dirs
+    }
+
+    /// Why a session is what it is.
+    pub fn explain(&self, id: SessionId) -> Option<Explanation> {
+        self.fleet.explain(id, self.at)
+    }
+}
+
+/// Looks at everything once; the fleet, and when that was.
+pub async fn scan_once(env: &Environment, settings: &Settings) -> io::Result<ScannedFleet> {
+    let setup = SourceSetup::from_env(env, settings)?;
+    let clock = Clock::start();
+    let mut sources = all_sources(env, &setup, clock)?;
+    let mut desk = RecordingFleet::new(Fleet::new(setup.machine), None);
+    file_facts(&mut desk, clock, settings_facts(env, settings));
+    scan_sources(&mut sources, &mut desk, clock).await;
+    let at = clock.now();
+    let fleet = desk.fleet;
+    Ok(ScannedFleet { fleet, at })
+}
+
+fn file_facts(desk: &mut RecordingFleet, clock: Clock, facts: Vec<Fact>) {
+    let at = clock.now();
+    for fact in facts {
+        desk.handle_observation(Observation { at, fact });
+    }
+}
