@@ -21,14 +21,13 @@ mod text_size;
 
 use std::process::Command;
 use std::time::Duration;
-use trusty_tests::desktop::{
-    TestDesktop, WebDriver, WindowArea, artefact, require_desktop, until_is,
-};
+use trusty_tests::desktop::{TestDesktop, WebDriver, WindowArea, artefact, until_is};
 use trusty_tests::trusty::{confine, environment_variables, program};
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, KeyboardKey, StandIn, TerminalShape, TestHome, TestTerminal, Value};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    DesktopKind, KeyboardKey, MANUAL_MODE_ARGS, StandIn, TerminalShape, TestHome, TestStage, Value,
+    WAIT_TIMEOUT,
+};
 
 /// Longer than a click or a key takes to have its effect, if it has one.
 const EFFECT_TIMEOUT: Duration = Duration::from_secs(8);
@@ -50,6 +49,17 @@ const WAIT_FOR_FRAME_SCRIPT: &str = "
     const still = document.getAnimations().map((animation) => animation.finished.catch(() => {}));
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     return Promise.all(still).then(frame).then(frame).then(() => true);";
+
+/// A desktop with a tray, and a home for sessions; none if the tests are to run without either.
+fn desktop_stage() -> Option<(TestStage, TestDesktop)> {
+    TestStage::builder().build_with_desktop(DesktopKind::Tray)
+}
+
+/// A desktop for what needs no client; none if the tests are to run without a desktop.
+fn bare_desktop(kind: DesktopKind) -> Option<(TestStage, TestDesktop)> {
+    let builder = TestStage::builder().without_client();
+    builder.build_with_desktop(kind)
+}
 
 fn row_words(page: &WebDriver) -> Vec<String> {
     let words = page
@@ -77,11 +87,9 @@ fn wait_word(page: &WebDriver, word: &str) {
 
 #[test]
 fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
-    if !require_desktop() {
+    let Some((_stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let mut app = desktop.app(&[]);
     let icon = desktop.icon();
     assert_eq!(desktop.popover(), None);
@@ -136,11 +144,9 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
 
 #[test]
 fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
-    if !require_desktop() {
+    let Some((_stage, mut desktop)) = bare_desktop(DesktopKind::Trayless) else {
         return;
-    }
-    let home = TestHome::new();
-    let mut desktop = TestDesktop::start_without_tray(&home);
+    };
     let mut app = desktop.app(&[]);
     until(WAIT_TIMEOUT, "a word about it", || {
         let told = app.log().contains("no system tray accepted the icon");
@@ -167,11 +173,9 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
 
 #[test]
 fn popover_and_icon_follow_the_theme() {
-    if !require_desktop() {
+    let Some((_stage, mut desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let mut desktop = TestDesktop::start(&home);
+    };
     let mut look = |theme: &str| {
         desktop.set_env("GTK_THEME", theme);
         let page = desktop.drive();
@@ -194,12 +198,9 @@ fn popover_and_icon_follow_the_theme() {
 
 #[test]
 fn rows_and_icon_follow_a_real_session() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
     desktop.wait_popover();
     page.run(RECORD_WORDS_SCRIPT);
@@ -211,8 +212,7 @@ fn rows_and_icon_follow_a_real_session() {
     let quiet = look();
     assert!(quiet.1.contains("'No sessions'"), "{}", quiet.1);
 
-    let arguments = ["--permission-mode", "manual"];
-    let terminal = TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
+    let terminal = stage.open(TerminalShape::TmuxBash, "payments", &MANUAL_MODE_ARGS);
     wait_word(&page, "Idle");
     let title = page.run("return document.querySelector('[data-id] .title').textContent");
     assert_eq!(title, "payments");
@@ -300,15 +300,11 @@ fn wait_closed(page: &WebDriver, desktop: &TestDesktop, height: i32) {
 
 #[test]
 fn a_row_says_why_it_is_what_it_is() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let arguments = ["--permission-mode", "manual"];
-    let terminal = TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &arguments);
+    let terminal = stage.open(TerminalShape::PtyBash, "payments", &MANUAL_MODE_ARGS);
     wait_word(&page, "Idle");
     page.run(WAIT_FOR_FRAME_SCRIPT);
     // What it asks makes its row higher, and it is answered before the row closes.
@@ -384,15 +380,12 @@ fn a_row_says_why_it_is_what_it_is() {
 
 #[test]
 fn a_hostile_name_stays_text_and_no_foreign_script_runs() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
-        return;
-    }
     let hostile = "<img src=x onerror=alert(1)>";
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project(hostile);
-    let desktop = TestDesktop::start(&home);
+    let Some((stage, desktop)) = desktop_stage() else {
+        return;
+    };
     let page = desktop.drive();
-    let _terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+    let _terminal = stage.open(TerminalShape::PtyDirect, hostile, &[]);
     wait_word(&page, "Idle");
     let title = page.run("return document.querySelector('[data-id] .title').textContent");
     assert_eq!(title, hostile);
@@ -440,7 +433,7 @@ fn an_app_that_a_session_starts_says_so_and_does_not_run() {
     let home = TestHome::new();
     confine(&home);
     let session = StandIn::start(&home);
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     let output = Command::new(program("trusty-bar"))
         .env_clear()
         .envs(environment_variables(&home))

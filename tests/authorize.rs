@@ -4,19 +4,18 @@
 
 use serde_json::json;
 use std::fs;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use trusty_tests::trusty::{
-    RunningProgram, configure, connect, environment_variables, program, run, run_confirmed, serve,
-    session_of,
-};
+use trusty_tests::trusty::{environment_variables, program, run, run_confirmed};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{FakeApi, KeyboardKey, LocalApi, TerminalShape, TestHome, TestTerminal, Value};
+use trusty_tests::{
+    KeyboardKey, LocalApi, MANUAL_MODE_ARGS, PERMISSION_DIALOG_TEXT, TerminalShape, TestStage,
+    TestTerminal, Value,
+};
 
 /// Longer than anything takes that is waited for.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(3);
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
-const MANUAL_MODE_ARGS: [&str; 2] = ["--permission-mode", "manual"];
 
 /// Runs a command, or posts a file over the local socket, and keeps under a name what was printed
 /// and the exit code or the status.
@@ -59,58 +58,44 @@ struct AttackFixture {
     attacking: TestTerminal,
     folder: PathBuf,
     local: LocalApi,
-    _api: FakeApi,
-    home: TestHome,
-    _serving: RunningProgram,
+    stage: TestStage,
+}
+
+impl Deref for AttackFixture {
+    type Target = TestStage;
+
+    fn deref(&self) -> &TestStage {
+        &self.stage
+    }
+}
+
+/// None if the tests are to run without the client.
+fn open() -> Option<AttackFixture> {
+    let stage = TestStage::builder().settings("").hooks().engine().build()?;
+    let (folder, other) = (stage.home.project("attack"), stage.home.project("work"));
+    let asking = stage.open_at(TerminalShape::PtyDirect, &other, &MANUAL_MODE_ARGS);
+    let attacking = stage.open_at(TerminalShape::TmuxBash, &folder, &MANUAL_MODE_ARGS);
+    asking.wait_status(WAIT_TIMEOUT, "idle");
+    attacking.wait_status(WAIT_TIMEOUT, "idle");
+    fs::create_dir(folder.join("out")).expect("a folder");
+    Some(AttackFixture {
+        asking,
+        attacking,
+        folder,
+        local: LocalApi::for_home(&stage.home),
+        stage,
+    })
 }
 
 impl AttackFixture {
-    /// None if the tests are to run without the client.
-    fn open() -> Option<Self> {
-        trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), TestHome::new());
-        configure(&home, "");
-        connect(&home);
-        let serving = serve(&home);
-        let (folder, other) = (home.project("attack"), home.project("work"));
-        let asking = TestTerminal::open(
-            TerminalShape::PtyDirect,
-            &home,
-            &api,
-            &other,
-            &MANUAL_MODE_ARGS,
-        );
-        let attacking = TestTerminal::open(
-            TerminalShape::TmuxBash,
-            &home,
-            &api,
-            &folder,
-            &MANUAL_MODE_ARGS,
-        );
-        asking.wait_status(WAIT_TIMEOUT, "idle");
-        attacking.wait_status(WAIT_TIMEOUT, "idle");
-        fs::create_dir(folder.join("out")).expect("a folder");
-        Some(Self {
-            asking,
-            attacking,
-            folder,
-            local: LocalApi::for_home(&home),
-            _api: api,
-            home,
-            _serving: serving,
-        })
-    }
-
     fn session(&self, terminal: &TestTerminal) -> Option<Value> {
-        session_of(&self.local.get("/v1/sessions")?.1, terminal.client().pid)
+        self.local.session(terminal.client().pid)
     }
 
     /// The request of a session that is held; none if none is.
     fn held(&self, terminal: &TestTerminal) -> Option<String> {
-        let session = self.session(terminal)?;
-        let requests = session["requests"].as_array()?.iter();
-        let mut held = requests.filter(|request| request["held"] == true);
-        Some(held.next()?["id"].as_str()?.to_owned())
+        let held = self.local.held_requests(terminal.client().pid);
+        Some(held.first()?["id"].as_str()?.to_owned())
     }
 
     /// Lets a session ask for leave, or a question; the request.
@@ -131,7 +116,7 @@ impl AttackFixture {
         format!(
             "TRUSTY={}\nSOCKET={}\nVICTIM={}\nID={}\n{ATTEMPT_FUNCTIONS}",
             program("trusty").display(),
-            self.home.runtime().join("trusty/trusty.sock").display(),
+            self.local.socket().display(),
             self.asking.client().pid,
             session["id"].as_str().expect("an id"),
         )
@@ -208,9 +193,7 @@ const STARTED_BY: [&str; 2] = [
 
 #[test]
 fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
-    let Some(scene) = AttackFixture::open() else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let asked = scene.ask(&scene.asking, "bash: touch second");
     let settings = scene.home.xdg_config().join("trusty/settings.toml");
     let variables = format!("{}HASH={asked}\n", scene.variables());
@@ -274,9 +257,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
 
 #[test]
 fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
-    let Some(scene) = AttackFixture::open() else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let asked = scene.ask(&scene.attacking, "bash: touch typed");
     let pid = scene.attacking.client().pid.to_string();
     let tmux = |arguments: &[&str]| scene.attacking.tmux_command(arguments);
@@ -318,9 +299,7 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
 
 #[test]
 fn a_session_does_not_resume_what_the_user_paused_and_the_user_does() {
-    let Some(scene) = AttackFixture::open() else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let pid = scene.asking.client().pid.to_string();
     let paused = run(&scene.home, ["pause", &pid]);
     assert!(paused.status.success(), "{paused:?}");
@@ -341,9 +320,7 @@ fn a_session_does_not_resume_what_the_user_paused_and_the_user_does() {
 
 #[test]
 fn a_session_answers_no_question_of_another_and_the_user_does() {
-    let Some(scene) = AttackFixture::open() else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let asked = scene.ask(&scene.asking, "ask");
     let choice = json!({"kind": "choose", "answers": [["Red"]]});
     let body = json!({"request": asked, "answer": choice});

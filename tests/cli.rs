@@ -9,12 +9,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
-use trusty_tests::trusty::{RunningProgram, WatchCommand, list, run, session_of, trusty};
+use trusty_tests::trusty::{
+    RunningProgram, WatchCommand, list, private_folder, run, session_of, start_with_input, trusty,
+    trusty_below,
+};
 use trusty_tests::wait::until;
-use trusty_tests::{RunningRecording, Signal, StandIn, TestHome};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{RunningRecording, Signal, StandIn, TestHome, WAIT_TIMEOUT};
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -89,18 +89,9 @@ fn a_replay_of_what_has_no_end_is_refused_in_words() {
 #[test]
 fn without_room_for_files_it_fails_in_words() {
     let home = TestHome::new();
-    let command = trusty(&home);
     for most in 3..24 {
-        let mut limited = Command::new("/bin/sh");
-        limited
-            .args(["-c", &format!("ulimit -n {most}; exec \"$0\" list")])
-            .arg(command.get_program())
-            .env_clear()
-            .envs(
-                command
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            );
+        let script = format!("ulimit -n {most}; exec \"$0\" list");
+        let mut limited = trusty_below(&home, &["/bin/sh", "-c", &script]);
         let output = limited.output().expect("runs");
         let told = text(&output.stderr);
         assert!(!told.contains("panicked"), "{most} files: {told}");
@@ -174,9 +165,7 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
 #[test]
 fn a_left_over_socket_and_a_silent_engine_hold_nobody_up() {
     let home = TestHome::new();
-    let folder = home.runtime().join("trusty");
-    fs::create_dir_all(&folder).expect("folder");
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
+    let folder = private_folder(home.runtime().join("trusty"));
     let socket = folder.join("trusty.sock");
     drop(UnixListener::bind(&socket).expect("socket"));
     assert_eq!(run(&home, ["list"]).status.code(), Some(0));
@@ -334,18 +323,10 @@ fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
 #[test]
 fn a_hook_that_may_open_no_more_files_ends_well() {
     let home = TestHome::new();
-    let ours = trusty(&home);
     // One more file may be open: enough to start a program.
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "ulimit -n 4; exec \"$0\" hook"])
-        .arg(ours.get_program())
-        .env_clear()
-        .envs(trusty_tests::trusty::environment_variables(&home));
-    let mut child = hook(&mut command);
-    let mut input = child.stdin.take().expect("piped");
-    input.write_all(b"{}").expect("written");
-    drop(input);
+    let launcher = ["sh", "-c", "ulimit -n 4; exec \"$0\" hook"];
+    let mut command = trusty_below(&home, &launcher);
+    let child = start_with_input(command.stderr(Stdio::piped()), b"{}");
     ends_in_silence(&child.wait_with_output().expect("ends"));
 }
 
@@ -382,9 +363,9 @@ fn a_keeper_stays_for_as_long_as_its_record() {
 #[test]
 fn another_program_that_a_registry_file_names_is_never_paused_or_ended() {
     let home = TestHome::new();
-    let sleep = StandIn::start_other(&home, "bin/sleep");
+    let sleep = StandIn::builder(&home).place("bin/sleep").start();
     sleep.write_status(r#""status":"busy""#);
-    let pid = sleep.process().pid.to_string();
+    let pid = sleep.pid_argument();
     let seen = session_of(&list(&home), sleep.process().pid).expect("listed");
     let why = seen["unconfirmed"].as_str().expect("unconfirmed");
     assert!(why.contains("bin/sleep"), "{why}");
@@ -413,12 +394,14 @@ fn a_folder_that_another_session_names_changes_neither_need_nor_name() {
     let home = TestHome::new();
     let foreign = home.path().join("foreign");
     let ours = StandIn::start(&home);
-    ours.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
-    let theirs = StandIn::start_in(&home, &foreign);
+    ours.waits();
+    let theirs = StandIn::builder(&home)
+        .config_dir(&foreign.to_string_lossy(), &foreign)
+        .start();
     theirs.write_status(r#""status":"idle""#);
     let alone = list(&home);
     assert_eq!(theirs.status_word(&alone).as_deref(), Some("Idle"));
-    let python = StandIn::start_other(&home, "bin/python3");
+    let python = StandIn::builder(&home).place("bin/python3").start();
     for named in [&ours, &python] {
         let rest = r#""status":"idle","name":"taken over","nameSource":"user""#;
         named.is_named_in(&foreign, rest);
@@ -445,7 +428,10 @@ fn a_config_folder_is_taken_as_literally_as_the_client_takes_it() {
     let work = home.project("work");
     for (named, place) in [("cfg", "cfg"), ("~/.c", "~/.c"), ("", "")] {
         let config = work.join(place);
-        let session = StandIn::start_at(&home, &work, named, &config);
+        let session = StandIn::builder(&home)
+            .cwd(&work)
+            .config_dir(named, &config)
+            .start();
         session.write_status(r#""status":"busy""#);
         let seen = list(&home);
         assert_eq!(
@@ -461,7 +447,7 @@ fn a_session_neither_leads_the_engine_nor_connects_hooks() {
     let home = TestHome::new();
     let session = StandIn::start(&home);
     session.write_status(r#""status":"idle""#);
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     let started_by_it = |command: &str| {
         let mut command_line = trusty(&home);
         command_line

@@ -2,45 +2,27 @@
 //! false in between.
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
 use trusty_tests::trusty::{
     WatchCommand, configure, connect, list, run, serve, session_of, status_word_of,
 };
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, Value};
+use trusty_tests::{
+    KeyboardKey, MANUAL_MODE_ARGS, Signal, TerminalShape, TestHome, TestStage, TestTerminal, Value,
+    WAIT_TIMEOUT,
+};
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-
-struct ClientFixture {
-    api: FakeApi,
-    home: TestHome,
+/// A home for sessions; none if the tests are to run without the client.
+fn stage() -> Option<TestStage> {
+    TestStage::builder().build()
 }
 
-impl ClientFixture {
-    /// `None` if the tests are to run without the client.
-    fn new() -> Option<Self> {
-        trusty_tests::require_client()?;
-        Some(Self {
-            api: FakeApi::start(),
-            home: TestHome::new(),
-        })
-    }
-
-    /// A session in a folder its client does not know: it asks first, and until it is answered
-    /// it is a start. (One without a question takes 0.3 s and may be over before anybody looks.)
-    fn open_asking(&self, shape: TerminalShape, folder: &str) -> TestTerminal {
-        let folder = self.home.untrusted_project(folder);
-        let arguments = ["--permission-mode", "manual"];
-        let terminal = TestTerminal::open(shape, &self.home, &self.api, &folder, &arguments);
-        terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
-        terminal
-    }
-
-    fn open(&self, shape: TerminalShape, folder: &str) -> TestTerminal {
-        let folder = self.home.project(folder);
-        let arguments = ["--permission-mode", "manual"];
-        TestTerminal::open(shape, &self.home, &self.api, &folder, &arguments)
-    }
+/// A session in a folder its client does not know: it asks first, and until it is answered it is a
+/// start. (One without a question takes 0.3 s and may be over before anybody looks.)
+fn open_asking(stage: &TestStage, shape: TerminalShape, folder: &str) -> TestTerminal {
+    let folder = stage.home.untrusted_project(folder);
+    let terminal = stage.open_at(shape, &folder, &MANUAL_MODE_ARGS);
+    terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
+    terminal
 }
 
 fn has_status(wanted: &'static str) -> impl Fn(&Value) -> bool {
@@ -63,14 +45,12 @@ fn trust(terminal: &TestTerminal) {
 
 /// A life from start to end, as the owner sees it.
 fn live(shape: TerminalShape) {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
     until(WAIT_TIMEOUT, "the first line", || {
         watch.lines().first().cloned()
     });
-    let mut terminal = stage.open_asking(shape, "work");
+    let mut terminal = open_asking(&stage, shape, "work");
     let pid = terminal.client().pid;
     watch.wait(WAIT_TIMEOUT, pid, "Starting", has_status("Starting"));
     trust(&terminal);
@@ -103,8 +83,7 @@ fn live(shape: TerminalShape) {
     let asking = watch.wait(WAIT_TIMEOUT, pid, "Permission", has_status("Permission"));
     assert_eq!(asking["status"], "AwaitingApproval");
     assert_eq!(asking["because"]["certainty"], "Certain");
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     watch.wait(
         WAIT_TIMEOUT,
         pid,
@@ -194,11 +173,9 @@ fn a_life_in_zsh_in_a_plain_terminal() {
 
 #[test]
 fn p2_a_killed_session_is_never_shown_live() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
-    let terminal = stage.open_asking(TerminalShape::PtyDirect, "work");
+    let terminal = open_asking(&stage, TerminalShape::PtyDirect, "work");
     let client = terminal.client();
     watch.wait(WAIT_TIMEOUT, client.pid, "Starting", has_status("Starting"));
     trust(&terminal);
@@ -225,11 +202,9 @@ fn p2_a_killed_session_is_never_shown_live() {
 
 #[test]
 fn a_stopped_process_is_paused_and_goes_on() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
-    let terminal = stage.open(TerminalShape::PtyDirect, "work");
+    let terminal = stage.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
     let pid = terminal.client().pid;
     watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
     terminal.signal(Signal::STOP);
@@ -247,12 +222,10 @@ fn a_stopped_process_is_paused_and_goes_on() {
 /// A shell notices that its child has stopped, after which the kernel no longer tells by what.
 #[test]
 fn ctrl_z_is_told_apart_from_a_program_s_signal() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
     for shape in [TerminalShape::PtyBash, TerminalShape::TmuxZsh] {
-        let terminal = stage.open(shape, "work");
+        let terminal = stage.open(shape, "work", &MANUAL_MODE_ARGS);
         let pid = terminal.client().pid;
         watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
         terminal.wait_screen(WAIT_TIMEOUT, "for shortcuts");
@@ -272,18 +245,10 @@ fn ctrl_z_is_told_apart_from_a_program_s_signal() {
 
 #[test]
 fn the_trust_dialog_is_a_start_then_a_need() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
     let folder = stage.home.untrusted_project("stranger");
-    let terminal = TestTerminal::open(
-        TerminalShape::PtyDirect,
-        &stage.home,
-        &stage.api,
-        &folder,
-        &[],
-    );
+    let terminal = stage.open_at(TerminalShape::PtyDirect, &folder, &[]);
     let pid = terminal.client().pid;
     terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
     let told = watch.wait(WAIT_TIMEOUT, pid, "Trust", has_status("Trust"));
@@ -295,15 +260,13 @@ fn the_trust_dialog_is_a_start_then_a_need() {
 /// Two sub-agents work, one of them asks: only its hook can tell which.
 #[test]
 fn connected_hooks_tell_who_asks() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     connect(&stage.home);
     let agents = |hold: &str| configure(&stage.home, &format!("[answers]\nhold_agents = {hold}\n"));
     agents("\"until-answered\"");
     let serving = serve(&stage.home);
     let watch = WatchCommand::start(&stage.home);
-    let terminal = stage.open(TerminalShape::TmuxBash, "work");
+    let terminal = stage.open(TerminalShape::TmuxBash, "work", &MANUAL_MODE_ARGS);
     let pid = terminal.client().pid;
     watch.wait(WAIT_TIMEOUT, pid, "Idle", has_status("Idle"));
     terminal.submit("agents 2 bg bash: touch made");
@@ -329,8 +292,7 @@ fn connected_hooks_tell_who_asks() {
             let asked = s["requests"].as_array().map_or(&[][..], Vec::as_slice);
             asked.len() == left && asked.iter().all(|r| r["held"] == false)
         });
-        terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        terminal.answer(KeyboardKey::Char('1'));
+        terminal.approve();
     }
     watch.wait(WAIT_TIMEOUT, pid, "Finished", has_status("Finished"));
     drop(serving);
@@ -338,11 +300,9 @@ fn connected_hooks_tell_who_asks() {
 
 #[test]
 fn p16_sessions_in_one_folder_stay_apart() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
-    let first = stage.open(TerminalShape::PtyDirect, "work");
-    let second = stage.open(TerminalShape::TmuxDirect, "work");
+    let Some(stage) = stage() else { return };
+    let first = stage.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
+    let second = stage.open(TerminalShape::TmuxDirect, "work", &MANUAL_MODE_ARGS);
     let both = until(WAIT_TIMEOUT, "both to be idle", || {
         let snapshot = list(&stage.home);
         let pids = [first.client().pid, second.client().pid];
@@ -356,15 +316,7 @@ fn p16_sessions_in_one_folder_stay_apart() {
     first.run_turn(WAIT_TIMEOUT, "say one");
     let id = first.registry().expect("registered")["sessionId"].clone();
     let id = id.as_str().expect("text");
-    let folder = stage.home.project("work");
-    let third = TestTerminal::open(
-        TerminalShape::PtyDirect,
-        &stage.home,
-        &stage.api,
-        &folder,
-        &["--resume", id],
-    );
-    third.wait_status(WAIT_TIMEOUT, "idle");
+    let _third = stage.open_idle(TerminalShape::PtyDirect, "work", &["--resume", id]);
     until(WAIT_TIMEOUT, "both with one session id", || {
         let snapshot = list(&stage.home);
         let sharing = snapshot["sessions"].as_array()?.iter();
@@ -375,9 +327,7 @@ fn p16_sessions_in_one_folder_stay_apart() {
 
 #[test]
 fn a_headless_session_is_no_terminal_s() {
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
     until(WAIT_TIMEOUT, "the first line", || {
         watch.lines().first().cloned()
@@ -409,9 +359,7 @@ fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
             self.0.end_all();
         }
     }
-    let Some(stage) = ClientFixture::new() else {
-        return;
-    };
+    let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
     let _ended = HomeCleanup(&stage.home);
     let folder = stage.home.project("work");
@@ -436,21 +384,13 @@ fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
 
 #[test]
 fn another_config_folder_is_found_by_itself() {
-    if trusty_tests::require_client().is_none() {
+    let elsewhere = |home: &mut TestHome| *home = TestHome::with_config_dir("work-claude");
+    let Some(stage) = TestStage::builder().home(elsewhere).build() else {
         return;
-    }
-    let (api, home) = (FakeApi::start(), TestHome::with_config_dir("work-claude"));
-    let folder = home.project("work");
-    let terminal = TestTerminal::open(
-        TerminalShape::PtyDirect,
-        &home,
-        &api,
-        &folder,
-        &["--permission-mode", "manual"],
-    );
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    };
+    let terminal = stage.open_idle(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
     // Whoever looks was not told of that folder.
-    let mut command = trusty_tests::trusty::trusty(&home);
+    let mut command = trusty_tests::trusty::trusty(&stage.home);
     command
         .env_remove("CLAUDE_CONFIG_DIR")
         .args(["list", "--json"]);

@@ -5,16 +5,12 @@
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::time::Duration;
 use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_platform::sys;
 use trusty_tests::trusty::{configure, list, run, serve, session_of, status_word_of};
 use trusty_tests::wait::until;
-use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value, WAIT_TIMEOUT};
 
 fn fixture(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("compatibility");
@@ -67,7 +63,7 @@ fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
     let told = listed_session(&home, &session);
     assert_eq!(status_word_of(&told), "Paused");
     assert_eq!(told["pause_summary"], "was answering");
-    let resumed = run(&home, ["resume", &session.process().pid.to_string()]);
+    let resumed = run(&home, ["resume", &session.pid_argument()]);
     assert!(resumed.status.success(), "{resumed:?}");
     assert_ne!(session.process().state(), Some('T'));
     assert_eq!(records(&home), 0);
@@ -82,7 +78,7 @@ fn a_hold_of_0_1_0_is_listed_and_resumed() {
     session.write_status(r#""status":"busy""#);
     leave_record(&home, &session, "held.json");
     assert_ne!(status_word_of(&listed_session(&home, &session)), "Paused");
-    let resumed = run(&home, ["resume", &session.process().pid.to_string()]);
+    let resumed = run(&home, ["resume", &session.pid_argument()]);
     assert!(resumed.status.success(), "{resumed:?}");
     assert_eq!(records(&home), 0);
 }
@@ -136,33 +132,19 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     let _serving = serve(&home);
     let local = LocalApi::for_home(&home);
     let session = StandIn::start(&home);
-    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.waits();
     let pid = session.process().pid;
-    let seen = || session_of(&local.get("/v1/sessions")?.1, pid);
+    let seen = || local.session(pid);
     until(WAIT_TIMEOUT, "the session", || seen().map(drop));
 
     let event = r#"{"hook_event_name":"Notification","session_id":"s","message":"waits"}"#;
-    let mut told = session.hook_connection();
-    write!(told, "trusty-hook 1 {pid} {}\n{event}", event.len()).expect("told");
-    let mut taken = String::new();
-    told.read_to_string(&mut taken).expect("an answer");
-    assert_eq!(taken, "taken\n");
+    let taken = session.hook_connection().report(pid, event.as_bytes());
+    assert_eq!(taken.expect("an answer"), "taken\n");
 
     let request = r#"{"hook_event_name":"PermissionRequest","session_id":"s","tool_name":"Bash","tool_input":{"command":"make"}}"#;
-    let mut asked = session.hook_connection();
-    asked.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
-    write!(
-        asked,
-        "trusty-hook 1 {pid} {} ask\n{request}",
-        request.len()
-    )
-    .expect("asked");
-    let mut lines = BufReader::new(asked);
-    let mut line = String::new();
-    lines.read_line(&mut line).expect("a line");
-    assert_eq!(line, "taken\n");
-    line.clear();
-    lines.read_line(&mut line).expect("a line");
+    let asked = session.hook_connection().ask(pid, request.as_bytes());
+    let mut asked = asked.expect("taken");
+    let line = asked.read_line().expect("a line");
     assert!(line.starts_with("held "), "{line}");
 
     let (id, hash) = until(WAIT_TIMEOUT, "the request", || {
@@ -175,23 +157,12 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     let answer = json!({"request": hash, "answer": {"kind": "deny", "message": "no"}});
     let answered = std::thread::spawn({
         let (local, path) = (local.clone(), format!("/v1/sessions/{id}/answer"));
-        move || local.post(&path, &answer)
+        move || local.post(&path, answer.to_string())
     });
-    let length = loop {
-        line.clear();
-        assert!(lines.read_line(&mut line).expect("a line") > 0, "let go");
-        match line.strip_prefix("answer ") {
-            Some(length) => break length.trim_end().parse::<usize>().expect("a length"),
-            None => assert!(line.starts_with("held "), "{line}"),
-        }
-    };
-    let mut bytes = vec![0; length];
-    lines.read_exact(&mut bytes).expect("an answer");
-    let handed: Value = serde_json::from_slice(&bytes).expect("JSON");
+    let handed: Value = serde_json::from_str(&asked.take_answer()).expect("JSON");
     assert_eq!(handed["hookSpecificOutput"]["decision"]["behavior"], "deny");
-    lines.get_mut().write_all(b"done\n").expect("said");
-    let answered = answered.join().expect("asked").expect("an answer");
-    assert_eq!(answered.0, 204, "{answered:?}");
+    let answered = answered.join().expect("asked");
+    assert_eq!(answered.status, 204, "{answered:?}");
 }
 
 /// Whoever was written for 0.1.0 finds everything in its place, meets no word that it cannot know,

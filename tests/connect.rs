@@ -5,47 +5,17 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::Duration;
 use trusty_fleet::observation::HookInstall;
-use trusty_tests::trusty::{confine, environment_variables, program, run};
+use trusty_tests::trusty::{program, run, run_successfully, trusty_below};
 use trusty_tests::wait::until;
-use trusty_tests::{TestHome, Value, skip};
-use trusty_wire::Environment;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{TestHome, Value, WAIT_TIMEOUT, printed_text, skip};
 
 fn settings(home: &TestHome) -> PathBuf {
     home.config_dir().join("settings.json")
 }
 
-fn environment(home: &TestHome) -> Environment {
-    Environment {
-        home: home.path().to_path_buf(),
-        data_home: Some(home.xdg_data()),
-        ..Environment::default()
-    }
-}
-
 fn hook_install(home: &TestHome) -> HookInstall {
-    trusty_integration::state(&environment(home), home.config_dir())
-}
-
-fn printed_text(output: &Output) -> String {
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
-}
-
-/// Runs a command that is to go well; what it says.
-#[track_caller]
-fn run_successfully(home: &TestHome, arguments: &[&str]) -> String {
-    program("trusty-hook");
-    let output = run(home, arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", printed_text(&output));
-    printed_text(&output)
+    trusty_integration::state(&home.environment(), home.config_dir())
 }
 
 /// What was kept of settings, oldest first.
@@ -101,7 +71,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).expect("chmod");
     assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 
-    let diff = run_successfully(&home, &["connect", "--dry-run"]);
+    let diff = run_successfully(&home, ["connect", "--dry-run"]);
     assert!(
         diff.contains("+++ ") && diff.contains("trusty-bar"),
         "{diff}"
@@ -109,7 +79,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     assert_eq!(fs::read_to_string(&file).expect("read"), text, "only shown");
     assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 
-    let said = run_successfully(&home, &["connect"]);
+    let said = run_successfully(&home, ["connect"]);
     let kept = backups(&home);
     assert_eq!(kept.len(), 1);
     assert!(said.contains(&kept[0].display().to_string()), "{said}");
@@ -130,37 +100,37 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     );
 
     // Again: nothing is done.
-    let said = run_successfully(&home, &["connect"]);
+    let said = run_successfully(&home, ["connect"]);
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
     assert_eq!(backups(&home), kept);
 
-    let diff = run_successfully(&home, &["disconnect", "--dry-run"]);
+    let diff = run_successfully(&home, ["disconnect", "--dry-run"]);
     assert!(diff.contains("trusty-bar"), "{diff}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
-    run_successfully(&home, &["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(fs::read(&file).expect("read"), text.as_bytes());
     assert_eq!(mode(&file), 0o640);
     assert_eq!(hook_install(&home), HookInstall::NotInstalled);
-    let said = run_successfully(&home, &["disconnect"]);
+    let said = run_successfully(&home, ["disconnect"]);
     assert!(said.contains("nothing was changed"), "{said}");
 }
 
 #[test]
 fn p10_settings_that_were_not_there_are_made_and_go_again() {
     let home = TestHome::new();
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     assert_eq!(mode(&settings(&home)), 0o600);
     assert_eq!(hook_install(&home), HookInstall::Connected);
     assert_eq!(backups(&home), [""; 0].map(PathBuf::from));
-    run_successfully(&home, &["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert!(!settings(&home).exists());
     // What somebody has added meanwhile stays.
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     let text = fs::read_to_string(settings(&home)).expect("read");
     let more = text.replacen('{', "{\n  \"model\": \"opus\",", 1);
     fs::write(settings(&home), more).expect("write");
-    run_successfully(&home, &["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     let left: Value =
         serde_json::from_str(&fs::read_to_string(settings(&home)).expect("read")).expect("JSON");
     assert_eq!(left, serde_json::json!({"model": "opus"}));
@@ -246,9 +216,9 @@ fn p10_a_command_of_ones_own_stays_whatever_it_ends_with() {
     let home = TestHome::new();
     let own = r#"{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "make lint # trusty-bar"}]}]}}"#;
     fs::write(settings(&home), own).expect("write");
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     assert_eq!(hook_install(&home), HookInstall::Connected);
-    run_successfully(&home, &["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(fs::read_to_string(settings(&home)).expect("read"), own);
 }
 
@@ -261,7 +231,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
     let given = rustix::fs::setxattr(&file, "user.note", b"kept", flags);
     let mut first = None;
     for round in 0..4 {
-        run_successfully(&home, &["connect"]);
+        run_successfully(&home, ["connect"]);
         first = first.or_else(|| backups(&home).first().cloned());
         let text = fs::read_to_string(&file).expect("read");
         fs::write(
@@ -269,7 +239,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
             text.replacen('{', &format!("{{ \"k{round}\": 1,"), 1),
         )
         .expect("write");
-        run_successfully(&home, &["disconnect"]);
+        run_successfully(&home, ["disconnect"]);
         let kept = backups(&home);
         assert!(kept.len() <= 3, "{kept:?}");
         assert_eq!(kept.first(), first.as_ref());
@@ -310,10 +280,10 @@ fn what_was_left_half_done_is_removed_when_connecting_resuming_and_starting() {
         }
     };
     lay(&left);
-    run_successfully(&home, &["resume", "--all"]);
+    run_successfully(&home, ["resume", "--all"]);
     assert!(left.iter().all(|path| !path.exists()), "resume --all");
     lay(&left[..1]);
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     assert!(!left[0].exists(), "connect");
     lay(&left);
     let serving = trusty_tests::trusty::serve(&home);
@@ -330,7 +300,7 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
     fs::create_dir(home.config_dir().join("kept")).expect("folder");
     fs::write(&real, "{}\n").expect("write");
     symlink("kept/mine.json", settings(&home)).expect("link");
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     assert!(fs::read_link(settings(&home)).is_ok(), "the link stays");
     assert!(
         fs::read_to_string(&real)
@@ -338,7 +308,7 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
             .contains("trusty-bar")
     );
     assert_eq!(hook_install(&home), HookInstall::Connected);
-    run_successfully(&home, &["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(fs::read_to_string(&real).expect("read"), "{}\n");
 }
 
@@ -346,7 +316,7 @@ fn p10_a_link_within_the_folder_is_followed_and_stays() {
 fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     let home = TestHome::new();
     fs::write(settings(&home), "{}").expect("write");
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     let connected = fs::read_to_string(settings(&home)).expect("read");
     let serving = trusty_tests::trusty::serve(&home);
     fs::write(settings(&home), "{}").expect("write");
@@ -358,10 +328,10 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(text.contains("Other"), "as its owner left it");
     // "Reconnect" puts all of them back; "disconnect" forgets.
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     assert_eq!(hook_install(&home), HookInstall::Connected);
     fs::write(settings(&home), "{}").expect("write");
-    run_successfully(&home, &["disconnect"]);
+    run_successfully(&home, ["disconnect"]);
     assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 }
 
@@ -369,8 +339,8 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
 #[test]
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
     let home = TestHome::new();
-    run_successfully(&home, &["connect"]);
-    let copy = trusty_integration::program(&environment(&home));
+    run_successfully(&home, ["connect"]);
+    let copy = trusty_integration::program(&home.environment());
     assert!(copy.starts_with(home.xdg_data()));
     assert_eq!(mode(&copy), 0o700);
     let bytes = fs::read(program("trusty-hook")).expect("read");
@@ -390,7 +360,7 @@ fn an_engine_tells_how_the_hooks_stand() {
     let home = TestHome::new();
     let file = home.path().join("seen.jsonl");
     let recording = trusty_tests::RunningRecording::start(&home, &file);
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     let seen = |word: &str| fs::read_to_string(&file).unwrap_or_default().contains(word);
     until(WAIT_TIMEOUT, "the connection", || {
         seen("\"Connected\"").then_some(())
@@ -404,20 +374,15 @@ fn an_engine_tells_how_the_hooks_stand() {
 #[test]
 fn a_hook_program_that_cannot_run_is_not_connected() {
     let home = TestHome::new();
-    confine(&home);
     program("trusty-hook");
     let data = home.xdg_data();
     fs::create_dir_all(&data).expect("folder");
     // In a mount namespace of its own.
     let script = "mount -t tmpfs -o noexec none \"$0\" || exit 99; exec \"$@\"";
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script])
-        .arg(&data)
-        .arg(program("trusty"))
-        .arg("connect")
-        .env_clear()
-        .envs(environment_variables(&home))
-        .output();
+    let data = data.to_string_lossy();
+    let unshare = ["unshare", "--user", "--map-root-user", "--mount"];
+    let launcher = [&unshare[..], &["sh", "-c", script, &data]].concat();
+    let output = trusty_below(&home, &launcher).arg("connect").output();
     let output = output.expect("unshare runs");
     if matches!(output.status.code(), Some(1 | 99))
         && !printed_text(&output).contains("failed to connect")
@@ -446,15 +411,15 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
 #[test]
 fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let home = TestHome::new();
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     let earlier =
-        trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&environment(&home)))
+        trusty_integration::HookEntries::of_0_1(&trusty_integration::program(&home.environment()))
             .expect("text");
     let old = trusty_integration::merge_hooks("{}", &earlier).expect("fits");
     fs::write(settings(&home), old).expect("write");
     assert_eq!(hook_install(&home), HookInstall::Outdated);
     let listed: Value =
-        serde_json::from_str(&run_successfully(&home, &["list", "--json"])).expect("JSON");
+        serde_json::from_str(&run_successfully(&home, ["list", "--json"])).expect("JSON");
     let hooks = &listed["connections"][0];
     assert_eq!(
         hooks["state"], "Lost",
@@ -462,7 +427,7 @@ fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     );
     let why = hooks["why"].as_str().expect("why");
     assert!(why.contains("an earlier version"), "{why}");
-    run_successfully(&home, &["connect"]);
+    run_successfully(&home, ["connect"]);
     assert_eq!(hook_install(&home), HookInstall::Connected);
     let text = fs::read_to_string(settings(&home)).expect("read");
     assert!(!text.contains("9999999") && text.contains("PermissionDenied"));

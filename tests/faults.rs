@@ -10,11 +10,10 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 use trusty_platform::sys;
-use trusty_tests::trusty::{RunningProgram, run, serve, trusty};
+use trusty_tests::trusty::{RunningProgram, run_successfully, serve, trusty};
 use trusty_tests::wait::poll;
-use trusty_tests::{Signal, StandIn, TestHome, can_freeze};
+use trusty_tests::{Signal, StandIn, TestHome, WAIT_TIMEOUT, can_freeze};
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// Kills of one run of `make test`.
 const DEFAULT_ROUNDS: u64 = 16;
 /// Every so often it is the engine that is killed in the middle of an action.
@@ -51,47 +50,26 @@ impl RandomNumbers {
     }
 }
 
-fn busy_session(home: &TestHome) -> StandIn {
-    let session = StandIn::start(home);
-    session.write_status(r#""status":"busy""#);
-    session
-}
-
-fn pid(session: &StandIn) -> String {
-    session.process().pid.to_string()
-}
-
-#[track_caller]
-fn succeed(home: &TestHome, arguments: &[&str]) {
-    let done = run(home, arguments);
-    assert!(done.status.success(), "{arguments:?}: {done:?}");
+/// Starts `trusty` without output; the end of it, or of this delay.
+fn start_and_wait(home: &TestHome, arguments: &[&str], delay: Duration) -> RunningProgram {
+    let mut command = trusty(home);
+    let quiet = command.args(arguments).stdout(Stdio::null());
+    let running = RunningProgram::start(quiet.stderr(Stdio::null()));
+    poll(delay, || (!running.process().is_alive()).then_some(()));
+    running
 }
 
 /// Runs `trusty` and kills it after a while, unless it is done before.
 fn kill_within(home: &TestHome, arguments: &[&str], delay: Duration) {
-    let mut command = trusty(home);
-    command
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut running = RunningProgram::start(&mut command);
-    let process = running.process();
-    poll(delay, || (!process.is_alive()).then_some(()));
-    process.signal(Signal::KILL);
+    let mut running = start_and_wait(home, arguments, delay);
+    running.process().signal(Signal::KILL);
     running.wait(WAIT_TIMEOUT);
 }
 
 /// Kills the engine after a while, in the middle of what `trusty` has asked of it.
 fn kill_engine_within(home: &TestHome, arguments: &[&str], delay: Duration) {
     let mut serving = serve(home);
-    let mut command = trusty(home);
-    command
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    let mut asking = RunningProgram::start(&mut command);
-    let process = asking.process();
-    poll(delay, || (!process.is_alive()).then_some(()));
+    let mut asking = start_and_wait(home, arguments, delay);
     serving.process().signal(Signal::KILL);
     serving.wait(WAIT_TIMEOUT);
     asking.wait(WAIT_TIMEOUT);
@@ -122,32 +100,35 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
     } else {
         &["stop"]
     };
-    let sessions: Vec<StandIn> = (0..3).map(|_| busy_session(&home)).collect();
+    let sessions: Vec<StandIn> = (0..3).map(|_| StandIn::busy(&home)).collect();
     let begun = Instant::now();
-    succeed(&home, &["pause", &pid(&sessions[0]), "--how", kinds[0]]);
+    run_successfully(
+        &home,
+        ["pause", &sessions[0].pid_argument(), "--how", kinds[0]],
+    );
     // A kill may come after the end, too.
     let longest = begun.elapsed() * 5 / 4;
-    succeed(&home, &["resume", "--all"]);
+    run_successfully(&home, ["resume", "--all"]);
     let mut random = RandomNumbers::new();
     for round in 0..number("FAULT_ROUNDS").unwrap_or(DEFAULT_ROUNDS) {
         let session = &sessions[usize::try_from(round % 3).expect("small")];
         let kind = kinds[usize::try_from(random.next() % 2).expect("small") % kinds.len()];
-        let (pid, delay) = (pid(session), random.delay_within(longest));
+        let (pid, delay) = (session.pid_argument(), random.delay_within(longest));
         let pause = ["pause", &pid, "--how", kind];
         let what = format!("round {round}, {kind}, killed after {delay:?}");
         match round % ENGINE_KILL_INTERVAL {
             0 => kill_engine_within(&home, &pause, delay),
             1..=4 => kill_within(&home, &pause, delay),
             5 => {
-                succeed(&home, &pause);
+                run_successfully(&home, pause);
                 kill_within(&home, &["resume", "--all"], delay);
             }
             _ => {
-                succeed(&home, &pause);
+                run_successfully(&home, pause);
                 kill_within(&home, &["resume", &pid], delay);
             }
         }
-        succeed(&home, &["resume", "--all"]);
+        run_successfully(&home, ["resume", "--all"]);
         assert_runs(session, &what);
         // Neither records nor locks, half-written files or marks of hooks.
         assert_eq!(leftover_names(&home), [""; 0], "{what}");

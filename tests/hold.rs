@@ -5,9 +5,9 @@
 mod proof;
 
 use std::fs;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
 use std::process::Output;
 use std::time::{Duration, SystemTime};
 use trusty_fleet::SessionId;
@@ -15,54 +15,49 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::pause::{Gate, Initiator, PauseMethod, PausePhase, PauseRecord};
 use trusty_platform::sys;
 use trusty_records::store::PauseStore;
-use trusty_tests::trusty::{connect, run, serve};
+use trusty_tests::trusty::{connect, private_folder, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{
-    ApiEventKind, FakeApi, KeyboardKey, ProcessRef, Signal, TerminalShape, TestHome, TestTerminal,
-    TestedClient,
+    ApiEventKind, ClientStage, KeyboardKey, MANUAL_MODE_ARGS, ProcessRef, Signal, TerminalShape,
+    TestHome, TestStage, TestedClient, WAIT_TIMEOUT, printed_text, stderr_text,
 };
-use trusty_wire::Environment;
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-
-struct HoldFixture {
-    api: FakeApi,
-    home: TestHome,
+/// A connected session that asks before it acts; none if the tests are to run without the client.
+fn open(shape: TerminalShape) -> Option<HeldSession> {
+    let builder = TestStage::builder().hooks();
+    let stage = builder.open(shape, "work", &MANUAL_MODE_ARGS)?;
+    Some(HeldSession::of(stage))
 }
 
-impl HoldFixture {
-    /// Connected; `None` if the tests are to run without the client.
-    fn new() -> Option<Self> {
-        trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), TestHome::new());
-        connect(&home);
-        Some(Self { api, home })
-    }
+/// A session in a plain terminal.
+fn plain() -> Option<HeldSession> {
+    open(TerminalShape::PtyDirect)
+}
 
-    fn open(&self, shape: TerminalShape) -> HeldSession<'_> {
-        self.open_with(shape, &[])
-    }
+/// A session, and what is on disk of its pause.
+struct HeldSession {
+    stage: ClientStage,
+    store: PauseStore,
+    record: PauseRecord,
+}
 
-    fn open_with(&self, shape: TerminalShape, more: &[&str]) -> HeldSession<'_> {
-        let folder = self.home.project("work");
-        let arguments = [&["--permission-mode", "manual"], more].concat();
-        let terminal = TestTerminal::open(shape, &self.home, &self.api, &folder, &arguments);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        self.held(terminal, folder)
-    }
+impl Deref for HeldSession {
+    type Target = ClientStage;
 
-    fn held(&self, terminal: TestTerminal, folder: PathBuf) -> HeldSession<'_> {
-        let client = terminal.client();
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
+}
+
+impl HeldSession {
+    fn of(stage: ClientStage) -> Self {
         let key = ProcessKey {
-            pid: client.pid,
-            start: StartTime(client.start_ticks),
+            pid: stage.client.pid,
+            start: StartTime(stage.client.start_ticks),
         };
         let machine = sys::machine().expect("the machine");
-        HeldSession {
-            stage: self,
-            terminal,
-            folder,
-            store: PauseStore::from_env(&self.environment()),
+        Self {
+            store: PauseStore::from_env(&stage.home.environment()),
             record: PauseRecord {
                 version: 1,
                 session: machine.session_id(key),
@@ -77,40 +72,10 @@ impl HoldFixture {
                 tty: None,
                 means: PauseMethod::Hold,
             },
+            stage,
         }
     }
 
-    fn environment(&self) -> Environment {
-        Environment {
-            home: self.home.path().to_path_buf(),
-            data_home: Some(self.home.xdg_data()),
-            ..Environment::default()
-        }
-    }
-
-    /// Everything that the clients wrote into their transcripts.
-    fn transcripts(&self) -> String {
-        let mut text = String::new();
-        let projects = self.home.config_dir().join("projects");
-        for folder in fs::read_dir(projects).into_iter().flatten().flatten() {
-            for file in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
-                text += &fs::read_to_string(file.path()).unwrap_or_default();
-            }
-        }
-        text
-    }
-}
-
-/// A session, and what is on disk of its pause.
-struct HeldSession<'a> {
-    stage: &'a HoldFixture,
-    terminal: TestTerminal,
-    folder: PathBuf,
-    store: PauseStore,
-    record: PauseRecord,
-}
-
-impl HeldSession<'_> {
     fn id(&self) -> SessionId {
         self.record.session
     }
@@ -133,26 +98,11 @@ impl HeldSession<'_> {
         until(WAIT_TIMEOUT, "a gate that holds", mark)
     }
 
-    fn made(&self, name: &str) -> bool {
-        self.folder.join(name).exists()
-    }
-
     /// Asks for a file to be made, and waits until it is streaming towards that.
     fn begin(&self, name: &str) {
         let prompt = format!("stream 2s then bash: touch {name}");
         self.terminal.submit(&prompt);
-        self.stage
-            .api
-            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::FirstDelta);
-    }
-
-    #[track_caller]
-    fn allow(&self, name: &str) {
-        self.terminal
-            .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        self.terminal.answer(KeyboardKey::Char('1'));
-        until(WAIT_TIMEOUT, "the file", || self.made(name).then_some(()));
-        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
+        self.wait_begun(&prompt);
     }
 }
 
@@ -168,14 +118,11 @@ fn is_tool(gate: &Gate) -> bool {
 
 /// A tool and then a prompt are held and let go; Escape works meanwhile; and at the end a refusal.
 fn check_hold(shape: TerminalShape) {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(shape);
-    let (terminal, api) = (&session.terminal, &stage.api);
+    let Some(session) = open(shape) else { return };
+    let terminal = &session.terminal;
 
     // The engine ends meanwhile: only the record counts.
-    let serving = serve(&stage.home);
+    let serving = serve(&session.home);
     session.begin("first");
     session.hold();
     let gate = session.gate(is_tool);
@@ -185,17 +132,16 @@ fn check_hold(shape: TerminalShape) {
     terminal.wait_status(WAIT_TIMEOUT, "busy");
     assert!(is_alive(&gate) && !terminal.screen().contains("Do you want to proceed?"));
     session.release();
-    session.allow("first");
+    session.approve_making("first");
     assert!(!is_alive(&gate));
 
     // A prompt.
     session.hold();
     terminal.submit("say later");
     let gate = session.gate(|g| g.event == "UserPromptSubmit");
-    let asked = |events: &[trusty_tests::ApiEvent]| events.iter().any(|e| e.prompt == "say later");
-    assert!(!asked(&api.events()));
+    assert!(!session.was_asked("say later"));
     session.release();
-    api.wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    session.wait_answered("say later");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert!(!is_alive(&gate));
 
@@ -229,13 +175,9 @@ fn check_hold(shape: TerminalShape) {
     terminal.submit("say refused");
     terminal.wait_screen(WAIT_TIMEOUT, "Trusty Bar is stopping this session");
     session.release();
-    assert!(!session.made("third") && !asked_for(&stage, "say refused"));
+    assert!(!session.made("third") && !session.was_asked("say refused"));
     terminal.submit("say goes on");
-    api.wait_for(WAIT_TIMEOUT, "say goes on", ApiEventKind::MessageStop);
-}
-
-fn asked_for(stage: &HoldFixture, prompt: &str) -> bool {
-    stage.api.events().iter().any(|e| e.prompt == prompt)
+    session.wait_answered("say goes on");
 }
 
 #[test]
@@ -250,14 +192,13 @@ fn a_session_in_a_plain_terminal_is_held_and_let_go() {
 
 #[test]
 fn a_sub_agent_is_held_at_its_own_tool() {
-    let Some(stage) = HoldFixture::new() else {
+    let Some(session) = open(TerminalShape::TmuxBash) else {
         return;
     };
-    let session = stage.open(TerminalShape::TmuxBash);
     session
         .terminal
         .submit("agents 1 bg stream 3s then bash: touch made");
-    stage.api.wait(WAIT_TIMEOUT, |events| {
+    session.api.wait(WAIT_TIMEOUT, |events| {
         let agent = |e: &&trusty_tests::ApiEvent| {
             e.prompt.starts_with("agent 1:") && e.kind == ApiEventKind::FirstDelta
         };
@@ -267,16 +208,13 @@ fn a_sub_agent_is_held_at_its_own_tool() {
     let gate = session.gate(|g| is_tool(g) && g.agent.is_some());
     assert!(!session.made("made"));
     session.release();
-    session.allow("made");
+    session.approve_making("made");
     assert!(!is_alive(&gate));
 }
 
 #[test]
 fn a_gate_ends_with_its_client() {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(TerminalShape::PtyDirect);
+    let Some(session) = plain() else { return };
     session.begin("made");
     session.hold();
     let gate = session.gate(is_tool);
@@ -291,12 +229,9 @@ fn a_gate_ends_with_its_client() {
 /// Whatever is wrong with us, the client's tools run, and nothing is said in its conversation.
 #[test]
 fn p8_the_hook_never_blocks_or_forbids_wrongly() {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(TerminalShape::PtyDirect);
+    let Some(session) = plain() else { return };
     let terminal = &session.terminal;
-    let program = trusty_integration::program(&stage.environment());
+    let program = trusty_integration::program(&session.home.environment());
     let aside = program.with_file_name("aside");
     let mut turns = 0;
     let mut turn = |case: &str| {
@@ -304,16 +239,14 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
         terminal.run_turn(WAIT_TIMEOUT, &format!("bash: echo {said}-$((1+1))"));
         turns += 1;
         until(WAIT_TIMEOUT, &format!("{case}: the tool ran"), || {
-            let text = stage.transcripts();
+            let text = session.transcripts();
             text.contains(&format!("{said}-2")).then_some(())
         });
     };
 
     turn("no engine");
 
-    let folder = stage.home.runtime().join("trusty");
-    fs::create_dir_all(&folder).expect("folder");
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("chmod");
+    let folder = private_folder(session.home.runtime().join("trusty"));
     let silent = UnixListener::bind(folder.join("hooks.sock")).expect("socket");
     turn("an engine that hangs");
     drop(silent);
@@ -364,7 +297,7 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     // moment later.
     let summary = "\"stop_hook_summary\"";
     let text = until(WAIT_TIMEOUT, "a summary of each turn", || {
-        let text = stage.transcripts();
+        let text = session.transcripts();
         (text.matches(summary).count() == turns).then_some(text)
     });
     for noise in [
@@ -391,74 +324,72 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
 /// What an editor of another system writes is read by the client, and by us as it is.
 #[test]
 fn settings_with_a_mark_of_the_byte_order_are_connected() {
-    if trusty_tests::require_client().is_none() {
-        return;
-    }
-    let (api, home) = (FakeApi::start(), TestHome::new());
     let text = "\u{feff}{\r\n\t\"model\": \"opus\"\r\n}\r\n";
-    fs::write(home.config_dir().join("settings.json"), text).expect("write");
-    connect(&home);
-    let stage = HoldFixture { api, home };
-    let session = stage.open(TerminalShape::PtyDirect);
+    let write = |home: &mut TestHome| {
+        fs::write(home.config_dir().join("settings.json"), text).expect("write");
+    };
+    let builder = TestStage::builder().home(write).hooks();
+    let Some(stage) = builder.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS) else {
+        return;
+    };
+    let session = HeldSession::of(stage);
     session.hold();
     session.terminal.submit("say hi");
     session.gate(|g| g.event == "UserPromptSubmit");
     session.release();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say hi", ApiEventKind::MessageStop);
+    session.wait_answered("say hi");
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn an_older_client_that_understands_our_hooks_is_held() {
     let client = TestedClient::V2_1_120;
-    let (api, home) = (FakeApi::start(), TestHome::new());
-    let folder = home.project("work");
-    let mode = ["--permission-mode", client.asking()];
-    let shape = TerminalShape::TmuxBash;
-    let terminal = TestTerminal::open_client(client, shape, &home, &api, &folder, &mode);
+    let Some(stage) = TestStage::builder().client(client).build() else {
+        return;
+    };
+    let (shape, mode) = (
+        TerminalShape::TmuxBash,
+        ["--permission-mode", client.asking()],
+    );
+    let terminal = stage.open(shape, "work", &mode);
     terminal.wait_screen(WAIT_TIMEOUT, "? for shortc");
-    let output = connect_to_known_version(&home);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = connect_to_known_version(&stage.home);
+    let told = stderr_text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
     // A new one reads the settings at its start.
     drop(terminal);
-    let terminal = TestTerminal::open_client(client, shape, &home, &api, &folder, &mode);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let stage = HoldFixture { api, home };
-    let session = stage.held(terminal, folder);
+    let session = HeldSession::of(stage.into_session(shape, "work", &mode));
     session.begin("made");
     session.hold();
     session.gate(is_tool);
     assert!(!session.made("made"));
     session.release();
-    session.allow("made");
-    assert!(!stage.transcripts().contains("hook_non_blocking_error"));
+    session.approve_making("made");
+    assert!(!session.transcripts().contains("hook_non_blocking_error"));
 }
 
 #[test]
 #[ignore = "an older client: make older-clients-check"]
 fn an_older_client_that_does_not_understand_our_hooks_is_not_connected() {
     let client = TestedClient::V2_0_77;
-    let (api, home) = (FakeApi::start(), TestHome::new());
-    let folder = home.project("work");
+    let Some(stage) = TestStage::builder().client(client).build() else {
+        return;
+    };
     let mode = ["--permission-mode", client.asking()];
-    let terminal =
-        TestTerminal::open_client(client, TerminalShape::TmuxBash, &home, &api, &folder, &mode);
+    let terminal = stage.open(TerminalShape::TmuxBash, "work", &mode);
     terminal.wait_screen(WAIT_TIMEOUT, "? for shortc");
-    let output = connect_to_known_version(&home);
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let output = connect_to_known_version(&stage.home);
+    let told = stderr_text(&output);
     assert_eq!(output.status.code(), Some(3), "{told}");
     assert!(told.contains("too old"), "{told}");
-    assert!(!home.config_dir().join("settings.json").exists());
+    assert!(!stage.home.config_dir().join("settings.json").exists());
 }
 
 /// `trusty connect`, as soon as the client has told its version.
 fn connect_to_known_version(home: &TestHome) -> Output {
     until(WAIT_TIMEOUT, "the version", || {
         let output = run(home, ["connect"]);
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        let told = stderr_text(&output);
         (!told.contains("has not reported its version yet")).then_some(output)
     })
 }

@@ -14,18 +14,22 @@ mod serving;
 #[path = "answer/stage.rs"]
 mod stage;
 
-use load::{HookLoad, SilentConnections};
-use serde_json::json;
-use serving::{
-    EngineSockets, LARGE_TEXT_BYTES, ProcessCrowd, asks, asks_on, asks_this, crowded, event, tell,
-    tell_on,
-};
-use stage::{AnswerFixture, WAIT_TIMEOUT, allow};
+use load::HookLoad;
+use serving::{LARGE_TEXT_BYTES, ProcessCrowd, crowded, event, permission};
+use stage::{WAIT_TIMEOUT, allow};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use trusty_tests::TerminalShape;
-use trusty_tests::trusty::serve;
+use trusty_tests::trusty::{RunningProgram, serve};
 use trusty_tests::wait::{until, until_or};
+use trusty_tests::{HookClient, TerminalShape, TestHome, Value};
+
+/// An engine, and sessions of this status.
+fn serve_crowd(number: usize, status: &str) -> (TestHome, RunningProgram, ProcessCrowd) {
+    let home = TestHome::new();
+    let engine = serve(&home);
+    let crowd = ProcessCrowd::start(&home, number, status);
+    (home, engine, crowd)
+}
 
 /// What the engine may keep above what it needs itself, in kB: 64 MiB of requests that are held,
 /// and as much again for room that is not given back at once.
@@ -36,28 +40,23 @@ const MAX_READING_KB: u64 = 64 << 10;
 
 #[test]
 fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
-    let Some(stage) = AnswerFixture::new(TerminalShape::PtyDirect) else {
+    let Some(stage) = stage::open(TerminalShape::PtyDirect) else {
         return;
     };
-    let engine = stage.serving.as_ref().expect("an engine").process();
-    let serving = EngineSockets::of(&stage.home);
+    let engine = stage.engine.as_ref().expect("an engine").process();
     let crowd = ProcessCrowd::start(&stage.home, 20, "busy");
-    until(WAIT_TIMEOUT, "the crowd", || {
-        (serving.sessions() > crowd.len()).then_some(())
-    });
     let before = serving::memory(engine);
     let over = AtomicBool::new(false);
     let taken = thread::scope(|threads| {
         let load = HookLoad {
-            serving: &serving,
+            home: &stage.home,
             crowd: &crowd,
             over: &over,
         };
         threads.spawn(move || load.halves_and_garbage());
         threads.spawn(move || load.slow_readers());
         threads.spawn(move || load.large());
-        let home = &stage.home;
-        let real = threads.spawn(move || load.real_hooks(home));
+        let real = threads.spawn(move || load.real_hooks());
         let flood: Vec<_> = (0..load::THREAD_COUNT)
             .map(|number| threads.spawn(move || load.flood(number)))
             .collect();
@@ -79,23 +78,11 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
     assert_eq!(taken, load::MESSAGE_COUNT, "all were taken");
     // The last that each was told is what is known of it.
     for number in 0..crowd.len() {
-        let name = format!("last-{number}");
-        let told = tell(
-            &serving,
-            crowd.pid(number),
-            &event("PreToolUse", number, &name),
-        );
-        assert_eq!(told, "taken\n");
+        let last = event("PreToolUse", number, &format!("last-{number}"));
+        assert_eq!(crowd.report(number, &last), "taken\n");
     }
     for number in 0..crowd.len() {
-        let wanted = format!("last-{number} is about to run");
-        let told = || serving.hook_says(crowd.pid(number));
-        until_or(
-            WAIT_TIMEOUT,
-            &wanted,
-            || told().filter(|says| *says == wanted).map(drop),
-            || format!("{:?}", told()),
-        );
+        crowd.wait_hook_says(number, &format!("last-{number} is about to run"));
     }
     let after = serving::memory(engine);
     let most = before.now + MAX_KEPT_KB;
@@ -107,17 +94,11 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
 
 #[test]
 fn each_hook_that_was_taken_has_its_effect() {
-    let home = trusty_tests::TestHome::new();
-    let _engine = serve(&home);
-    let serving = EngineSockets::of(&home);
-    let crowd = ProcessCrowd::start(&home, 40, "busy");
-    until(WAIT_TIMEOUT, "the crowd", || {
-        (serving.sessions() == crowd.len()).then_some(())
-    });
+    let (_home, _engine, crowd) = serve_crowd(40, "busy");
     // Of each session in turn, all at once from many sides; each ends with another event.
     thread::scope(|threads| {
         for number in 0..crowd.len() {
-            let (serving, crowd) = (&serving, &crowd);
+            let crowd = &crowd;
             threads.spawn(move || {
                 for turn in 0..50 {
                     let what = if turn % 2 == 0 {
@@ -127,11 +108,11 @@ fn each_hook_that_was_taken_has_its_effect() {
                     };
                     let name = format!("tool-{number}-{turn}");
                     let payload = event(what, number, &name);
-                    assert_eq!(tell(serving, crowd.pid(number), &payload), "taken\n");
+                    assert_eq!(crowd.report(number, &payload), "taken\n");
                 }
                 if number % 2 == 0 {
                     let payload = event("PreToolUse", number, &format!("final-{number}"));
-                    assert_eq!(tell(serving, crowd.pid(number), &payload), "taken\n");
+                    assert_eq!(crowd.report(number, &payload), "taken\n");
                 }
             });
         }
@@ -141,81 +122,56 @@ fn each_hook_that_was_taken_has_its_effect() {
             0 => format!("final-{number} is about to run"),
             _ => "tool finished".to_owned(),
         };
-        let told = || serving.hook_says(crowd.pid(number));
-        until_or(
-            WAIT_TIMEOUT,
-            &wanted,
-            || told().filter(|says| *says == wanted).map(drop),
-            || format!("{number}: {:?}", told()),
-        );
+        crowd.wait_hook_says(number, &wanted);
     }
 }
 
 #[test]
 fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
-    let home = trusty_tests::TestHome::new();
-    let _engine = serve(&home);
-    let serving = EngineSockets::of(&home);
-    let crowd = ProcessCrowd::start(&home, 2, "waiting");
-    until(WAIT_TIMEOUT, "the crowd", || {
-        (serving.sessions() == crowd.len()).then_some(())
-    });
+    let (home, _engine, crowd) = serve_crowd(2, "waiting");
     let (own, other) = (crowd.pid(0), crowd.pid(1));
-    let asking = json!({
-        "hook_event_name": "PermissionRequest",
-        "session_id": "s-0",
-        "tool_name": "Bash",
-        "tool_input": {"command": "make"},
-    });
-    let asking = asking.to_string().into_bytes();
+    let asking = permission(0, "make");
+    let none: [Value; 0] = [];
     // One that is below no session, and one that belongs to another: both write its pid and its
     // session id into their messages.
-    for forger in [None, Some(other)] {
-        let connect = || forger.map_or_else(|| serving.connect(), |pid| serving.connect_from(pid));
-        assert_eq!(
-            tell_on(connect(), own, &event("PreToolUse", 0, "forged")),
-            "taken\n"
-        );
-        assert_eq!(
-            serving.hook_says(own).as_deref(),
-            Some("nothing"),
-            "{forger:?}"
-        );
-        let waiting = asks_on(connect(), own, &asking).expect("taken");
+    for forger in [None, Some(1)] {
+        let connect = || {
+            let below = forger.map(|number| crowd.connect(number));
+            below.unwrap_or_else(|| HookClient::for_home(&home))
+        };
+        let report = |payload: Vec<u8>| connect().report(own, &payload).expect("a reply");
+        assert_eq!(report(event("PreToolUse", 0, "forged")), "taken\n");
+        let says = crowd.hook_says(0);
+        assert_eq!(says.as_deref(), Some("nothing"), "{forger:?}");
+        let waiting = connect().ask(own, &asking).expect("taken");
         // What comes after it on the same way has been filed.
-        assert_eq!(tell_on(connect(), own, &event("Stop", 0, "")), "taken\n");
-        assert_eq!(serving.requests(own), [""; 0], "{forger:?}");
+        assert_eq!(report(event("Stop", 0, "")), "taken\n");
+        assert_eq!(crowd.requests(0), none, "{forger:?}");
         drop(waiting);
     }
     // A wrong number is no harm where the process above it is known: a client in a pid namespace
     // of its own tells such a one.
-    let told = tell_on(serving.connect_from(own), 1, &event("PreToolUse", 0, "own"));
-    assert_eq!(told, "taken\n");
-    let says = serving.hook_says(own);
+    let told = crowd.connect(0).report(1, &event("PreToolUse", 0, "own"));
+    assert_eq!(told.expect("a reply"), "taken\n");
+    let says = crowd.hook_says(0);
     assert_eq!(says.as_deref(), Some("own is about to run"));
-    let waiting = asks_on(serving.connect_from(own), other, &asking).expect("taken");
+    let waiting = crowd.connect(0).ask(other, &asking).expect("taken");
     until(WAIT_TIMEOUT, "a request of its own", || {
-        (serving.requests(own).len() == 1).then_some(())
+        (crowd.requests(0).len() == 1).then_some(())
     });
-    assert_eq!(serving.requests(other), [""; 0]);
+    assert_eq!(crowd.requests(1), none);
     drop(waiting);
 }
 
 #[test]
 fn requests_that_nobody_answers_are_bounded() {
-    let home = trusty_tests::TestHome::new();
-    let engine = serve(&home);
-    let serving = EngineSockets::of(&home);
-    let crowd = ProcessCrowd::start(&home, 20, "waiting");
-    until(WAIT_TIMEOUT, "the crowd", || {
-        (serving.sessions() == crowd.len()).then_some(())
-    });
+    let (_home, engine, crowd) = serve_crowd(20, "waiting");
     let before = serving::memory(engine.process());
     // More of 10 MB than are kept, and more of any length than are held at a time. How many of the
     // large ones are read in time is a matter of the machine.
     let ask = |number: usize, command: &str| {
         let owner = number % crowd.len();
-        asks(&serving, crowd.pid(owner), owner, command)
+        crowd.ask(owner, &permission(owner, command))
     };
     let large = "x".repeat(LARGE_TEXT_BYTES);
     let mut waiting: Vec<_> = (0..24).filter_map(|number| ask(number, &large)).collect();
@@ -224,13 +180,13 @@ fn requests_that_nobody_answers_are_bounded() {
     let held = until_or(
         WAIT_TIMEOUT,
         "requests that are held",
-        || Some(serving.held()).filter(|held| *held > 100),
-        || format!("{} held", serving.held()),
+        || Some(crowd.held()).filter(|held| *held > 100),
+        || format!("{} held", crowd.held()),
     );
     assert!(held <= 256, "{held} held");
-    let one = json!({"hook_event_name": "Stop", "session_id": "s-0"}).to_string();
-    assert_eq!(tell(&serving, crowd.pid(0), one.as_bytes()), "taken\n");
-    assert!(serving.held() <= 256);
+    let one = br#"{"hook_event_name":"Stop","session_id":"s-0"}"#;
+    assert_eq!(crowd.report(0, one), "taken\n");
+    assert!(crowd.held() <= 256);
     let full = serving::memory(engine.process());
     let most = before.now + MAX_KEPT_KB + MAX_READING_KB;
     assert!(full.peak < most, "kB before {before:?}, full {full:?}");
@@ -242,8 +198,8 @@ fn requests_that_nobody_answers_are_bounded() {
         ("PermissionRequest", "agent_id"),
     ] {
         // Whether it is taken in time is a matter of the machine.
-        waiting.extend(asks_this(&serving, crowd.pid(0), &crowded(what, 0, field)));
-        assert_eq!(tell(&serving, crowd.pid(0), one.as_bytes()), "taken\n");
+        waiting.extend(crowd.ask(0, &crowded(what, 0, field)));
+        assert_eq!(crowd.report(0, one), "taken\n");
         let crowded = serving::memory(engine.process());
         assert!(
             crowded.peak < most,
@@ -255,8 +211,8 @@ fn requests_that_nobody_answers_are_bounded() {
     until_or(
         WAIT_TIMEOUT,
         "the end of all that was held",
-        || (serving.held() == 0).then_some(()),
-        || format!("{} held", serving.held()),
+        || (crowd.held() == 0).then_some(()),
+        || format!("{} held", crowd.held()),
     );
     let after = serving::memory(engine.process());
     assert!(
@@ -267,20 +223,14 @@ fn requests_that_nobody_answers_are_bounded() {
 
 #[test]
 fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
-    let home = trusty_tests::TestHome::new();
-    let _engine = serve(&home);
-    let serving = EngineSockets::of(&home);
-    let crowd = ProcessCrowd::start(&home, 1, "busy");
-    until(WAIT_TIMEOUT, "the crowd", || {
-        (serving.sessions() == 1).then_some(())
-    });
+    let (home, _engine, crowd) = serve_crowd(1, "busy");
     // As many as are listened to at a time, three times over.
-    let silent = SilentConnections::connect(&serving, 768);
+    let silent: Vec<_> = (0..768).map(|_| HookClient::for_home(&home)).collect();
     let payload = event("PreToolUse", 0, "heard");
     until(WAIT_TIMEOUT, "a hook to be heard", || {
-        (tell(&serving, crowd.pid(0), &payload) == "taken\n").then_some(())
+        (crowd.report(0, &payload) == "taken\n").then_some(())
     });
-    let says = serving.hook_says(crowd.pid(0));
+    let says = crowd.hook_says(0);
     assert_eq!(says.as_deref(), Some("heard is about to run"));
     drop(silent);
 }

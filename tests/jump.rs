@@ -6,7 +6,7 @@ mod opening;
 #[path = "jump/stage.rs"]
 mod stage;
 
-use stage::{WAIT_TIMEOUT, complaint, stage};
+use stage::{WAIT_TIMEOUT, stage};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use trusty_actions::jump::x11::{X11Display, read_display};
 use trusty_tests::desktop::require_desktop;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, Signal, TerminalShape, TestHome, TestTerminal, client};
+use trusty_tests::{ProcessRef, Signal, TerminalShape, TestHome, block_on, client, stderr_text};
 
 #[test]
 fn the_window_and_the_pane_of_the_session_come_to_the_front() {
@@ -44,8 +44,8 @@ fn the_window_and_the_pane_of_the_session_come_to_the_front() {
 
     // The same by an engine that knows no display of its own.
     let serving = serve(&stage.home);
-    let (line, body) = stage.post(second);
-    assert!(line.contains("204"), "{line} {body}");
+    let raised = stage.post(second);
+    assert_eq!(raised.status, 204, "{raised:?}");
     assert_eq!(stage.desktop.active_window(), Some(window_two));
     stage.jump(first);
     assert_eq!(stage.desktop.active_window(), Some(window_one));
@@ -81,8 +81,7 @@ fn a_window_comes_out_of_its_icon_and_from_another_desktop() {
     let Some(stage) = stage() else { return };
     let exe = client::binary().expect("installed");
     let mut words = vec!["env".to_owned(), "-C".to_owned()];
-    let folder = stage.home.path().join("code/payments");
-    words.push(folder.to_string_lossy().into_owned());
+    words.push(stage.folder.to_string_lossy().into_owned());
     let env = stage.home.env(&stage.api).into_iter();
     words.extend(env.map(|(name, value)| format!("{name}={value}")));
     words.push(exe.to_string_lossy().into_owned());
@@ -128,9 +127,9 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
         stage.clients().is_empty().then_some(())
     });
     let serving = serve(&stage.home);
-    let (line, body) = stage.post(pid);
-    assert!(line.contains("409"), "{line}");
-    assert!(body.contains("\"code\":\"no-display\""), "{body}");
+    let refused = stage.post(pid);
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert_eq!(refused.code(), "no-display");
     let row = stage.session(pid).pending.expect("its row says why");
     assert!(
         row.failure
@@ -139,17 +138,10 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     drop(serving);
 
     // A terminal that no window shows: this test's own.
-    let folder = stage.home.path().join("code/payments");
-    let bare = TestTerminal::open(
-        TerminalShape::PtyDirect,
-        &stage.home,
-        &stage.api,
-        &folder,
-        &[],
-    );
+    let bare = stage.open_at(TerminalShape::PtyDirect, &stage.folder, &[]);
     bare.wait_status(WAIT_TIMEOUT, "idle");
     let refused = stage.jump_with(bare.client().pid, Some(stage.desktop.display()), "");
-    let told = complaint(&refused);
+    let told = stderr_text(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
     assert!(told.contains("it has no window on"), "{told}");
     let client = ProcessRef::of_pid(bare.client().pid).expect("alive");
@@ -158,7 +150,7 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
         (!client.is_alive()).then_some(())
     });
     let ended = stage.jump_with(client.pid, None, "");
-    assert_eq!(ended.status.code(), Some(1), "{}", complaint(&ended));
+    assert_eq!(ended.status.code(), Some(1), "{}", stderr_text(&ended));
 }
 
 /// An X server that wants a key.
@@ -201,14 +193,10 @@ fn a_display_is_asked_with_its_key() {
     BufReader::new(out)
         .read_line(&mut number)
         .expect("a number");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.expect("a runtime");
     let ask = |keys: Option<PathBuf>| {
         let name = format!(":{}", number.trim());
         let display = X11Display { name, keys };
-        let asked = runtime.block_on(read_display(&display));
+        let asked = block_on(read_display(&display));
         asked.expect_err("no window manager").to_string()
     };
     // It has answered: only that nobody lists windows is missing.

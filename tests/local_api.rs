@@ -24,23 +24,23 @@ mod openapi;
 mod peer_identity;
 #[path = "local_api/problems.rs"]
 mod problems;
+#[path = "local_api/sockets.rs"]
+mod sockets;
 #[path = "local_api/unseen_callers.rs"]
 mod unseen_callers;
 #[path = "local_api/with_and_without_engine.rs"]
 mod with_and_without_engine;
 
-use std::path::PathBuf;
-use std::time::Duration;
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixListener;
 use trusty_tests::trusty::{RunningProgram, configure, serve};
-use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome, http};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{HookClient, LocalApi, StandIn, TestHome, WAIT_TIMEOUT};
 
 /// An engine that answers, and its sessions.
 struct LocalApiFixture {
     serving: RunningProgram,
-    socket: PathBuf,
+    api: LocalApi,
     home: TestHome,
 }
 
@@ -54,37 +54,66 @@ impl LocalApiFixture {
     fn start_with(settings: &str) -> Self {
         let home = TestHome::new();
         configure(&home, settings);
-        let serving = serve(&home);
-        let socket = socket_of(&home);
         Self {
-            serving,
-            socket,
+            serving: serve(&home),
+            api: LocalApi::for_home(&home),
             home,
         }
     }
 
     /// A session that is at work.
     fn session(&self) -> StandIn {
-        let session = StandIn::start(&self.home);
-        session.write_status(r#""status":"busy""#);
-        wait_word(self, &session, "Working");
+        let session = StandIn::busy(&self.home);
+        self.api.wait_word(&session, "Working");
         session
     }
 
     fn id(&self, session: &StandIn) -> String {
-        session
-            .id(&http::get(&self.socket, "/v1/sessions"))
-            .expect("it is there")
+        session.id(&self.api.sessions()).expect("it is there")
+    }
+
+    /// The session as the engine tells it.
+    fn listed(&self, session: &StandIn) -> Value {
+        self.api.session(session.process().pid).expect("listed")
+    }
+
+    /// What the engine replies to these bytes on its hook socket.
+    fn hook_reply(&self, bytes: &[u8]) -> std::io::Result<String> {
+        let mut hook = HookClient::for_home(&self.home);
+        hook.send_raw(bytes)?;
+        hook.read_rest()
+    }
+
+    /// The path of a command on this session.
+    fn path(&self, session: &StandIn, command: &str) -> String {
+        format!("/v1/sessions/{}/{command}", self.id(session))
+    }
+
+    /// A hook of this session that asks for leave to run a command, once the request is held; its
+    /// hash.
+    fn ask(&self, session: &StandIn, command: &str) -> (HookClient, String) {
+        session.waits();
+        self.api.wait_word(session, "Permission");
+        let pid = session.process().pid;
+        let payload = json!({
+            "hook_event_name": "PermissionRequest", "session_id": "s", "tool_name": "Bash",
+            "tool_input": {"command": command},
+        });
+        let hook = session.hook_connection();
+        let hook = hook.ask(pid, payload.to_string().as_bytes());
+        (hook.expect("taken"), self.api.wait_held(pid))
     }
 }
 
-fn socket_of(home: &TestHome) -> PathBuf {
-    home.runtime().join("trusty/trusty.sock")
-}
-
-fn wait_word(served: &LocalApiFixture, session: &StandIn, word: &str) {
-    until(WAIT_TIMEOUT, word, || {
-        let told = session.status_word(&http::get(&served.socket, "/v1/sessions"));
-        (told.as_deref() == Some(word)).then_some(())
+/// Responds to each request in an engine's place, for as long as the test runs.
+fn answer_as_engine(listener: UnixListener, respond: impl Fn(&[u8]) -> String + Send + 'static) {
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a client");
+            let mut asked = [0; 4096];
+            let count = stream.read(&mut asked).unwrap_or(0);
+            // A client that has seen enough may have gone.
+            let _ = stream.write_all(respond(&asked[..count]).as_bytes());
+        }
     });
 }

@@ -2,21 +2,20 @@
 //! read from the screen.
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
 use trusty_tests::wait::until;
 use trusty_tests::{
-    ApiEventKind, FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient,
+    ApiEventKind, KeyboardKey, TerminalShape, TestStage, TestedClient, WAIT_TIMEOUT,
 };
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 const IDLE_HINT: &str = "? for shortc";
 
 fn exercise(client: TestedClient, shape: TerminalShape) {
     let program = client.program().expect("make older-clients installs it");
-    let (api, home) = (FakeApi::start(), TestHome::new());
-    let folder = home.project("work");
-    let mode = ["--permission-mode", client.asking()];
-    let terminal = TestTerminal::open_client(client, shape, &home, &api, &folder, &mode);
+    let Some(stage) = TestStage::builder().client(client).build() else {
+        return;
+    };
+    let folder = stage.home.project("work");
+    let terminal = stage.open_at(shape, &folder, &["--permission-mode", client.asking()]);
     let process = terminal.client();
     assert_eq!(process.exe(), Some(program.exe));
     let first = terminal.wait_screen(WAIT_TIMEOUT, IDLE_HINT);
@@ -28,9 +27,9 @@ fn exercise(client: TestedClient, shape: TerminalShape) {
     }
 
     terminal.submit("stream 3s");
-    api.wait_for(WAIT_TIMEOUT, "stream 3s", ApiEventKind::FirstDelta);
+    stage.wait_begun("stream 3s");
     terminal.wait_screen(WAIT_TIMEOUT, "esc to interr");
-    api.wait_for(WAIT_TIMEOUT, "stream 3s", ApiEventKind::MessageStop);
+    stage.wait_answered("stream 3s");
     terminal.wait_screen(WAIT_TIMEOUT, "line 30");
     terminal.wait_screen(WAIT_TIMEOUT, IDLE_HINT);
 
@@ -49,7 +48,9 @@ fn exercise(client: TestedClient, shape: TerminalShape) {
     terminal.wait_screen(WAIT_TIMEOUT, "esc to interr");
     terminal.press(KeyboardKey::Escape);
     terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
-    api.wait_for(WAIT_TIMEOUT, long, ApiEventKind::Disconnected);
+    stage
+        .api
+        .wait_for(WAIT_TIMEOUT, long, ApiEventKind::Disconnected);
 
     if client == TestedClient::V2_0_77 {
         assert_eq!(terminal.registry(), None);

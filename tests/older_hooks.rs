@@ -2,49 +2,24 @@
 //! `make older-clients-check`; some of them gave up every hook of 0.1.0 at once.
 #![cfg(target_os = "linux")]
 
-use std::time::Duration;
-use trusty_tests::trusty::{configure, connect, list, run, serve, session_of};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal, TestedClient};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// What a session of this home shows of itself, in full.
-fn listed_session(home: &TestHome, pid: u32) -> serde_json::Value {
-    session_of(&list(home), pid).unwrap_or_default()
-}
-
-#[track_caller]
-fn run_successfully(home: &TestHome, arguments: &[&str]) -> String {
-    let output = run(home, arguments);
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let told = text(&output.stdout) + &text(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {told}");
-    told
-}
+use trusty_tests::{TerminalShape, TestStage, TestedClient, WAIT_TIMEOUT};
 
 fn is_held_and_answered(client: TestedClient) {
-    let (api, home) = (FakeApi::start(), TestHome::new());
+    let builder = TestStage::builder().client(client);
     // It is programs that answer here.
-    configure(&home, "[answers]\nprograms = true\n");
-    connect(&home);
-    let serving = serve(&home);
-    let folder = home.project("work");
+    let builder = builder.settings("[answers]\nprograms = true\n");
     let mode = ["--permission-mode", client.asking()];
-    let terminal = TestTerminal::open_client(
-        client,
-        TerminalShape::PtyDirect,
-        &home,
-        &api,
-        &folder,
-        &mode,
-    );
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let pid = terminal.client().pid;
-    let name = pid.to_string();
+    let opened = builder
+        .hooks()
+        .engine()
+        .open(TerminalShape::PtyDirect, "work", &mode);
+    let Some(stage) = opened else { return };
+    let (terminal, name) = (&stage.terminal, stage.pid());
+    let shown = || stage.listed(stage.client.pid).unwrap_or_default();
 
     // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
-    let told = run_successfully(&home, &["pause", &name, "--how", "hold"]);
+    let told = stage.run_successfully(&["pause", &name, "--how", "hold"]);
     let proven = told.contains("Paused, held by you");
     assert!(
         proven || told.contains("waiting for the next hook"),
@@ -52,29 +27,25 @@ fn is_held_and_answered(client: TestedClient) {
     );
     terminal.submit("say later");
     until(WAIT_TIMEOUT, "a prompt that is held", || {
-        let session = listed_session(&home, pid);
+        let session = shown();
         (session["status"] == "Paused" && session["pause"]["held"] == 1).then_some(())
     });
-    let asked = |events: &[trusty_tests::ApiEvent]| events.iter().any(|e| e.prompt == "say later");
-    assert!(!asked(&api.events()));
-    run_successfully(&home, &["resume", &name]);
-    api.wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    assert!(!stage.was_asked("say later"));
+    stage.run_successfully(&["resume", &name]);
+    stage.wait_answered("say later");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     // Answered from here.
     terminal.submit("bash: touch made");
     until(WAIT_TIMEOUT, "a request that is held", || {
-        let requests = listed_session(&home, pid)["requests"].clone();
+        let requests = shown()["requests"].clone();
         (requests[0]["held"] == true).then_some(())
     });
-    run_successfully(&home, &["approve", &name, "--yes"]);
-    until(WAIT_TIMEOUT, "the file", || {
-        folder.join("made").exists().then_some(())
-    });
+    stage.run_successfully(&["approve", &name, "--yes"]);
+    stage.wait_made("made");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let screen = terminal.screen();
     assert!(!screen.contains("timed out"), "{screen}");
-    drop(serving);
 }
 
 #[test]

@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use trusty_engine::Engine;
 use trusty_engine::recording::{
     ObservationRecorder, ParsedRecording, RecordingPrivacy, describe_timeline, read, timeline,
@@ -16,10 +15,8 @@ use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
 use trusty_records::settings::Confinement;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal};
-use trusty_wire::Environment;
+use trusty_tests::{MANUAL_MODE_ARGS, TerminalShape, TestStage, WAIT_TIMEOUT, block_on};
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// The largest recording that is kept, in bytes.
 const MAX_RECORDING_BYTES: usize = 40 * 1024;
 
@@ -101,51 +98,34 @@ fn collect_states(shown: &mut ShownStates, snapshot: &Snapshot) {
 
 #[test]
 fn a_replay_shows_what_the_engine_showed() {
-    if trusty_tests::require_client().is_none() {
+    let Some(stage) = TestStage::builder().build() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let env = Environment {
-        home: home.path().into(),
-        runtime_home: Some(home.runtime()),
-        tmux_folder: Some(home.tmux_tmpdir()),
-        path: std::env::var_os("PATH"),
-        ..Environment::default()
     };
+    let env = stage.home.environment();
     let settings = Settings {
         confinement: Confinement::Confined,
         ..Settings::default()
     };
-    let path = home.path().join("recording.jsonl");
+    let path = stage.home.path().join("recording.jsonl");
     let file = fs::File::create_new(&path).expect("a file");
     let (recorder, mut recording) =
         ObservationRecorder::start(&env, RecordingPrivacy::Full, file).expect("a recorder");
     let engine = Engine::start_recorded(&env, &settings, recorder).expect("an engine");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .expect("a runtime");
     let mut snapshots = engine.snapshots();
     let live = std::thread::spawn(move || {
         let mut shown = ShownStates::new();
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
-        runtime.expect("a runtime").block_on(async {
+        block_on(async {
             while snapshots.changed().await.is_ok() {
                 collect_states(&mut shown, &snapshots.borrow_and_update());
             }
         });
         shown
     });
-    let folder = home.project("work");
-    let arguments = ["--permission-mode", "manual"];
-    let mut terminal =
-        TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    let mut terminal = stage.open_idle(TerminalShape::TmuxBash, "work", &MANUAL_MODE_ARGS);
     terminal.attach();
     terminal.run_turn(WAIT_TIMEOUT, "stream 1s");
     terminal.submit("bash: touch made");
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     terminal.submit("/exit");
@@ -156,7 +136,7 @@ fn a_replay_shows_what_the_engine_showed() {
         snapshot.sessions.iter().any(stopped).then_some(())
     });
     drop(engine);
-    let outcome = runtime.block_on(recording.wait_ended());
+    let outcome = block_on(recording.wait_ended());
     assert!(outcome.problem.is_none(), "{outcome:?}");
     let live = live.join().expect("what was shown");
 

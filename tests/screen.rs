@@ -3,58 +3,43 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::ops::Deref;
+use std::path::PathBuf;
 use trusty_fleet::Fact;
 use trusty_fleet::observation::{ListedSession, PaneKey, ScreenContent, ScreenReading};
 use trusty_sources::listing::ListingSource;
 use trusty_sources::screen::ScreenSource;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
-    ApiEvent, ApiEventKind, FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal,
-    TestedClient, require_client,
+    ApiEvent, ApiEventKind, KeyboardKey, MANUAL_MODE_ARGS, TerminalShape, TestHome, TestStage,
+    TestTerminal, TestedClient, WAIT_TIMEOUT, block_on,
 };
-use trusty_wire::Environment;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 struct ScreenFixture {
-    api: FakeApi,
-    home: TestHome,
+    stage: TestStage,
     client: TestedClient,
 }
 
-impl ScreenFixture {
-    /// `None` if the tests are to run without the client.
-    fn new(client: TestedClient) -> Option<Self> {
-        if client == TestedClient::Newest {
-            require_client()?;
-        }
-        Some(Self {
-            api: FakeApi::start(),
-            home: TestHome::new(),
-            client,
-        })
-    }
+impl Deref for ScreenFixture {
+    type Target = TestStage;
 
+    fn deref(&self) -> &TestStage {
+        &self.stage
+    }
+}
+
+/// `None` if the tests are to run without the client.
+fn open(client: TestedClient) -> Option<ScreenFixture> {
+    let stage = TestStage::builder().client(client).build()?;
+    Some(ScreenFixture { stage, client })
+}
+
+impl ScreenFixture {
     fn start(&self, mode: &str) -> TestTerminal {
-        let folder = self.home.project("work");
-        let terminal = self.open(&folder, mode);
+        let arguments = ["--permission-mode", mode];
+        let terminal = self.open(TerminalShape::TmuxBash, "work", &arguments);
         self.wait(&terminal, &ScreenContent::Idle);
         terminal
-    }
-
-    fn open(&self, folder: &Path, mode: &str) -> TestTerminal {
-        let (home, api) = (&self.home, &self.api);
-        let mode = ["--permission-mode", mode];
-        TestTerminal::open_client(
-            self.client,
-            TerminalShape::TmuxBash,
-            home,
-            api,
-            folder,
-            &mode,
-        )
     }
 
     fn read_screen(&self, terminal: &TestTerminal) -> Option<ScreenReading> {
@@ -67,7 +52,7 @@ impl ScreenFixture {
         };
         let wanted = [(key, Some(self.client.version().to_owned()))].into();
         let mut facts = Vec::new();
-        let mut screens = ScreenSource::new(&environment(&self.home));
+        let mut screens = ScreenSource::new(&self.home.environment());
         block_on(screens.poll(&wanted, async |told| facts.extend(told)));
         facts.into_iter().find_map(|fact| match fact {
             Fact::Screen(_, screen) => Some(screen),
@@ -107,21 +92,6 @@ impl ScreenFixture {
     }
 }
 
-fn environment(home: &TestHome) -> Environment {
-    Environment {
-        home: home.path().to_path_buf(),
-        path: std::env::var_os("PATH"),
-        ..Environment::default()
-    }
-}
-
-fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.expect("a runtime").block_on(future)
-}
-
 fn permission(tool: &str) -> ScreenContent {
     ScreenContent::Permission {
         tool: Some(tool.to_owned()),
@@ -130,14 +100,10 @@ fn permission(tool: &str) -> ScreenContent {
 
 /// What all clients show, one after the other.
 fn turns(client: TestedClient) {
-    let Some(stage) = ScreenFixture::new(client) else {
-        return;
-    };
+    let Some(stage) = open(client) else { return };
     let terminal = stage.start(client.asking());
     terminal.submit("stall 30s");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "stall 30s", ApiEventKind::FirstDelta);
+    stage.wait_begun("stall 30s");
     let busy = stage.wait(&terminal, &ScreenContent::Busy);
     let told = matches!(client, TestedClient::V2_1_90 | TestedClient::V2_1_120);
     assert_eq!(busy.title_busy, told.then_some(true));
@@ -199,11 +165,11 @@ fn a_client_without_a_registry() {
 
 #[test]
 fn trust_plan_and_compaction() {
-    let Some(stage) = ScreenFixture::new(TestedClient::Newest) else {
+    let Some(stage) = open(TestedClient::Newest) else {
         return;
     };
     let folder = stage.home.untrusted_project("stranger");
-    let stranger = stage.open(&folder, "manual");
+    let stranger = stage.open_at(TerminalShape::TmuxBash, &folder, &MANUAL_MODE_ARGS);
     stage.wait(&stranger, &ScreenContent::Trust);
     drop(stranger);
 
@@ -218,7 +184,7 @@ fn trust_plan_and_compaction() {
 
 #[test]
 fn p18_a_quoted_dialog_is_no_dialog() {
-    let Some(stage) = ScreenFixture::new(TestedClient::Newest) else {
+    let Some(stage) = open(TestedClient::Newest) else {
         return;
     };
     let terminal = stage.start("manual");
@@ -247,7 +213,7 @@ fn p18_a_quoted_dialog_is_no_dialog() {
 
 #[test]
 fn the_client_s_own_list_is_read() {
-    let Some(stage) = ScreenFixture::new(TestedClient::Newest) else {
+    let Some(stage) = open(TestedClient::Newest) else {
         return;
     };
     let terminal = stage.start("manual");
@@ -256,7 +222,7 @@ fn the_client_s_own_list_is_read() {
     let bin = stage.home.path().join("bin");
     std::fs::create_dir(&bin).expect("folder");
     std::os::unix::fs::symlink(&program, bin.join("claude")).expect("installed");
-    let mut env = environment(&stage.home);
+    let mut env = stage.home.environment();
     let path = env.path.take().unwrap_or_default();
     let folders = std::iter::once(bin).chain(std::env::split_paths(&path));
     env.path = std::env::join_paths(folders).ok();

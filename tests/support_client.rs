@@ -1,41 +1,20 @@
 //! The test support with the real client in it.
 #![cfg(target_os = "linux")]
 
-use std::path::Path;
 use std::time::Duration;
-
 use trusty_tests::wait::until;
 use trusty_tests::{
-    ApiEventKind, FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal, Value,
-    client,
+    ApiEventKind, ClientStage, KeyboardKey, MANUAL_MODE_ARGS, Signal, TerminalShape, TestStage,
+    TestTerminal, Value, WAIT_TIMEOUT, client,
 };
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-
-struct SupportFixture {
-    api: FakeApi,
-    home: TestHome,
+/// A session in a plain terminal; none if the tests are to run without the client.
+fn session() -> Option<ClientStage> {
+    session_in(TerminalShape::PtyDirect)
 }
 
-impl SupportFixture {
-    /// `None` if the tests are to run without the client.
-    fn new() -> Option<Self> {
-        trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), TestHome::new());
-        Some(Self { api, home })
-    }
-
-    fn open(&self, shape: TerminalShape, folder: &Path, mode: &str) -> TestTerminal {
-        let args = ["--permission-mode", mode];
-        let terminal = TestTerminal::open(shape, &self.home, &self.api, folder, &args);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        terminal
-    }
-
-    fn start(&self, shape: TerminalShape, mode: &str) -> TestTerminal {
-        let folder = self.home.project("work");
-        self.open(shape, &folder, mode)
-    }
+fn session_in(shape: TerminalShape) -> Option<ClientStage> {
+    TestStage::builder().open(shape, "work", &MANUAL_MODE_ARGS)
 }
 
 fn waits_for(what: &str) -> impl Fn(&Value) -> bool {
@@ -43,11 +22,10 @@ fn waits_for(what: &str) -> impl Fn(&Value) -> bool {
 }
 
 fn exercise(shape: TerminalShape) {
-    let Some(stage) = SupportFixture::new() else {
+    let Some(stage) = session_in(shape) else {
         return;
     };
-    let folder = stage.home.project("work");
-    let terminal = stage.open(shape, &folder, "manual");
+    let terminal = &stage.terminal;
 
     let client = terminal.client();
     let session = terminal.wait_status(WAIT_TIMEOUT, "idle");
@@ -58,19 +36,15 @@ fn exercise(shape: TerminalShape) {
 
     terminal.submit("stream 3s");
     terminal.wait_status(WAIT_TIMEOUT, "busy");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "stream 3s", ApiEventKind::MessageStop);
+    stage.wait_answered("stream 3s");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     terminal.submit("bash: touch x1");
     terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
     terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    assert!(!folder.join("x1").exists());
+    assert!(!stage.made("x1"));
     terminal.answer(KeyboardKey::Char('1'));
-    until(WAIT_TIMEOUT, "the file x1", || {
-        folder.join("x1").exists().then_some(())
-    });
+    stage.wait_made("x1");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     let long = "say begun then stream 30s";
@@ -121,28 +95,19 @@ fn client_in_zsh_in_a_plain_terminal() {
 
 #[test]
 fn an_untrusted_folder_shows_the_trust_dialog() {
-    let Some(stage) = SupportFixture::new() else {
+    let Some(stage) = TestStage::builder().build() else {
         return;
     };
     let folder = stage.home.untrusted_project("stranger");
-    let args = ["--permission-mode", "manual"];
-    let terminal = TestTerminal::open(
-        TerminalShape::TmuxDirect,
-        &stage.home,
-        &stage.api,
-        &folder,
-        &args,
-    );
+    let terminal = stage.open_at(TerminalShape::TmuxDirect, &folder, &MANUAL_MODE_ARGS);
     terminal.wait_screen(WAIT_TIMEOUT, "Quick safety check");
     assert_eq!(terminal.registry(), None);
 }
 
 #[test]
 fn a_question_is_answered() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("ask");
     terminal.wait_registry(WAIT_TIMEOUT, waits_for("input needed"));
     terminal.wait_screen(WAIT_TIMEOUT, "Enter to select");
@@ -159,10 +124,8 @@ fn a_question_is_answered() {
 
 #[test]
 fn two_questions_are_asked() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("ask multi");
     terminal.wait_registry(WAIT_TIMEOUT, waits_for("input needed"));
     terminal.wait_screen(WAIT_TIMEOUT, "Sizes");
@@ -172,10 +135,12 @@ fn two_questions_are_asked() {
 
 #[test]
 fn a_plan_is_put_forward() {
-    let Some(stage) = SupportFixture::new() else {
+    let arguments = ["--permission-mode", "plan"];
+    let builder = TestStage::builder();
+    let Some(stage) = builder.open(TerminalShape::PtyDirect, "work", &arguments) else {
         return;
     };
-    let terminal = stage.start(TerminalShape::PtyDirect, "plan");
+    let terminal = &stage.terminal;
     terminal.submit("plan");
     terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
     terminal.wait_screen(WAIT_TIMEOUT, "Exit plan mode?");
@@ -185,12 +150,9 @@ fn a_plan_is_put_forward() {
 
 #[test]
 fn files_are_written_and_edited() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let folder = stage.home.project("work");
-    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
-    let file = folder.join("f1.txt");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
+    let file = stage.folder.join("f1.txt");
 
     terminal.submit(&format!("write: {}", file.display()));
     terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
@@ -210,86 +172,61 @@ fn files_are_written_and_edited() {
 
 #[test]
 fn two_agents_stream_in_the_background() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("agents 2 bg");
     terminal.wait_status(WAIT_TIMEOUT, "busy");
     for agent in ["agent 1: stream 4s", "agent 2: stream 4s"] {
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, agent, ApiEventKind::FirstDelta);
+        stage.wait_begun(agent);
     }
     assert_eq!(terminal.wait_status(WAIT_TIMEOUT, "busy")["status"], "busy");
     for agent in ["agent 1: stream 4s", "agent 2: stream 4s"] {
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, agent, ApiEventKind::MessageStop);
+        stage.wait_answered(agent);
     }
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn two_agents_ask_for_permission() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let folder = stage.home.project("work");
-    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("agents 2 fg bash: touch made");
     terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
     terminal.wait_screen(WAIT_TIMEOUT, "from the general-purpose agent");
     terminal.answer(KeyboardKey::Char('1'));
-    until(WAIT_TIMEOUT, "the file", || {
-        folder.join("made").exists().then_some(())
-    });
+    stage.wait_made("made");
 }
 
 #[test]
 fn a_command_goes_on_in_the_background() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let folder = stage.home.project("work");
-    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("bash-bg: while ! test -e go; do sleep 0.1; done");
     terminal.wait_status(WAIT_TIMEOUT, "shell");
-    std::fs::write(folder.join("go"), "").expect("a file");
+    std::fs::write(stage.folder.join("go"), "").expect("a file");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn calls_in_one_message_are_asked_for_one_by_one() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let folder = stage.home.project("work");
-    let terminal = stage.open(TerminalShape::PtyDirect, &folder, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("parallel bash: touch a1 || touch a2");
     for file in ["a1", "a2"] {
         terminal.wait_screen(WAIT_TIMEOUT, &format!("touch {file}"));
         terminal.wait_registry(WAIT_TIMEOUT, waits_for("permission prompt"));
-        terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        terminal.answer(KeyboardKey::Char('1'));
-        until(WAIT_TIMEOUT, file, || {
-            folder.join(file).exists().then_some(())
-        });
+        terminal.approve();
+        stage.wait_made(file);
     }
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 }
 
 #[test]
 fn an_overloaded_api_is_asked_again() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     let prompt = "error 529 x2 then say recovered at last";
-    terminal.submit(prompt);
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+    stage.ask_model(prompt);
     terminal.wait_screen(WAIT_TIMEOUT, "● recovered at last");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let failures = stage.api.events();
@@ -301,10 +238,8 @@ fn an_overloaded_api_is_asked_again() {
 
 #[test]
 fn a_bad_request_ends_the_turn() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     terminal.submit("error 400");
     stage
         .api
@@ -315,10 +250,8 @@ fn a_bad_request_ends_the_turn() {
 
 #[test]
 fn thinking_and_a_stall_keep_it_busy() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     let prompt = "think 2s then stall 2s then say the end";
     terminal.submit(prompt);
     terminal.wait_status(WAIT_TIMEOUT, "busy");
@@ -335,28 +268,22 @@ fn thinking_and_a_stall_keep_it_busy() {
 
 #[test]
 fn a_full_context_is_compacted() {
-    let Some(stage) = SupportFixture::new() else {
-        return;
-    };
-    let terminal = stage.start(TerminalShape::PtyDirect, "manual");
+    let Some(stage) = session() else { return };
+    let terminal = &stage.terminal;
     for prompt in ["say one", "say two", "full"] {
         terminal.run_turn(WAIT_TIMEOUT, prompt);
     }
     terminal.run_turn(WAIT_TIMEOUT, "say after");
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "(compact)", ApiEventKind::MessageStop);
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say after", ApiEventKind::MessageStop);
+    stage.wait_answered("(compact)");
+    stage.wait_answered("say after");
 }
 
 #[test]
 fn clear_changes_the_session_id() {
-    let Some(stage) = SupportFixture::new() else {
+    let Some(stage) = session_in(TerminalShape::TmuxDirect) else {
         return;
     };
-    let terminal = stage.start(TerminalShape::TmuxDirect, "manual");
+    let terminal = &stage.terminal;
     let first = terminal.wait_status(WAIT_TIMEOUT, "idle");
     terminal.run_turn(WAIT_TIMEOUT, "say one");
     terminal.submit("/clear");
@@ -379,10 +306,10 @@ fn a_closed_terminal_ends_the_client() {
         TerminalShape::PtyBash,
         TerminalShape::PtyDirect,
     ] {
-        let Some(stage) = SupportFixture::new() else {
+        let Some(mut stage) = session_in(shape) else {
             return;
         };
-        let mut terminal = stage.start(shape, "manual");
+        let terminal = &mut stage.terminal;
         let client = terminal.client();
         terminal.hang_up();
         terminal.wait_end(WAIT_TIMEOUT, client);
@@ -402,19 +329,19 @@ fn wait_prompts(terminal: &TestTerminal, count: usize) {
 
 #[test]
 fn a_killed_client_leaves_its_registry_file() {
-    let Some(stage) = SupportFixture::new() else {
+    let Some(stage) = session_in(TerminalShape::PtyBash) else {
         return;
     };
-    let terminal = stage.start(TerminalShape::PtyBash, "manual");
+    let terminal = &stage.terminal;
     let client = terminal.client();
     terminal.signal(Signal::KILL);
     terminal.wait_end(WAIT_TIMEOUT, client);
     assert!(stage.home.registry(client.pid).is_some());
 
     // The terminal may have answered a question of the client's after its end: the shell has it.
-    wait_prompts(&terminal, 1);
+    wait_prompts(terminal, 1);
     terminal.press(KeyboardKey::CtrlC);
-    wait_prompts(&terminal, 2);
+    wait_prompts(terminal, 2);
     terminal.run_client(&["--permission-mode", "manual"]);
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert_ne!(terminal.client(), client);
@@ -423,10 +350,10 @@ fn a_killed_client_leaves_its_registry_file() {
 #[test]
 fn control_z_suspends_under_a_shell() {
     for shape in [TerminalShape::TmuxZsh, TerminalShape::PtyBash] {
-        let Some(stage) = SupportFixture::new() else {
+        let Some(stage) = session_in(shape) else {
             return;
         };
-        let terminal = stage.start(shape, "manual");
+        let terminal = &stage.terminal;
         let client = terminal.client();
         terminal.press(KeyboardKey::CtrlZ);
         until(WAIT_TIMEOUT, "a stopped client", || {
@@ -439,19 +366,16 @@ fn control_z_suspends_under_a_shell() {
             (client.state()? != 'T').then_some(())
         });
         terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
-        terminal.submit("say back again");
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, "say back again", ApiEventKind::MessageStop);
+        stage.ask_model("say back again");
     }
 }
 
 #[test]
 fn a_tmux_session_is_looked_at_and_left() {
-    let Some(stage) = SupportFixture::new() else {
+    let Some(mut stage) = session_in(TerminalShape::TmuxDirect) else {
         return;
     };
-    let mut terminal = stage.start(TerminalShape::TmuxDirect, "manual");
+    let terminal = &mut stage.terminal;
     terminal.attach();
     let clients = ["list-clients", "-F", "#{session_name}"];
     assert_eq!(terminal.tmux_command(&clients).trim(), "work");
@@ -465,7 +389,7 @@ fn a_tmux_session_is_looked_at_and_left() {
 
 #[test]
 fn a_headless_call_answers() {
-    let Some(stage) = SupportFixture::new() else {
+    let Some(stage) = TestStage::builder().build() else {
         return;
     };
     let folder = stage.home.project("work");

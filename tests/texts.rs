@@ -6,6 +6,4 @@ mod json;
 #[path = "texts/pager.rs"]
 mod pager;
 
-use std::time::Duration;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::WAIT_TIMEOUT;

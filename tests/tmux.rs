@@ -9,7 +9,7 @@ use trusty_fleet::observation::TmuxPane;
 use trusty_records::settings::Confinement;
 use trusty_sources::tmux::TmuxSource;
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, Signal, TestHome};
+use trusty_tests::{ProcessRef, Signal, TestHome, block_on};
 use trusty_wire::Environment;
 
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -92,13 +92,8 @@ fn tmux(home: &TestHome) -> TmuxSource {
 }
 
 fn list_panes(tmux: &mut TmuxSource) -> Vec<Fact> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
     let mut all = Vec::new();
-    runtime
-        .expect("runtime")
-        .block_on(tmux.list_panes(async |facts| all.extend(facts)));
+    block_on(tmux.list_panes(async |facts| all.extend(facts)));
     all
 }
 

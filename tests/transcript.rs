@@ -2,9 +2,7 @@
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
 use trusty_fleet::derivation::SourceDemand;
@@ -15,9 +13,10 @@ use trusty_sources::observation_source::ObservationSource;
 use trusty_sources::transcript::TranscriptSource;
 use trusty_sources::{ObservationSender, SourceConfig};
 use trusty_tests::wait::until_or;
-use trusty_tests::{FakeApi, KeyboardKey, Signal, TerminalShape, TestHome, TestTerminal};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    ClientStage, KeyboardKey, MANUAL_MODE_ARGS, Signal, TerminalShape, TestStage, TestTerminal,
+    WAIT_TIMEOUT,
+};
 
 type ToldTranscripts = BTreeMap<TranscriptKey, Option<TranscriptFacts>>;
 
@@ -91,37 +90,24 @@ impl RunningSource {
 }
 
 struct TranscriptClientFixture {
-    api: FakeApi,
-    home: TestHome,
-    folder: PathBuf,
+    session: ClientStage,
     following: RunningSource,
 }
 
+/// A session in a folder with a dot; none if the tests are to run without the client.
+fn open() -> Option<TranscriptClientFixture> {
+    let builder = TestStage::builder();
+    Some(TranscriptClientFixture {
+        session: builder.open(TerminalShape::PtyDirect, "work.x", &MANUAL_MODE_ARGS)?,
+        following: RunningSource::start(),
+    })
+}
+
 impl TranscriptClientFixture {
-    /// `None` if the tests are to run without the client.
-    fn new() -> Option<Self> {
-        trusty_tests::require_client()?;
-        let home = TestHome::new();
-        Some(Self {
-            api: FakeApi::start(),
-            folder: home.project("work.x"),
-            home,
-            following: RunningSource::start(),
-        })
-    }
-
-    fn open(&self, more: &[&str]) -> TestTerminal {
-        let arguments = [&["--permission-mode", "manual"], more].concat();
-        let shape = TerminalShape::PtyDirect;
-        let terminal = TestTerminal::open(shape, &self.home, &self.api, &self.folder, &arguments);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        terminal
-    }
-
     fn key(&self, which: TranscriptSelector) -> TranscriptKey {
         TranscriptKey {
-            dir: self.home.config_dir().to_path_buf(),
-            cwd: self.folder.clone(),
+            dir: self.session.home.config_dir().to_path_buf(),
+            cwd: self.session.folder.clone(),
             which,
         }
     }
@@ -155,11 +141,9 @@ fn ended(text: &'static str, how: TurnEndKind) -> impl Fn(&TranscriptFacts) -> b
 
 #[test]
 fn turns_are_told_from_their_prompt_to_their_end() {
-    let Some(stage) = TranscriptClientFixture::new() else {
-        return;
-    };
-    let terminal = stage.open(&[]);
-    let key = stage.follow_session(&terminal);
+    let Some(stage) = open() else { return };
+    let terminal = &stage.session.terminal;
+    let key = stage.follow_session(terminal);
     let told = &stage.following;
     let gone = || told.all_facts().get(&key)?.is_none().then_some(());
     until_or(WAIT_TIMEOUT, "that there is none yet", gone, String::new);
@@ -177,8 +161,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
     assert_eq!(asking.calls[0].tool, "Bash");
     assert_eq!(asking.calls[0].detail.as_deref(), Some("touch made"));
     assert!(Some(asking.calls[0].at) > asking.turn_at);
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     let run = told.wait(
         &key,
         "the end",
@@ -217,7 +200,7 @@ fn turns_are_told_from_their_prompt_to_their_end() {
     terminal.wait_registry(WAIT_TIMEOUT, |r| {
         r["sessionId"] != *before && r["status"] == "idle"
     });
-    let key = stage.follow_session(&terminal);
+    let key = stage.follow_session(terminal);
     terminal.submit("say anew");
     let anew = told.wait(&key, "the end", ended("say anew", TurnEndKind::Finished));
     assert_eq!(anew.error, None);
@@ -225,11 +208,9 @@ fn turns_are_told_from_their_prompt_to_their_end() {
 
 #[test]
 fn sub_agents_are_told_with_what_they_do_until_they_end() {
-    let Some(stage) = TranscriptClientFixture::new() else {
-        return;
-    };
-    let terminal = stage.open(&[]);
-    let key = stage.follow_session(&terminal);
+    let Some(stage) = open() else { return };
+    let terminal = &stage.session.terminal;
+    let key = stage.follow_session(terminal);
     let told = &stage.following;
 
     terminal.submit("agents 2 bg bash: touch x");
@@ -249,11 +230,9 @@ fn sub_agents_are_told_with_what_they_do_until_they_end() {
         assert_eq!(one.depth, 1);
         assert!(Some(one.at) >= asking.turn_at);
     }
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     told.wait(&key, "one to end", |t| t.delegations.len() == 1);
-    terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    terminal.answer(KeyboardKey::Char('1'));
+    terminal.approve();
     told.wait(&key, "the other to end", |t| t.delegations.is_empty());
 
     terminal.wait_status(WAIT_TIMEOUT, "idle");
@@ -268,11 +247,9 @@ fn sub_agents_are_told_with_what_they_do_until_they_end() {
 
 #[test]
 fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
-    let Some(stage) = TranscriptClientFixture::new() else {
-        return;
-    };
-    let terminal = stage.open(&[]);
-    let key = stage.follow_session(&terminal);
+    let Some(stage) = open() else { return };
+    let terminal = &stage.session.terminal;
+    let key = stage.follow_session(terminal);
     let told = &stage.following;
     terminal.submit("agents 2 bg stream 60s");
     told.wait(&key, "two", |t| t.delegations.len() == 2);
@@ -281,11 +258,10 @@ fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
         "the end",
         ended("agents 2 bg stream 60s", TurnEndKind::Finished),
     );
-    let session = id(&terminal);
+    let session = id(terminal);
     let client = terminal.client();
     terminal.signal(Signal::KILL);
     terminal.wait_end(WAIT_TIMEOUT, client);
-    drop(terminal);
     let left = told.reported_facts(&key).expect("told");
     assert_eq!(left.delegations.len(), 2, "the client could not tidy up");
     let resumed: Timestamp = std::time::SystemTime::now().into();
@@ -294,7 +270,10 @@ fn sub_agents_of_a_killed_client_are_left_over_until_it_is_resumed() {
         "dated before"
     );
 
-    let terminal = stage.open(&["--resume", &session]);
+    let arguments = [&MANUAL_MODE_ARGS[..], &["--resume", &session]].concat();
+    let terminal = stage
+        .session
+        .open_idle(TerminalShape::PtyDirect, "work.x", &arguments);
     let noted = told.wait(&key, "the note", |t| t.delegations.is_empty());
     assert_eq!(noted.turn_at, left.turn_at, "no turn began");
     terminal.submit("say hi");

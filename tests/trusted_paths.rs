@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use trusty_tests::other_user::OTHER_UID;
-use trusty_tests::trusty::{environment_variables, list, program, run, session_of, trusty};
+use trusty_tests::trusty::{list, program, run, session_of, trusty, trusty_below};
 use trusty_tests::{StandIn, TestHome, Value, other_user, skip};
 
 /// What root is told of a socket that it does not use.
@@ -335,13 +335,8 @@ fn successful_output(output: &Output) -> String {
 /// `trusty connect` with this umask.
 fn connect_with(home: &TestHome, umask: &str) -> Output {
     program("trusty-hook");
-    trusty_tests::trusty::confine(home);
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", "umask \"$1\"; exec \"$2\" connect", "sh", umask])
-        .arg(program("trusty"))
-        .env_clear()
-        .envs(environment_variables(home));
+    let script = "umask \"$0\"; exec \"$1\" connect";
+    let mut command = trusty_below(home, &["sh", "-c", script, umask]);
     command.output().expect("runs")
 }
 
@@ -422,7 +417,7 @@ fn a_home_with_umask_002_and_a_private_group_is_a_home() {
 fn a_registry_that_others_may_change_is_not_believed_and_hides_no_session() {
     let home = open_home();
     let session = StandIn::start(&home);
-    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.waits();
     let pid = session.process().pid;
     let said = |list: &Value| session_of(list, pid).expect("listed")["status"].clone();
     let before = list(&home);
@@ -458,7 +453,7 @@ fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
     }
     let home = open_home();
     let session = StandIn::start(&home);
-    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.waits();
     let sessions = home.config_dir().join("sessions");
     let file = sessions.join(format!("{}.json", session.process().pid));
     let settings = home.config_dir().join("settings.json");

@@ -1,6 +1,6 @@
 //! Answers from the command line, as a person and as a script give them.
 
-use crate::stage::{AnswerFixture, id};
+use crate::stage::{id, open, scripted};
 use std::process::Output;
 use trusty_tests::trusty::{TypedCommand, run, run_confirmed};
 use trusty_tests::{TerminalShape, TestHome, Value};
@@ -21,7 +21,7 @@ fn trusty(home: &TestHome, arguments: &[&str]) -> (Option<i32>, String, String) 
 
 #[test]
 fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
-    let Some(stage) = AnswerFixture::new(TerminalShape::TmuxBash) else {
+    let Some(stage) = open(TerminalShape::TmuxBash) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made");
@@ -103,7 +103,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
 
 #[test]
 fn of_several_the_one_that_is_meant_is_named() {
-    let Some(stage) = AnswerFixture::for_programs(TerminalShape::PtyDirect) else {
+    let Some(stage) = scripted(TerminalShape::PtyDirect) else {
         return;
     };
     let two = r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
@@ -139,7 +139,7 @@ fn of_several_the_one_that_is_meant_is_named() {
 
 #[test]
 fn questions_are_answered_by_number_label_and_words() {
-    let Some(stage) = AnswerFixture::new(TerminalShape::TmuxBash) else {
+    let Some(stage) = open(TerminalShape::TmuxBash) else {
         return;
     };
     let request = stage.ask_permission("ask multi");

@@ -3,116 +3,102 @@
 
 use serde_json::json;
 use std::fs;
-use std::path::PathBuf;
-use std::time::Duration;
-use trusty_tests::trusty::{
-    RunningProgram, TypedOutcome, configure, connect, run_confirmed, serve, session_of,
-};
-use trusty_tests::wait::{poll, until, until_or};
+use std::ops::{Deref, DerefMut};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
+use trusty_tests::trusty::{TypedOutcome, run_confirmed};
+use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
-    ApiEventKind, FakeApi, KeyboardKey, LocalApi, ProcessRef, TerminalShape, TestHome,
-    TestTerminal, Value,
+    ClientStage, KeyboardKey, LocalApi, ProcessRef, TerminalShape, TestHome, TestStage, Value,
 };
 
-/// Longer than anything takes that is waited for.
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
-/// The text of the client's dialog for a tool.
-pub(crate) const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
-
-/// How a stage is set.
-pub(crate) struct AnswerFixtureOptions<'a> {
-    /// The terminal.
-    pub(crate) shape: TerminalShape,
-    /// The client's `--permission-mode`.
-    pub(crate) mode: &'a str,
-    /// Our settings.
-    pub(crate) settings: &'a str,
-}
-
-impl AnswerFixtureOptions<'_> {
-    pub(crate) fn in_shape(shape: TerminalShape) -> Self {
-        Self {
-            shape,
-            mode: "manual",
-            settings: "",
-        }
-    }
-}
-
+/// A connected session and an engine.
 pub(crate) struct AnswerFixture {
-    pub(crate) serving: Option<RunningProgram>,
-    pub(crate) terminal: TestTerminal,
-    pub(crate) client: ProcessRef,
-    pub(crate) folder: PathBuf,
+    stage: ClientStage,
     pub(crate) local: LocalApi,
-    pub(crate) api: FakeApi,
-    pub(crate) home: TestHome,
     /// Programs may answer, so answers go over the API; else a user types in a terminal.
     pub(crate) programs: bool,
 }
 
+impl Deref for AnswerFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
+}
+
+impl DerefMut for AnswerFixture {
+    fn deref_mut(&mut self) -> &mut ClientStage {
+        &mut self.stage
+    }
+}
+
 /// Lets programs answer.
-pub(crate) const PROGRAMS_SETTINGS: &str = "[answers]\nprograms = true\n";
+const PROGRAMS_SETTINGS: &str = "[answers]\nprograms = true\n";
+/// Holds the requests of sub-agents until they are answered.
+pub(crate) const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
 
 /// What the API said to an answer: the HTTP status and the problem's code.
 pub(crate) type AnswerResponse = (u16, String);
 
+/// An idle session that asks before it acts; none if the tests are to run without the client.
+pub(crate) fn open(shape: TerminalShape) -> Option<AnswerFixture> {
+    AnswerFixture::open(shape, "manual", "")
+}
+
+/// The same where programs may answer.
+pub(crate) fn scripted(shape: TerminalShape) -> Option<AnswerFixture> {
+    AnswerFixture::open(shape, "manual", PROGRAMS_SETTINGS)
+}
+
+/// The same where the requests of sub-agents are held until they are answered.
+pub(crate) fn patient(shape: TerminalShape) -> Option<AnswerFixture> {
+    AnswerFixture::open(shape, "manual", UNTIL_ANSWERED_SETTINGS)
+}
+
 impl AnswerFixture {
-    /// The same with programs that may answer.
-    pub(crate) fn for_programs(shape: TerminalShape) -> Option<Self> {
-        Self::set(&AnswerFixtureOptions {
-            settings: PROGRAMS_SETTINGS,
-            ..AnswerFixtureOptions::in_shape(shape)
-        })
-    }
-
-    /// An idle session that asks before it acts; none if the tests are to run without the client.
-    pub(crate) fn new(shape: TerminalShape) -> Option<Self> {
-        Self::set(&AnswerFixtureOptions::in_shape(shape))
-    }
-
-    pub(crate) fn set(setting: &AnswerFixtureOptions) -> Option<Self> {
-        trusty_tests::require_client()?;
-        let (api, mut home) = (FakeApi::start(), TestHome::new());
-        configure(&home, setting.settings);
-        if setting.mode == "bypassPermissions" {
-            // It asks whether it may, and as root it may only where nothing can be harmed.
-            home.set_env("IS_SANDBOX", "1");
-            let file = home.config_dir().join("settings.json");
-            let accepted = json!({"skipDangerousModePermissionPrompt": true});
-            fs::write(file, accepted.to_string()).expect("written");
-        }
-        connect(&home);
-        let serving = serve(&home);
-        let folder = home.project("work");
-        let arguments = ["--permission-mode", setting.mode];
-        let terminal = TestTerminal::open(setting.shape, &home, &api, &folder, &arguments);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
+    /// The same with this mode of the client and these settings of ours.
+    pub(crate) fn open(shape: TerminalShape, mode: &str, settings: &str) -> Option<Self> {
+        let accept = |home: &mut TestHome| {
+            if mode == "bypassPermissions" {
+                // It asks whether it may, and as root it may only where nothing can be harmed.
+                home.set_env("IS_SANDBOX", "1");
+                let file = home.config_dir().join("settings.json");
+                let accepted = json!({"skipDangerousModePermissionPrompt": true});
+                fs::write(file, accepted.to_string()).expect("written");
+            }
+        };
+        let builder = TestStage::builder().home(accept).settings(settings);
+        let arguments = ["--permission-mode", mode];
+        let stage = builder.hooks().engine().open(shape, "work", &arguments)?;
         let stage = Self {
-            serving: Some(serving),
-            client: terminal.client(),
-            terminal,
-            folder,
-            local: LocalApi::for_home(&home),
-            api,
-            home,
-            programs: setting.settings.contains("programs = true"),
+            local: LocalApi::for_home(&stage.home),
+            stage,
+            programs: settings == PROGRAMS_SETTINGS,
         };
         let listed = || stage.session().map(drop);
         until(WAIT_TIMEOUT, "the session in the engine", listed);
         Some(stage)
     }
 
+    /// Ends the session, and opens another one in its folder.
+    pub(crate) fn reopen(&mut self, arguments: &[&str]) {
+        self.terminal.submit("/exit");
+        self.terminal.wait_end(WAIT_TIMEOUT, self.client);
+        let shape = self.terminal.shape();
+        self.terminal = self.open_at(shape, &self.folder, arguments);
+        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
+        self.client = self.terminal.client();
+    }
+
     /// The session as the engine tells it.
     pub(crate) fn session(&self) -> Option<Value> {
-        session_of(&self.local.get("/v1/sessions")?.1, self.client.pid)
+        self.local.session(self.client.pid)
     }
 
     /// The requests that can be answered from here, in the order in which they are told.
     pub(crate) fn held_requests(&self) -> Vec<Value> {
-        let session = self.session().unwrap_or_default();
-        let all = session["requests"].as_array().cloned().unwrap_or_default();
-        all.into_iter().filter(|r| r["held"] == true).collect()
+        self.local.held_requests(self.client.pid)
     }
 
     /// Waits until so many requests can be answered from here.
@@ -183,8 +169,8 @@ impl AnswerFixture {
             session["id"].as_str().expect("id")
         );
         let body = json!({"request": request, "answer": answer});
-        let (status, told) = self.local.post(&path, &body).expect("the engine answers");
-        (status, told["code"].as_str().unwrap_or_default().to_owned())
+        let told = self.local.post(&path, body.to_string());
+        (told.status, told.code())
     }
 
     /// Approves or answers as a user does: typed in a terminal.
@@ -250,13 +236,7 @@ impl AnswerFixture {
         let session = self.session().expect("the session is listed");
         let id = session["id"].as_str().expect("id").to_owned();
         let path = format!("/v1/sessions/{id}/requests/{request}");
-        let (status, body) = self.local.get(&path).expect("the engine answers");
-        assert_eq!(status, 200, "{body}");
-        body
-    }
-
-    pub(crate) fn made(&self, name: &str) -> bool {
-        self.folder.join(name).exists()
+        self.local.get(&path)
     }
 
     #[track_caller]
@@ -273,7 +253,7 @@ impl AnswerFixture {
     /// the transcript twice, its call does not.
     pub(crate) fn results(&self) -> Vec<String> {
         let mut told: Vec<(String, String)> = Vec::new();
-        for line in self.transcript().lines() {
+        for line in self.transcripts().lines() {
             let record: Value = serde_json::from_str(line).unwrap_or_default();
             let blocks = record["message"]["content"].as_array();
             for block in blocks.into_iter().flatten() {
@@ -304,18 +284,6 @@ impl AnswerFixture {
         );
     }
 
-    /// Everything that the main agent's transcripts hold.
-    pub(crate) fn transcript(&self) -> String {
-        let mut text = String::new();
-        let projects = self.home.config_dir().join("projects");
-        for folder in fs::read_dir(projects).into_iter().flatten().flatten() {
-            for file in fs::read_dir(folder.path()).into_iter().flatten().flatten() {
-                text += &fs::read_to_string(file.path()).unwrap_or_default();
-            }
-        }
-        text
-    }
-
     /// Answers the dialog in the terminal.
     #[track_caller]
     pub(crate) fn press_at(&self, dialog: &str, key: KeyboardKey) {
@@ -323,32 +291,14 @@ impl AnswerFixture {
         self.terminal.answer(key);
     }
 
-    /// Waits for a free prompt at which nothing more begins.
-    #[track_caller]
-    pub(crate) fn rest(&self) {
-        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
-        let quiet = || {
-            let before = self.terminal.wait_status(WAIT_TIMEOUT, "idle");
-            // What follows would have begun by then.
-            let moved = poll(Duration::from_millis(700), || {
-                let now = self.terminal.registry()?;
-                (now["statusUpdatedAt"] != before["statusUpdatedAt"]).then_some(())
-            });
-            moved.is_none().then_some(())
-        };
-        until(WAIT_TIMEOUT, "a free prompt", quiet);
-    }
-
     /// The session is as if nothing had been: nothing asks, no hook waits, and it talks.
     #[track_caller]
     pub(crate) fn goes_on(&self, prompt: &str) {
         self.wait_no_hook();
         self.rest();
-        self.terminal.submit(prompt);
-        self.api
-            .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+        self.ask_model(prompt);
         self.rest();
-        if self.serving.is_some() {
+        if self.engine.is_some() {
             until_or(
                 WAIT_TIMEOUT,
                 "nothing that asks",
@@ -360,7 +310,7 @@ impl AnswerFixture {
                 || self.diagnosis(),
             );
         }
-        let text = self.transcript();
+        let text = self.transcripts();
         for noise in ["hook_non_blocking_error", "hook_blocking_error"] {
             let told: Vec<&str> = text.lines().filter(|l| l.contains(noise)).collect();
             assert_eq!(told, [""; 0]);

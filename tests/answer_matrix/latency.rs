@@ -1,11 +1,11 @@
 //! How long it takes until a request is told, and until its answer has its effect.
 
-use crate::stage::{AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, id};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, id, scripted};
 use std::fmt::Write;
 use std::fs;
 use std::time::{Duration, SystemTime};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEvent, ApiEventKind, TerminalShape};
+use trusty_tests::{ApiEvent, ApiEventKind, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 const REQUEST_COUNT: usize = 30;
 
@@ -21,7 +21,7 @@ struct RequestLatencies {
 
 /// A table of medians.
 pub(crate) fn measure(shape: TerminalShape) -> String {
-    let Some(stage) = AnswerFixture::for_programs(shape) else {
+    let Some(stage) = scripted(shape) else {
         return String::new();
     };
     let mut times = RequestLatencies::default();
@@ -45,7 +45,7 @@ pub(crate) fn measure(shape: TerminalShape) -> String {
 fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     let name = format!("made-{number}");
     let prompt = format!("bash: touch {name}");
-    let events = stage.local.listen();
+    let events = stage.local.record_events();
     stage.terminal.submit(&prompt);
     let called = |all: &[ApiEvent]| {
         let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == ApiEventKind::MessageStop;

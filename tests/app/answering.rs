@@ -11,88 +11,68 @@ mod tray;
 
 use super::pausing::click;
 use super::{EFFECT_TIMEOUT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, wait_word};
-use std::fs;
-use std::path::PathBuf;
-use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
-use trusty_tests::trusty::{configure, connect};
+use std::ops::Deref;
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, until_is};
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, Value};
+use trusty_tests::{
+    ClientStage, DesktopKind, KeyboardKey, StageBuilder, TerminalShape, TestStage, Value,
+};
 
 const WHOLE_REQUEST_SELECTOR: &str = "[data-whole]";
 const YES_BUTTON_SELECTOR: &str = "[data-yes]";
 const NO_BUTTON_SELECTOR: &str = "[data-no]";
+/// Holds the requests of sub-agents until they are answered.
+const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
 
-/// How a stage is set.
-struct AppAnswerOptions {
-    /// Ours.
-    settings: &'static str,
-    /// The client's `--permission-mode`.
-    mode: &'static str,
-    /// What is done about its hooks.
-    connect: fn(&TestHome),
-}
-
-impl Default for AppAnswerOptions {
-    fn default() -> Self {
-        Self {
-            settings: "",
-            mode: "manual",
-            connect,
-        }
-    }
-}
-
-/// A connected session of the real client that asks before it acts, and the app.
+/// A session of the real client, and the app.
 struct AppAnswerFixture {
     page: Option<WebDriver>,
     desktop: TestDesktop,
-    terminal: TestTerminal,
-    folder: PathBuf,
-    api: FakeApi,
-    home: TestHome,
+    stage: ClientStage,
+}
+
+impl Deref for AppAnswerFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
+}
+
+/// A connected session that asks before it acts, with its popover open and in hand; none if the
+/// tests are to run without a desktop or the client.
+fn driven() -> Option<AppAnswerFixture> {
+    AppAnswerFixture::driven(connected(""), "manual")
+}
+
+/// A home with these settings, whose hooks are connected.
+fn connected(settings: &str) -> StageBuilder<'_> {
+    TestStage::builder().settings(settings).hooks()
 }
 
 impl AppAnswerFixture {
-    /// None if the tests are to run without a desktop or the client.
-    fn open() -> Option<Self> {
-        Self::set(&AppAnswerOptions::default())
-    }
-
-    fn set(setting: &AppAnswerOptions) -> Option<Self> {
-        if !require_desktop() {
-            return None;
-        }
-        trusty_tests::require_client()?;
-        let (home, api) = (TestHome::new(), FakeApi::start());
-        configure(&home, setting.settings);
-        (setting.connect)(&home);
-        let desktop = TestDesktop::start(&home);
-        let folder = home.project("payments");
-        let arguments = ["--permission-mode", setting.mode];
-        let terminal =
-            TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
+    /// A session in this mode of the client.
+    fn open(builder: StageBuilder<'_>, mode: &str) -> Option<Self> {
+        let (stage, desktop) = builder.build_with_desktop(DesktopKind::Tray)?;
+        let arguments = ["--permission-mode", mode];
         Some(Self {
             page: None,
             desktop,
-            terminal,
-            folder,
-            api,
-            home,
+            stage: stage.into_session(TerminalShape::TmuxBash, "payments", &arguments),
         })
     }
 
     /// The same, with its popover open and in hand.
-    fn driven() -> Option<Self> {
-        Self::driven_with(&AppAnswerOptions::default())
+    fn driven(builder: StageBuilder<'_>, mode: &str) -> Option<Self> {
+        let mut stage = Self::open(builder, mode)?;
+        stage.drive();
+        Some(stage)
     }
 
-    fn driven_with(setting: &AppAnswerOptions) -> Option<Self> {
-        let mut stage = Self::set(setting)?;
-        stage.page = Some(stage.desktop.drive());
-        stage.desktop.wait_popover();
-        wait_word(stage.page(), "Idle");
-        Some(stage)
+    fn drive(&mut self) {
+        self.page = Some(self.desktop.drive());
+        self.desktop.wait_popover();
+        wait_word(self.page(), "Idle");
     }
 
     fn page(&self) -> &WebDriver {
@@ -171,17 +151,6 @@ impl AppAnswerFixture {
         until_is("no card", &Value::Null, || self.text("[data-ask]"));
     }
 
-    #[track_caller]
-    fn wait_made(&self, name: &str) {
-        let path = self.folder.join(name);
-        until_or(
-            WAIT_TIMEOUT,
-            name,
-            || path.exists().then_some(()),
-            || self.terminal.screen(),
-        );
-    }
-
     /// Waits until the client has written down these words.
     #[track_caller]
     fn wait_written(&self, part: &str) {
@@ -192,22 +161,11 @@ impl AppAnswerFixture {
             || self.terminal.screen(),
         );
     }
-
-    /// All transcripts of this home.
-    fn transcripts(&self) -> String {
-        let projects = self.home.path().join(".claude/projects");
-        let folders = fs::read_dir(projects).into_iter().flatten().flatten();
-        let files = folders.flat_map(|f| fs::read_dir(f.path()).into_iter().flatten().flatten());
-        let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
-        texts.collect()
-    }
 }
 
 #[test]
 fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
-    let Some(stage) = AppAnswerFixture::driven() else {
-        return;
-    };
+    let Some(stage) = driven() else { return };
     let padding = (0..60)
         .map(|n| format!("word-{n}"))
         .collect::<Vec<_>>()
@@ -233,7 +191,7 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
     // Its keys scroll it, and do nothing else.
     stage.read();
     assert_eq!(stage.text("[data-hint] span"), "Approves this request only");
-    assert!(!stage.folder.join("made").exists());
+    assert!(!stage.made("made"));
     stage.click(YES_BUTTON_SELECTOR);
     stage.wait_made("made");
     stage.wait_no_card();
@@ -242,9 +200,7 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
 
 #[test]
 fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
-    let Some(stage) = AppAnswerFixture::driven() else {
-        return;
-    };
+    let Some(stage) = driven() else { return };
     stage.terminal.submit("bash: touch made");
     stage.press("More…");
     stage.press("Deny with message…");
@@ -266,7 +222,7 @@ fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
     stage.wait_written("no touch");
     stage.wait_no_card();
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    assert!(!stage.folder.join("made").exists());
+    assert!(!stage.made("made"));
 
     // The terminal answers first.
     stage.terminal.submit("bash: touch by-terminal");
@@ -281,9 +237,7 @@ fn no_is_told_with_its_words_and_what_is_answered_in_the_terminal_is_gone() {
 
 #[test]
 fn questions_are_answered_with_what_was_chosen_and_written() {
-    let Some(stage) = AppAnswerFixture::driven() else {
-        return;
-    };
+    let Some(stage) = driven() else { return };
     stage.terminal.submit("ask multi");
     let nth = |n: usize, kind: &str| format!("fieldset:nth-of-type({n}) input[type={kind}]");
     until(WAIT_TIMEOUT, "the questions", || {

@@ -1,31 +1,22 @@
 //! The app beside `trusty serve`: it shows what that one tells, and goes on when it ends.
 
-use super::{WAIT_TIMEOUT, wait_word};
-use std::os::unix::net::UnixStream;
-use trusty_tests::desktop::{TestDesktop, require_desktop};
+use super::{WAIT_TIMEOUT, bare_desktop, wait_word};
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
-use trusty_tests::{Signal, StandIn, TestHome, http};
+use trusty_tests::{DesktopKind, LocalApi, Signal, StandIn};
 
 #[test]
 fn the_app_follows_a_running_engine_and_goes_on_when_that_is_killed() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
-    let mut serving = serve(&home);
-    let session = StandIn::start(&home);
-    session.write_status(r#""status":"busy""#);
+    };
+    let mut serving = serve(&stage.home);
+    let session = StandIn::busy(&stage.home);
     let page = desktop.drive();
     wait_word(&page, "Working");
-    let socket = home.runtime().join("trusty/trusty.sock");
-    let engine = || {
-        UnixStream::connect(&socket).ok()?;
-        http::get(&socket, "/v1/health")["pid"].as_u64()
-    };
+    let engine = || LocalApi::for_home(&stage.home).engine_pid();
     assert_eq!(engine(), Some(serving.process().pid.into()), "only one");
-    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.waits();
     wait_word(&page, "Permission");
 
     let killed = serving.process();

@@ -1,12 +1,12 @@
 //! From a row to its terminal, and the end of a session, asked for in its row.
 
 use super::pausing::{click, middle};
-use super::{EFFECT_TIMEOUT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, wait_word};
+use super::{EFFECT_TIMEOUT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, desktop_stage, wait_word};
 use std::fs;
-use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, until_is};
 use trusty_tests::trusty::{configure, list};
 use trusty_tests::wait::{poll, until};
-use trusty_tests::{FakeApi, Signal, TerminalShape, TestHome, TestTerminal, Value};
+use trusty_tests::{TerminalShape, Value};
 
 const ROW_TITLE_SELECTOR: &str = "[data-id] .title";
 /// What a row asks back: its name.
@@ -53,14 +53,11 @@ fn open_popover(desktop: &TestDesktop, page: &WebDriver) {
 
 #[test]
 fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = TestTerminal::open(TerminalShape::TmuxDirect, &home, &api, &folder, &[]);
+    let terminal = stage.open(TerminalShape::TmuxDirect, "payments", &[]);
     wait_word(&page, "Idle");
     let socket = terminal.socket().expect("tmux");
     let attach = ["-e", "tmux", "-u", "-L", socket, "attach", "-t", "work"];
@@ -94,7 +91,7 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
     desktop.wait_no_popover();
 
     // Nothing shows it any more, and the terminal that its owner has chosen does not start.
-    configure(&home, "[jump]\nterminal = ['false', '-e']\n");
+    configure(&stage.home, "[jump]\nterminal = ['false', '-e']\n");
     drop(xterm);
     until(WAIT_TIMEOUT, "no tmux client", || {
         (viewers() == 0).then_some(())
@@ -114,14 +111,11 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
 
 #[test]
 fn an_end_is_asked_for_by_name() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &[]);
+    let terminal = stage.open(TerminalShape::PtyBash, "payments", &[]);
     wait_word(&page, "Idle");
     let client = terminal.client();
 
@@ -147,17 +141,14 @@ fn an_end_is_asked_for_by_name() {
 
 #[test]
 fn one_that_is_worked_on_is_not_offered_to_be_killed() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &[]);
+    let terminal = stage.open(TerminalShape::PtyBash, "payments", &[]);
     wait_word(&page, "Idle");
-    let id = list(&home)["sessions"][0]["id"].clone();
-    let locks = home.xdg_data().join("trusty/paused");
+    let id = list(&stage.home)["sessions"][0]["id"].clone();
+    let locks = stage.home.xdg_data().join("trusty/paused");
     fs::create_dir_all(&locks).expect("a folder");
     let lock = locks.join(format!("{}.lock", id.as_str().expect("an id")));
     let lock = fs::File::create(lock).expect("a lock");
@@ -178,21 +169,15 @@ fn one_that_is_worked_on_is_not_offered_to_be_killed() {
 
 #[test]
 fn one_that_stays_is_killed_on_a_second_word() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let folder = home.project("payments");
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+    let terminal = stage.open(TerminalShape::PtyDirect, "payments", &[]);
     wait_word(&page, "Idle");
     let client = terminal.client();
     // Stopped, it hears no SIGTERM.
-    terminal.signal(Signal::STOP);
-    until(WAIT_TIMEOUT, "the stop", || {
-        (client.state() == Some('T')).then_some(())
-    });
+    client.stop();
     wait_word(&page, "Paused");
 
     choose(&desktop, &page, "End…");

@@ -14,87 +14,73 @@ mod refusing_server;
 mod servers;
 
 use super::WAIT_TIMEOUT;
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::time::{Duration, Instant};
 use trusty_tests::desktop::{
-    OwnedProcess, RunningApp, TestDesktop, WindowMapListener, artefact, require_desktop, until_is,
+    OwnedProcess, RunningApp, TestDesktop, WindowMapListener, artefact, until_is,
 };
-use trusty_tests::trusty::connect;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::{
+    ClientStage, DesktopKind, MANUAL_MODE_ARGS, StageBuilder, TerminalShape, TestStage,
+    TestTerminal,
+};
 
 /// Longer than the app takes a notice to be unread.
 pub(crate) const READ_DELAY: Duration = Duration::from_secs(2);
 
-/// It asks before it acts.
-const MANUAL_MODE_ARGS: [&str; 2] = ["--permission-mode", "manual"];
-
 /// A session that asks before it acts, the app, and a desktop whose bus is listened to.
 struct DesktopNoticeFixture {
-    terminal: TestTerminal,
     app: RunningApp,
     windows: WindowMapListener,
     _monitor: OwnedProcess,
     desktop: TestDesktop,
-    folder: PathBuf,
-    api: FakeApi,
-    home: TestHome,
+    stage: ClientStage,
 }
 
-/// Whether the client's hooks are ours.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum HookConnection {
-    Apart,
-    Connected,
+impl Deref for DesktopNoticeFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
+}
+
+/// None where the tests are to run without a desktop or the client.
+fn open() -> Option<DesktopNoticeFixture> {
+    open_in(TerminalShape::PtyBash)
+}
+
+/// The same in another kind of terminal.
+fn open_in(shape: TerminalShape) -> Option<DesktopNoticeFixture> {
+    DesktopNoticeFixture::of(TestStage::builder(), shape)
+}
+
+/// The same where the hooks of the client are ours.
+fn connected() -> Option<DesktopNoticeFixture> {
+    DesktopNoticeFixture::of(TestStage::builder().hooks(), TerminalShape::PtyBash)
 }
 
 impl DesktopNoticeFixture {
-    /// None where the tests are to run without a desktop or the client.
-    fn new(hooks: HookConnection) -> Option<Self> {
-        Self::within(hooks, TerminalShape::PtyBash)
-    }
-
-    /// The same in another kind of terminal.
-    fn within(hooks: HookConnection, shape: TerminalShape) -> Option<Self> {
-        if !require_desktop() {
-            return None;
-        }
-        trusty_tests::require_client()?;
-        let (home, api) = (TestHome::new(), FakeApi::start());
-        if hooks == HookConnection::Connected {
-            connect(&home);
-        }
-        let folder = home.project("payments");
-        home.project("orders");
-        let desktop = TestDesktop::start(&home);
+    fn of(builder: StageBuilder<'_>, shape: TerminalShape) -> Option<Self> {
+        let (stage, desktop) = builder.build_with_desktop(DesktopKind::Tray)?;
+        stage.home.project("orders");
         let windows = desktop.windows_shown();
         let monitor = desktop.monitor_notices();
         let app = desktop.app(&[]);
         desktop.icon();
-        let terminal = TestTerminal::open(shape, &home, &api, &folder, &MANUAL_MODE_ARGS);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
         Some(Self {
-            terminal,
+            stage: stage.into_session(shape, "payments", &MANUAL_MODE_ARGS),
             app,
             windows,
             _monitor: monitor,
             desktop,
-            folder,
-            api,
-            home,
         })
     }
 
     /// A second session, which no window shows.
     fn beside(&self) -> TestTerminal {
         let folder = self.home.path().join("code/orders");
-        let other = TestTerminal::open(
-            TerminalShape::PtyBash,
-            &self.home,
-            &self.api,
-            &folder,
-            &MANUAL_MODE_ARGS,
-        );
+        let other = self.open_at(TerminalShape::PtyBash, &folder, &MANUAL_MODE_ARGS);
         other.wait_status(WAIT_TIMEOUT, "idle");
         other
     }
@@ -106,9 +92,7 @@ impl DesktopNoticeFixture {
 
     /// The session gets its leave, and has ended its turn.
     fn let_it(&self) {
-        self.terminal
-            .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-        self.terminal.answer(KeyboardKey::Char('1'));
+        self.terminal.approve();
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 
@@ -136,9 +120,7 @@ fn ask(terminal: &TestTerminal, command: &str) {
 
 #[test]
 fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     let told = scene.desktop.wait_notice("a need", |_| true);
@@ -153,14 +135,9 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
     scene.wait_displayed(1);
     scene.desktop.screenshot(&artefact("notice.png"));
 
-    scene
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.approve();
     scene.wait_displayed(0);
-    until(WAIT_TIMEOUT, "the end of the command", || {
-        scene.folder.join("paid").exists().then_some(())
-    });
+    scene.wait_made("paid");
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
 
     // The next one is told anew, and nothing else was told between.
@@ -179,9 +156,7 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
 
 #[test]
 fn a_click_leads_to_the_session() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     scene.wait_displayed(1);
@@ -189,14 +164,12 @@ fn a_click_leads_to_the_session() {
     // No window shows this terminal, so the popover opens and says so.
     scene.desktop.wait_popover();
     scene.wait_displayed(0);
-    assert!(!scene.folder.join("paid").exists());
+    assert!(!scene.made("paid"));
 }
 
 #[test]
 fn a_request_that_is_read_whole_is_answered_from_its_notice() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Connected) else {
-        return;
-    };
+    let Some(scene) = connected() else { return };
     let _dunst = scene.desktop.start_notifications();
     let answerable = |command: &str| {
         scene.ask(command);
@@ -214,9 +187,7 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
         (shown.elapsed() > READ_DELAY).then_some(())
     });
     scene.desktop.press_notice("Approve");
-    until(WAIT_TIMEOUT, "the command to have run", || {
-        scene.folder.join("paid").exists().then_some(())
-    });
+    scene.wait_made("paid");
     scene.wait_displayed(0);
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
 
@@ -224,7 +195,7 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
     scene.desktop.press_notice("Deny");
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
     scene.wait_displayed(0);
-    assert!(!scene.folder.join("denied").exists());
+    assert!(!scene.made("denied"));
 
     // What does not fit is not answered from there.
     let long = format!("touch {}", "x".repeat(220));
@@ -237,9 +208,7 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
 
 #[test]
 fn a_killed_session_is_told_of_and_one_that_leaves_is_not() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     let client = scene.terminal.client();
     scene.terminal.run_turn(WAIT_TIMEOUT, "say hello");

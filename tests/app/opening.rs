@@ -1,11 +1,11 @@
 //! How the popover comes onto the screen.
 
-use super::WAIT_TIMEOUT;
+use super::{WAIT_TIMEOUT, bare_desktop};
 use std::fs;
 use std::time::{Duration, Instant};
-use trusty_tests::desktop::{RunningApp, TestDesktop, require_desktop};
+use trusty_tests::desktop::{RunningApp, TestDesktop};
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, Signal, TestHome};
+use trusty_tests::{DesktopKind, ProcessRef, Signal};
 
 /// Longer than any window of an earlier version was kept back.
 const KEPT_BACK: Duration = Duration::from_secs(4);
@@ -24,11 +24,9 @@ fn page_process(app: &RunningApp) -> ProcessRef {
 
 #[test]
 fn the_page_is_made_before_the_first_click_and_a_click_shows_it_only_once_it_has_painted() {
-    if !require_desktop() {
+    let Some((_stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let app = desktop.app(&[]);
     let icon = desktop.icon();
     let page = page_process(&app);
@@ -55,11 +53,9 @@ fn the_page_is_made_before_the_first_click_and_a_click_shows_it_only_once_it_has
 
 #[test]
 fn a_page_that_crashes_is_made_anew() {
-    if !require_desktop() {
+    let Some((_stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let app = desktop.app(&[]);
     let icon = desktop.icon();
     let first = page_process(&app);
@@ -103,11 +99,9 @@ fn has_compositor(page: ProcessRef) -> bool {
 
 #[test]
 fn without_a_gpu_the_page_is_drawn_without_opengl_unless_the_user_says_so() {
-    if !require_desktop() {
+    let Some((_stage, mut desktop)) = bare_desktop(DesktopKind::Trayless) else {
         return;
-    }
-    let home = TestHome::new();
-    let mut desktop = TestDesktop::start_without_tray(&home);
+    };
     let drawn = |desktop: &TestDesktop| {
         let app = desktop.app(&["--open"]);
         desktop.wait_drawn(desktop.wait_popover());

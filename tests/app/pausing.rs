@@ -1,13 +1,16 @@
 //! Pausing and resuming the real client from the popover, the keyboard and the menu of the tray.
 
-use super::{EFFECT_TIMEOUT, RECORD_WORDS_SCRIPT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, wait_word};
+use super::{
+    EFFECT_TIMEOUT, RECORD_WORDS_SCRIPT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, desktop_stage,
+    wait_word,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, until_is};
 use trusty_tests::trusty;
 use trusty_tests::wait::{poll, until, until_or};
-use trusty_tests::{FakeApi, ProcessRef, Signal, TerminalShape, TestHome, TestTerminal, Value};
+use trusty_tests::{ProcessRef, Signal, TerminalShape, TestStage, TestTerminal, Value};
 
 /// Answers when a selector finds something that the window has room for, with its middle, in pixels
 /// of the page.
@@ -63,35 +66,30 @@ fn wait_still(process: ProcessRef, still: bool) {
     until_is("the process as it should be", &still, || is_still(process));
 }
 
-/// What `trusty list` says of the only session.
-pub(super) fn status(home: &TestHome) -> Value {
-    trusty::list(home)["sessions"][0]["status"].clone()
+/// The status of the only session, as `trusty list` tells it, and how many records of pauses
+/// there are.
+pub(super) fn shown_pause(stage: &TestStage) -> (Value, usize) {
+    let status = trusty::list(&stage.home)["sessions"][0]["status"].clone();
+    (status, records(stage))
 }
 
-/// The files of pauses.
-pub(super) fn records(home: &TestHome) -> usize {
-    let folder = home.xdg_data().join("trusty/paused");
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files
-        .filter(|file| file.path().extension().is_some_and(|e| e == "json"))
-        .count()
+/// How many records of pauses there are.
+pub(super) fn records(stage: &TestStage) -> usize {
+    stage.count_pause_files("json")
 }
 
 /// A session that streams for a while, in a terminal that any machine can pause.
-pub(super) fn open(home: &TestHome, api: &FakeApi) -> TestTerminal {
-    let folder = home.project("payments");
-    TestTerminal::open(TerminalShape::PtyBash, home, api, &folder, &[])
+pub(super) fn open(stage: &TestStage) -> TestTerminal {
+    stage.open(TerminalShape::PtyBash, "payments", &[])
 }
 
 #[test]
 fn a_click_and_a_key_pause_and_resume_a_real_session() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = open(&home, &api);
+    let terminal = open(&stage);
     wait_word(&page, "Idle");
     terminal.submit("stream 30s");
     wait_word(&page, "Working");
@@ -104,7 +102,7 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     click(&desktop, &page, button);
     wait_word(&page, "Paused");
     wait_still(client, true);
-    assert_eq!(records(&home), 1);
+    assert_eq!(records(&stage), 1);
     let detail = "return document.querySelector('[data-id] .second bdi').textContent";
     let detail = page.run(detail);
     let detail = detail.as_str().expect("text");
@@ -130,7 +128,7 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     desktop.key("space");
     wait_still(client, false);
     wait_word(&page, "Working");
-    until_is("no record", &0, || records(&home));
+    until_is("no record", &0, || records(&stage));
     ready();
     desktop.key("space");
     wait_word(&page, "Paused");
@@ -165,15 +163,13 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
 
 #[test]
 fn the_menu_of_the_tray_pauses_and_resumes() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let desktop = TestDesktop::start(&home);
+    };
     let windows = desktop.windows_shown();
     let mut app = desktop.app(&[]);
     let icon = desktop.icon();
-    let terminal = open(&home, &api);
+    let terminal = open(&stage);
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     let client = terminal.client();
     let says = |words: &str| {
@@ -218,7 +214,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     choose_until(true);
     says("1 paused");
     choose_until(false);
-    until_is("no record", &0, || records(&home));
+    until_is("no record", &0, || records(&stage));
     says("1 session, quiet");
     choose_until(true);
     assert_eq!(desktop.popover(), None);
@@ -239,19 +235,17 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     quit();
     assert_eq!(app.wait_exit(WAIT_TIMEOUT), Some(0));
     assert!(is_still(client));
-    assert!(trusty::run(&home, ["resume", "--all"]).status.success());
+    stage.run_successfully(&["resume", "--all"]);
     wait_still(client, false);
 }
 
 #[test]
 fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = open(&home, &api);
+    let terminal = open(&stage);
     wait_word(&page, "Idle");
     let client = terminal.client();
     click(&desktop, &page, "[data-id] .act");
@@ -283,7 +277,7 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     until_is("no icon", &None, || desktop.tray("Id"));
     drop(page);
     assert!(is_still(client));
-    assert_eq!((status(&home), records(&home)), ("Paused".into(), 1));
+    assert_eq!(shown_pause(&stage), ("Paused".into(), 1));
 
     // An app that is ended by others asks nobody and keeps them, too.
     let mut app = desktop.app(&[]);
@@ -301,5 +295,5 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     until_is("no icon", &None, || desktop.tray("Id"));
     drop(page);
     wait_still(client, false);
-    assert_eq!(records(&home), 0);
+    assert_eq!(records(&stage), 0);
 }

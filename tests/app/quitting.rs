@@ -1,11 +1,9 @@
 //! An app that is quit within the moments of a pause leaves none half done.
 
-use super::pausing::{click, is_still, open, records, status};
-use super::{WAIT_TIMEOUT, wait_word};
-use trusty_tests::desktop::{TestDesktop, require_desktop, until_is};
-use trusty_tests::trusty;
+use super::pausing::{click, is_still, open, records, shown_pause};
+use super::{WAIT_TIMEOUT, desktop_stage, wait_word};
+use trusty_tests::desktop::until_is;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, TestHome};
 
 /// Pauses the only session and quits as soon as its row says that it is being paused.
 const PAUSE_AND_QUIT: &str = "
@@ -27,13 +25,11 @@ const PAUSE_AND_QUIT: &str = "
 
 #[test]
 fn quitting_right_after_a_pause_began_leaves_it_whole() {
-    if !require_desktop() || trusty_tests::require_client().is_none() {
+    let Some((stage, desktop)) = desktop_stage() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let desktop = TestDesktop::start(&home);
+    };
     let page = desktop.drive();
-    let terminal = open(&home, &api);
+    let terminal = open(&stage);
     wait_word(&page, "Idle");
     let client = terminal.client();
     desktop.wait_focus();
@@ -43,7 +39,7 @@ fn quitting_right_after_a_pause_began_leaves_it_whole() {
         page.run("return document.querySelectorAll('[data-card=quit]').length")
     });
     until_is("a whole pause", &("Paused".into(), 1), || {
-        (status(&home), records(&home))
+        shown_pause(&stage)
     });
     assert!(is_still(client));
     click(&desktop, &page, "[data-card=quit] .choice:nth-of-type(2)");
@@ -51,10 +47,10 @@ fn quitting_right_after_a_pause_began_leaves_it_whole() {
     drop(page);
 
     assert!(is_still(client));
-    assert_eq!((status(&home), records(&home)), ("Paused".into(), 1));
-    assert!(trusty::run(&home, ["resume", "--all"]).status.success());
+    assert_eq!(shown_pause(&stage), ("Paused".into(), 1));
+    stage.run_successfully(&["resume", "--all"]);
     until(WAIT_TIMEOUT, "the session to run", || {
         (!is_still(client)).then_some(())
     });
-    assert_eq!(records(&home), 0);
+    assert_eq!(records(&stage), 0);
 }

@@ -1,9 +1,10 @@
 //! The popover's window follows the size of the desktop's text, and every view fits into it.
 
+use super::bare_desktop;
 use std::fs;
 use std::path::Path;
-use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, require_desktop, until_is};
-use trusty_tests::{TestHome, Value};
+use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, until_is};
+use trusty_tests::{DesktopKind, Value};
 
 /// Samples of `ui/src/dev/fake.ts`, and the buttons that are pressed in them.
 const SAMPLE_VIEWS: [(&str, &[&str]); 32] = [
@@ -75,12 +76,10 @@ fn wait_width(desktop: &TestDesktop, page: &WebDriver, width: i32, page_width: i
 
 #[test]
 fn every_view_fits_at_each_font_dpi_and_the_popover_follows_a_change_of_it() {
-    if !require_desktop() {
-        return;
-    }
     let script = views_script();
-    let home = TestHome::new();
-    let desktop = TestDesktop::start_without_tray(&home);
+    let Some((_stage, desktop)) = bare_desktop(DesktopKind::Trayless) else {
+        return;
+    };
     desktop.set_resource_dpi(192);
     let page = desktop.drive();
     desktop.wait_popover();
@@ -101,12 +100,10 @@ fn every_view_fits_at_each_font_dpi_and_the_popover_follows_a_change_of_it() {
 
 #[test]
 fn every_view_fits_on_a_display_that_is_narrow_for_its_text() {
-    if !require_desktop() {
-        return;
-    }
     let script = views_script();
-    let home = TestHome::new();
-    let desktop = TestDesktop::start_sized(&home, "480x640x24");
+    let Some((_stage, desktop)) = bare_desktop(DesktopKind::Sized("480x640x24")) else {
+        return;
+    };
     desktop.set_resource_dpi(192);
     let page = desktop.drive();
     desktop.wait_popover();

@@ -4,10 +4,11 @@
 use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::fs;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use trusty_tests::desktop::{TestDesktop, WebDriver};
-use trusty_tests::trusty::{configure, connect};
+use trusty_tests::desktop::WebDriver;
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEvent, ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::{
+    ApiEvent, ApiEventKind, ClientStage, DesktopKind, MANUAL_MODE_ARGS, TerminalShape, TestStage,
+};
 
 const REQUEST_COUNT: usize = 20;
 
@@ -21,14 +22,10 @@ struct AnswerTimings {
 }
 
 pub(super) fn run() {
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    configure(&home, "");
-    connect(&home);
-    let desktop = TestDesktop::start(&home);
-    let folder = home.project("payments");
-    let arguments = ["--permission-mode", "manual"];
-    let terminal = TestTerminal::open(TerminalShape::TmuxBash, &home, &api, &folder, &arguments);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
+    let builder = TestStage::builder().settings("").hooks();
+    let stage = builder.build_with_desktop(DesktopKind::Tray);
+    let (stage, desktop) = stage.expect("a client and a desktop");
+    let stage = stage.into_session(TerminalShape::TmuxBash, "payments", &MANUAL_MODE_ARGS);
     let page = desktop.drive();
     desktop.wait_popover();
     page.run(
@@ -42,8 +39,8 @@ pub(super) fn run() {
     let mut times = AnswerTimings::default();
     for n in 0..REQUEST_COUNT {
         let name = format!("made-{n}");
-        one(&api, &terminal, &page, &name, &mut times);
-        let made = fs::metadata(folder.join(&name)).and_then(|m| m.modified());
+        one(&stage, &page, &name, &mut times);
+        let made = fs::metadata(stage.folder.join(&name)).and_then(|m| m.modified());
         if let (Ok(made), Some(clicked)) = (made, clicked(&page)) {
             times
                 .ran
@@ -63,20 +60,15 @@ pub(super) fn run() {
     }
 }
 
-fn one(
-    api: &FakeApi,
-    terminal: &TestTerminal,
-    page: &WebDriver,
-    name: &str,
-    times: &mut AnswerTimings,
-) {
+fn one(stage: &ClientStage, page: &WebDriver, name: &str, times: &mut AnswerTimings) {
+    let terminal = &stage.terminal;
     let prompt = format!("bash: touch {name}");
     terminal.submit(&prompt);
     let called = |all: &[ApiEvent]| {
         let stop = |e: &&ApiEvent| e.prompt == prompt && e.kind == ApiEventKind::MessageStop;
         all.iter().find(stop).map(|e| e.at)
     };
-    let called = api.wait(WAIT_TIMEOUT, called);
+    let called = stage.api.wait(WAIT_TIMEOUT, called);
     let dialog = until(WAIT_TIMEOUT, "its dialog", || {
         let screen = terminal.screen();
         let painted = screen.contains("Do you want to proceed?") && screen.contains(name);

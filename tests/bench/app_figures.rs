@@ -1,7 +1,7 @@
 //! What the app costs on a real desktop: start, popover, memory, and a change on its way to the
 //! page.
 
-use super::{WAIT_TIMEOUT, ms, percentile, row, vouched};
+use super::{WAIT_TIMEOUT, ms, percentile, registry_writer, row};
 use std::fs;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use trusty_tests::TestHome;
@@ -96,7 +96,7 @@ fn opens(desktop: &TestDesktop) {
 /// A registry write → the row in the page has changed, by the clock both share.
 fn changes() {
     let home = TestHome::new();
-    let write = vouched(&home);
+    let write = registry_writer(&home);
     write("busy");
     let desktop = TestDesktop::start(&home);
     let page = desktop.drive();

@@ -19,9 +19,8 @@ use std::time::{Duration, Instant};
 use trusty_engine::Engine;
 use trusty_fleet::SessionStatus;
 use trusty_records::Settings;
-use trusty_tests::trusty::{RunningProgram, program, trusty};
-use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, ProcessRef, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::trusty::{program, serve, trusty};
+use trusty_tests::{StandIn, TerminalShape, TestHome, TestStage, TestTerminal};
 use trusty_wire::Environment;
 
 const WAIT_TIMEOUT: Duration = Duration::from_mins(2);
@@ -99,7 +98,7 @@ fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// A registry file that this very process vouches for is written in place, again and again.
+/// The registry file of a stand-in is written in place, again and again.
 fn registry_to_snapshot() {
     let home = TestHome::new();
     let env = Environment {
@@ -108,7 +107,7 @@ fn registry_to_snapshot() {
         ..Environment::default()
     };
     let settings = Settings::parse("[discovery]\nconfine = true", home.path());
-    let write = vouched(&home);
+    let write = registry_writer(&home);
     write("busy");
     let engine = Engine::start(&env, &settings).expect("starts");
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -143,33 +142,22 @@ fn registry_to_snapshot() {
     );
 }
 
-/// Writes the registry file of this very process, in place as a client does.
-fn vouched(home: &TestHome) -> impl Fn(&str) + use<> {
-    let sessions = home.config_dir().join("sessions");
-    fs::create_dir_all(&sessions).expect("folder");
-    let me = ProcessRef::of_pid(std::process::id()).expect("this process");
-    let path = sessions.join(format!("{}.json", me.pid));
+/// Writes the registry file of a stand-in, in place as Claude Code does.
+fn registry_writer(home: &TestHome) -> impl Fn(&str) + use<> {
+    let session = StandIn::start(home);
     move |word| {
-        let (pid, start) = (me.pid, me.start_ticks);
-        let text = format!(
-            r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s","status":"{word}","waitingFor":"permission prompt"}}"#
-        );
-        fs::write(&path, text).expect("write");
+        let rest = format!(r#""status":"{word}","waitingFor":"permission prompt""#);
+        session.write_status(&rest);
     }
 }
 
 fn with_sessions() {
-    let (api, home) = (FakeApi::start(), TestHome::new());
-    transcripts(&home.config_dir().join("projects"));
-    let open = |n: usize| {
-        let folder = home.project(&format!("project-{n}"));
-        let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        terminal
-    };
+    let stage = TestStage::builder().build().expect("a client");
+    transcripts(&stage.home.config_dir().join("projects"));
+    let open = |n: usize| stage.open_idle(TerminalShape::PtyDirect, &format!("project-{n}"), &[]);
     let terminals: Vec<TestTerminal> = (0..SESSION_COUNT).map(open).collect();
-    lists(&home, &api);
-    idle(&home);
+    lists(&stage);
+    idle(&stage.home);
     drop(terminals);
 }
 
@@ -186,7 +174,8 @@ fn transcripts(projects: &Path) {
 }
 
 /// Times two commands in turn.
-fn lists(home: &TestHome, api: &FakeApi) {
+fn lists(stage: &TestStage) {
+    let (home, api) = (&stage.home, &stage.api);
     let timed = |command: &mut Command| {
         let begun = Instant::now();
         let output = command.output().expect("runs");
@@ -223,10 +212,7 @@ fn lists(home: &TestHome, api: &FakeApi) {
 
 /// What the engine costs while all sessions are idle and nobody looks.
 fn idle(home: &TestHome) {
-    let socket = home.runtime().join("trusty/trusty.sock");
-    let mut command = trusty(home);
-    let serving = RunningProgram::start(command.arg("serve").stdout(std::process::Stdio::null()));
-    until(WAIT_TIMEOUT, "the socket", || socket.exists().then_some(()));
+    let serving = serve(home);
     // The first look and what it sets off are not idleness.
     std::thread::sleep(Duration::from_secs(20));
     let pid = serving.process().pid;

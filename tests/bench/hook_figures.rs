@@ -5,8 +5,10 @@ use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use trusty_tests::trusty::{connect, environment_variables, program, serve};
-use trusty_tests::{ApiEvent, ApiEventKind, FakeApi, TerminalShape, TestHome, TestTerminal};
+use trusty_tests::trusty::{environment_variables, program, serve};
+use trusty_tests::{
+    ApiEvent, ApiEventKind, MANUAL_MODE_ARGS, StageBuilder, TerminalShape, TestHome, TestStage,
+};
 
 const HOOK_PAYLOAD: &str = r#"{"session_id":"s","transcript_path":"/t.jsonl","hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t","tool_input":{"command":"make all","description":"builds all"}}"#;
 const TURN_COUNT: usize = 15;
@@ -54,30 +56,22 @@ fn over_an_empty_process(home: &TestHome) -> Duration {
 
 /// From the end of the answer that asks for a tool to the request with its result.
 pub(super) fn with_client() {
-    let without = tool_call(|_| {});
+    let without = tool_call(TestStage::builder());
     row("a tool call of the client, no hooks", &ms(without), "-");
-    let connected = tool_call(connect);
+    let connected = tool_call(TestStage::builder().hooks());
     row("the same, connected, no engine", &ms(connected), "-");
-    let mut serving = None;
-    let told = tool_call(|home| {
-        connect(home);
-        serving = Some(serve(home));
-    });
+    let told = tool_call(TestStage::builder().hooks().engine());
     row("the same, connected, told", &ms(told), "-");
 }
 
-fn tool_call(arrange: impl FnOnce(&TestHome)) -> Duration {
-    let (api, home) = (FakeApi::start(), TestHome::new());
-    arrange(&home);
-    let folder = home.project("work");
-    let mode = ["--permission-mode", "manual"];
-    let terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &mode);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
+fn tool_call(builder: StageBuilder<'_>) -> Duration {
+    let stage = builder.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
+    let stage = stage.expect("a client");
     let mut times: Vec<Duration> = (0..TURN_COUNT)
         .filter_map(|n| {
             let prompt = format!("bash: echo {n}");
-            terminal.run_turn(WAIT_TIMEOUT, &prompt);
-            let events = api.events();
+            stage.terminal.run_turn(WAIT_TIMEOUT, &prompt);
+            let events = stage.api.events();
             let at = |kind: ApiEventKind, step: usize| {
                 let is = |e: &&ApiEvent| (e.kind, e.step, &*e.prompt) == (kind, step, &prompt);
                 events.iter().find(is).map(|e| e.at)

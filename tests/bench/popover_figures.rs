@@ -18,11 +18,7 @@ const PAGE_MADE: Duration = Duration::from_secs(6);
 pub(super) fn run() {
     let home = TestHome::new();
     let sessions: Vec<StandIn> = (0..WORKING_SESSIONS)
-        .map(|_| {
-            let session = StandIn::start(&home);
-            session.write_status(r#""status":"busy""#);
-            session
-        })
+        .map(|_| StandIn::busy(&home))
         .collect();
     let desktop = TestDesktop::start(&home);
     first_clicks(

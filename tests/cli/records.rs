@@ -2,13 +2,10 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
-use std::time::Duration;
-use trusty_tests::trusty::{list, program, run, trusty};
+use std::process::Output;
+use trusty_tests::trusty::{list, program, run, trusty_below};
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, TestHome, can_freeze, skip};
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{StandIn, TestHome, WAIT_TIMEOUT, can_freeze, skip, stderr_text};
 
 struct PausedFixture {
     session: StandIn,
@@ -30,8 +27,7 @@ impl PausedFixture {
     fn by(how: &str) -> Self {
         program("trusty-hook");
         let home = TestHome::new();
-        let session = StandIn::start(&home);
-        session.write_status(r#""status":"busy""#);
+        let session = StandIn::busy(&home);
         let id = session.id(&list(&home)).expect("listed");
         let record = home.xdg_data().join(format!("trusty/paused/{id}.json"));
         let paused = Self {
@@ -40,13 +36,13 @@ impl PausedFixture {
             record,
         };
         let done = run(&paused.home, ["pause", &paused.pid(), "--how", how]);
-        assert!(done.status.success(), "{}", told(&done));
+        assert!(done.status.success(), "{}", stderr_text(&done));
         assert!(paused.rests());
         paused
     }
 
     fn pid(&self) -> String {
-        self.session.process().pid.to_string()
+        self.session.pid_argument()
     }
 
     fn rests(&self) -> bool {
@@ -60,19 +56,12 @@ impl PausedFixture {
 
     /// Runs `trusty` where the data folder cannot be written; none if that is not ours to do.
     fn read_only(&self, arguments: &[&str]) -> Option<Output> {
-        let own = trusty(&self.home);
-        let data = self.home.xdg_data();
+        let data = self.home.xdg_data().to_string_lossy().into_owned();
         let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", script]).arg(&data);
-        command.arg(own.get_program()).args(arguments).env_clear();
-        for (name, value) in own.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
-        let done = command.output().expect("unshare runs");
-        let refused = told(&done);
+        let launcher = ["unshare", "--mount", "sh", "-c", script, &data];
+        let mut command = trusty_below(&self.home, &launcher);
+        let done = command.args(arguments).output().expect("unshare runs");
+        let refused = stderr_text(&done);
         if refused.contains("unshare failed") || refused.contains("mount:") {
             skip(&format!("no mount namespace of our own: {refused}"));
             return None;
@@ -83,7 +72,7 @@ impl PausedFixture {
     #[track_caller]
     fn is_named_and_forced(&self, damage: &str, why: &str) {
         let refused = self.trusty(&["resume", &self.pid()]);
-        let words = told(&refused);
+        let words = stderr_text(&refused);
         assert_eq!(refused.status.code(), Some(3), "{damage}: {words}");
         assert!(
             words.contains(why) && words.contains("--force"),
@@ -92,10 +81,10 @@ impl PausedFixture {
         assert!(self.rests());
         // Nothing is done without a word of the user.
         let asked = self.trusty(&["resume", &self.pid(), "--force"]);
-        assert_eq!(asked.status.code(), Some(3), "{}", told(&asked));
+        assert_eq!(asked.status.code(), Some(3), "{}", stderr_text(&asked));
         assert!(self.rests());
         let done = self.trusty(&["resume", &self.pid(), "--force", "--yes"]);
-        let words = told(&done);
+        let words = stderr_text(&done);
         assert!(done.status.success(), "{damage}: {words}");
         assert!(words.contains("  - "), "what is done is said: {words}");
         until(WAIT_TIMEOUT, "a session that runs", || {
@@ -107,14 +96,10 @@ impl PausedFixture {
             Some("Working")
         );
         let again = self.trusty(&["pause", &self.pid(), "--how", "stop"]);
-        assert!(again.status.success(), "{}", told(&again));
+        assert!(again.status.success(), "{}", stderr_text(&again));
         let again = self.trusty(&["resume", &self.pid()]);
-        assert!(again.status.success(), "{}", told(&again));
+        assert!(again.status.success(), "{}", stderr_text(&again));
     }
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 #[test]
@@ -127,16 +112,16 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         let Some(done) = paused.read_only(&["resume", &paused.pid()]) else {
             return;
         };
-        let words = told(&done);
+        let words = stderr_text(&done);
         assert_eq!(done.status.code(), Some(0), "{how}: {words}");
         assert!(!paused.rests(), "{how}");
         assert_eq!(words, "", "all that the user wanted is done");
         assert!(paused.record.exists(), "it cannot be removed");
         let all = paused.read_only(&["resume", "--all"]).expect("as before");
-        assert_eq!(all.status.code(), Some(0), "{}", told(&all));
+        assert_eq!(all.status.code(), Some(0), "{}", stderr_text(&all));
         // What is left goes as soon as that can be written.
         let done = paused.trusty(&["resume", "--all"]);
-        assert!(done.status.success(), "{}", told(&done));
+        assert!(done.status.success(), "{}", stderr_text(&done));
         assert!(!paused.record.exists());
     }
 }

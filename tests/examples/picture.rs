@@ -10,11 +10,10 @@ mod linux {
     use std::fs;
     use std::process::Command;
     use std::time::Duration;
-    use trusty_tests::desktop::{TestDesktop, artefact};
-    use trusty_tests::trusty::{connect, run as trusty};
-    use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal};
+    use trusty_tests::desktop::artefact;
+    use trusty_tests::trusty::run as trusty;
+    use trusty_tests::{DesktopKind, MANUAL_MODE_ARGS, TerminalShape, TestStage, WAIT_TIMEOUT};
 
-    const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
     const FONT_CONFIG: &str = r#"<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
         <dir>/usr/share/fonts</dir>
         <alias binding="strong"><family>system-ui</family><prefer><family>Inter</family></prefer></alias>
@@ -46,20 +45,15 @@ mod linux {
 
     /// Four sessions in four states under one theme, at twice the size.
     fn shoot(theme: &str, ground: &str, name: &str) -> String {
-        let (home, api) = (TestHome::new(), FakeApi::start());
-        connect(&home);
+        let kind = DesktopKind::Sized("1280x1600x24");
+        let stage = TestStage::builder().hooks().build_with_desktop(kind);
+        let (stage, mut desktop) = stage.expect("a client and a desktop");
+        let home = &stage.home;
         let fonts = home.xdg_config().join("fontconfig");
         fs::create_dir_all(&fonts).expect("folder");
         fs::write(fonts.join("fonts.conf"), FONT_CONFIG).expect("write");
-        let open = |folder: &str| {
-            let folder = home.project(folder);
-            let arguments = ["--permission-mode", "manual"];
-            let terminal =
-                TestTerminal::open(TerminalShape::PtyBash, &home, &api, &folder, &arguments);
-            terminal.wait_status(WAIT_TIMEOUT, "idle");
-            terminal
-        };
-        let mut desktop = TestDesktop::start_sized(&home, "1280x1600x24");
+        let open =
+            |folder: &str| stage.open_idle(TerminalShape::PtyBash, folder, &MANUAL_MODE_ARGS);
         for (variable, value) in [("GTK_THEME", theme), ("GDK_SCALE", "2")] {
             desktop.set_env(variable, value);
         }
@@ -72,7 +66,7 @@ mod linux {
         search.wait_status(WAIT_TIMEOUT, "busy");
         let pid = search.client().pid.to_string();
         let note = ["pause", &pid, "--note", "until the review"];
-        assert!(trusty(&home, note).status.success(), "paused");
+        assert!(trusty(home, note).status.success(), "paused");
         let infra = open("infra");
         let shop = open("web-shop");
         let api_folder = open("payments-api");

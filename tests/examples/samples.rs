@@ -17,9 +17,10 @@ mod collect {
     use std::path::{Path, PathBuf};
     use std::thread::sleep;
     use std::time::Duration;
-    use trusty_tests::{FakeApi, KeyboardKey, TerminalShape, TestHome, TestTerminal, TestedClient};
+    use trusty_tests::{
+        KeyboardKey, TerminalShape, TestStage, TestTerminal, TestedClient, WAIT_TIMEOUT,
+    };
 
-    const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
     /// A screen is looked at after it has come to rest.
     const SETTLE_DELAY: Duration = Duration::from_millis(1200);
     const WIDE_SIZE: &str = "wide";
@@ -30,8 +31,7 @@ mod collect {
         client: TestedClient,
         size: &'static str,
         into: PathBuf,
-        api: FakeApi,
-        home: TestHome,
+        stage: TestStage,
     }
 
     pub(super) fn run() {
@@ -47,8 +47,10 @@ mod collect {
                     client,
                     size,
                     into: into.join(client.version()),
-                    api: FakeApi::start(),
-                    home: TestHome::new(),
+                    stage: TestStage::builder()
+                        .client(client)
+                        .build()
+                        .expect("an installed client"),
                 };
                 for part in [turns, dialogs, typing, failures, menus, plan, agents, trust] {
                     let outcome = std::panic::catch_unwind(|| part(&stage(&into)));
@@ -63,14 +65,9 @@ mod collect {
     impl SampleFixture {
         fn open(&self, folder: &Path, mode: &str) -> TestTerminal {
             let arguments = ["--permission-mode", mode];
-            let terminal = TestTerminal::open_client(
-                self.client,
-                TerminalShape::TmuxBash,
-                &self.home,
-                &self.api,
-                folder,
-                &arguments,
-            );
+            let terminal = self
+                .stage
+                .open_at(TerminalShape::TmuxBash, folder, &arguments);
             if self.size == NARROW_SIZE {
                 terminal.tmux_command(&["resize-window", "-x", "60", "-y", "20"]);
             }
@@ -78,7 +75,7 @@ mod collect {
         }
 
         fn ready(&self) -> TestTerminal {
-            let folder = self.home.project("work");
+            let folder = self.stage.home.project("work");
             let terminal = self.open(&folder, self.client.asking());
             terminal.wait_screen(WAIT_TIMEOUT, "❯");
             terminal
@@ -91,7 +88,7 @@ mod collect {
         /// Writes down what is shown now: the title, then the screen.
         fn keep(&self, terminal: &TestTerminal, name: &str) {
             sleep(SETTLE_DELAY);
-            let root = self.home.path().to_str().expect("plain text");
+            let root = self.stage.home.path().to_str().expect("plain text");
             // The same length, for the sake of what is drawn around it.
             let away = &"/home/somebody"[..root.len()];
             let screen = without_commands(&terminal.screen(), self.width());
@@ -177,7 +174,7 @@ mod collect {
     fn dialogs(stage: &SampleFixture) {
         let terminal = stage.ready();
         sleep(WAIT_TIMEOUT / 20);
-        let folder = stage.home.project("work");
+        let folder = stage.stage.home.project("work");
         fs::write(folder.join("f2"), "old\n").expect("written");
         submit(
             &terminal,
@@ -295,7 +292,7 @@ mod collect {
     }
 
     fn plan(stage: &SampleFixture) {
-        let folder = stage.home.project("work");
+        let folder = stage.stage.home.project("work");
         let terminal = stage.open(&folder, "plan");
         terminal.wait_screen(WAIT_TIMEOUT, "❯");
         sleep(WAIT_TIMEOUT / 20);
@@ -307,7 +304,7 @@ mod collect {
         stage.keep(&terminal, "plan-empty");
         terminal.press(KeyboardKey::Escape);
         sleep(SETTLE_DELAY);
-        write_plan(stage.home.config_dir());
+        write_plan(stage.stage.home.config_dir());
         submit(&terminal, "plan");
         sleep(SETTLE_DELAY * 3);
         stage.keep(&terminal, "plan");
@@ -347,7 +344,7 @@ mod collect {
     }
 
     fn trust(stage: &SampleFixture) {
-        let folder = stage.home.untrusted_project("stranger");
+        let folder = stage.stage.home.untrusted_project("stranger");
         let terminal = stage.open(&folder, stage.client.asking());
         sleep(WAIT_TIMEOUT / 15);
         stage.keep(&terminal, "trust");

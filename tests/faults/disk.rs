@@ -1,11 +1,13 @@
 //! A data folder on a disk of its own, which is full or read-only.
 
-use crate::{WAIT_TIMEOUT, assert_runs, busy_session, pid, succeed};
+use crate::{WAIT_TIMEOUT, assert_runs};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use trusty_tests::trusty::{connect, environment_variables, list, run, session_of};
+use std::process::{Child, Command};
+use trusty_tests::trusty::{
+    connect, hook, list, run, run_successfully, session_of, start_with_input,
+};
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, TestHome, skip};
 
@@ -64,8 +66,8 @@ fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
-    let session = busy_session(&home);
-    let pause = ["pause", &pid(&session), "--how", "stop"];
+    let session = StandIn::busy(&home);
+    let pause = ["pause", &session.pid_argument(), "--how", "stop"];
     let filling = disk.fill();
     let refused = run(&home, pause);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -74,9 +76,9 @@ fn a_full_disk_keeps_no_session_paused_and_pauses_none() {
     assert_runs(&session, "a pause on a full disk");
     fs::remove_file(&filling).expect("removed");
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
-        succeed(&home, &pause);
+        run_successfully(&home, pause);
         let filling = disk.fill();
-        succeed(&home, &resume);
+        run_successfully(&home, &resume);
         assert_runs(&session, "a resume on a full disk");
         fs::remove_file(&filling).expect("removed");
     }
@@ -88,37 +90,29 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
     let Some(disk) = SmallDisk::mount(&home) else {
         return;
     };
-    let session = busy_session(&home);
-    let pause = ["pause", &pid(&session), "--how", "stop"];
+    let session = StandIn::busy(&home);
+    let pause = ["pause", &session.pid_argument(), "--how", "stop"];
     for resume in [vec!["resume", pause[1]], vec!["resume", "--all"]] {
-        succeed(&home, &pause);
+        run_successfully(&home, pause);
         disk.remount("ro");
-        succeed(&home, &resume);
+        run_successfully(&home, &resume);
         assert_runs(&session, &format!("{resume:?} on a read-only disk"));
         let refused = run(&home, pause);
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");
         assert_runs(&session, "a pause on a read-only disk");
         disk.remount("rw");
         // The record could not be removed; what is not paused is not repaired twice.
-        succeed(&home, &["resume", "--all"]);
+        run_successfully(&home, ["resume", "--all"]);
         assert_runs(&session, "the disk is back");
     }
 }
 
 /// The hook that a client runs before it runs a tool.
 fn gate(home: &TestHome, session: &StandIn) -> Child {
-    let mut hook = Command::new(home.xdg_data().join("trusty/bin/trusty-hook"));
-    hook.arg("PreToolUse")
-        .env_clear()
-        .envs(environment_variables(home))
-        .env("CLAUDE_PID", pid(session))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    let mut hook = hook.spawn().expect("the hook program runs");
     let payload = br#"{"hook_event_name":"PreToolUse","session_id":"s","tool_name":"Bash"}"#;
-    let mut input = hook.stdin.take().expect("piped");
-    input.write_all(payload).expect("told");
-    hook
+    let program = home.xdg_data().join("trusty/bin/trusty-hook");
+    let mut hook = hook(home, session.process().pid, &program);
+    start_with_input(hook.arg("PreToolUse"), payload)
 }
 
 /// The record alone is what keeps a held session waiting, and it cannot be removed.
@@ -128,9 +122,9 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     let Some(disk) = SmallDisk::mount_sized(&home, "512m") else {
         return;
     };
-    let session = busy_session(&home);
+    let session = StandIn::busy(&home);
     connect(&home);
-    succeed(&home, &["pause", &pid(&session), "--how", "hold"]);
+    run_successfully(&home, ["pause", &session.pid_argument(), "--how", "hold"]);
     let hook = gate(&home, &session);
     let waits = home.xdg_data().join("trusty/paused");
     until(WAIT_TIMEOUT, "a hook that waits", || {
@@ -140,7 +134,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
             .then_some(())
     });
     disk.remount("ro");
-    succeed(&home, &["resume", &pid(&session)]);
+    run_successfully(&home, ["resume", &session.pid_argument()]);
     // Its hook goes on, and says nothing that would keep the tool from running.
     let ended = hook.wait_with_output().expect("it ends");
     assert!(ended.stdout.is_empty(), "{ended:?}");
@@ -148,5 +142,5 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     let listed = session_of(&listed, session.process().pid).expect("listed");
     assert!(listed["pause"].is_null(), "{listed}");
     disk.remount("rw");
-    succeed(&home, &["resume", "--all"]);
+    run_successfully(&home, ["resume", "--all"]);
 }

@@ -1,71 +1,61 @@
 //! A hold is called a pause only where something shows that it holds.
 
 use super::*;
-use std::process::{Command, Output};
-use trusty_tests::skip;
-use trusty_tests::trusty::{RunningProgram, list, session_of};
+use std::process::Output;
 use trusty_tests::wait::poll;
+use trusty_tests::{StandIn, skip};
 
 /// Longer than a mark that a prompt leaves may be read later than the prompt.
 const AFTER_A_PROMPT: Duration = Duration::from_secs(4);
 
-/// A session of a connected home as `trusty list` tells it.
-fn listed(session: &HeldSession<'_>) -> serde_json::Value {
-    let pid = session.terminal.client().pid;
-    session_of(&list(&session.stage.home), pid).expect("listed")
+/// The session as `trusty list` tells it.
+fn listed(session: &HeldSession) -> serde_json::Value {
+    session.stage.listed(session.client.pid).expect("listed")
 }
 
-fn pause_by_hold(session: &HeldSession<'_>) -> Output {
-    let pid = session.terminal.client().pid.to_string();
-    run(&session.stage.home, ["pause", &pid, "--how", "hold"])
+fn pause_by_hold(session: &HeldSession) -> Output {
+    session.run(&["pause", &session.pid(), "--how", "hold"])
 }
 
-fn words(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-fn marks(stage: &HoldFixture) -> usize {
-    let folder = stage.home.xdg_data().join("trusty/hook-marks");
+fn marks(session: &HeldSession) -> usize {
+    let folder = session.home.xdg_data().join("trusty/hook-marks");
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .filter(|e| e.path().extension().is_some_and(|e| e == "mark"))
         .count()
 }
 
+#[track_caller]
+fn wait_first_mark(session: &HeldSession) {
+    until(WAIT_TIMEOUT, "the mark of the first hook", || {
+        (marks(session) == 1).then_some(())
+    });
+}
+
+/// A hold that is shown as a pause at once.
+#[track_caller]
+fn is_held_at_once(session: &HeldSession) {
+    let told = pause_by_hold(session);
+    let printed = printed_text(&told);
+    assert_eq!(told.status.code(), Some(0), "{printed}");
+    assert!(printed.contains("Paused, held by you"), "{printed}");
+}
+
 #[test]
 fn a_free_prompt_is_paused_at_once_where_its_hooks_have_left_a_mark() {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(TerminalShape::PtyDirect);
-    let serving = serve(&stage.home);
-    until(WAIT_TIMEOUT, "the mark of its first hook", || {
-        (marks(&stage) == 1).then_some(())
-    });
-    let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(0), "{}", words(&told));
-    assert!(
-        words(&told).contains("Paused, held by you"),
-        "{}",
-        words(&told)
-    );
+    let Some(session) = plain() else { return };
+    let serving = serve(&session.home);
+    wait_first_mark(&session);
+    is_held_at_once(&session);
     session.terminal.submit("say later");
     session.gate(|g| g.event == "UserPromptSubmit");
     assert_eq!(listed(&session)["status"], "Paused");
     session.release();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    session.wait_answered("say later");
     drop(serving);
     // The same without an engine, by the mark alone.
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let told = pause_by_hold(&session);
-    assert!(
-        words(&told).contains("Paused, held by you"),
-        "{}",
-        words(&told)
-    );
+    is_held_at_once(&session);
 }
 
 /// S-E13: five ways in which the user's hooks do not run.
@@ -86,48 +76,52 @@ fn a_hold_is_refused_in_words_where_the_users_hooks_do_not_run() {
             "disableAllHooks is set in",
         ),
     ] {
-        let Some(stage) = HoldFixture::new() else {
-            return;
-        };
-        if let Some(name) = settings {
-            let folder = stage.home.project("work").join(".claude");
+        let off = |home: &mut TestHome| {
+            let Some(name) = settings else { return };
+            let folder = home.project("work").join(".claude");
             fs::create_dir_all(&folder).expect("folder");
             fs::write(folder.join(name), "{\"disableAllHooks\": true}").expect("written");
-        }
-        let session = stage.open_with(TerminalShape::PtyDirect, arguments);
+        };
+        let builder = TestStage::builder().home(off).hooks();
+        let arguments = [&MANUAL_MODE_ARGS, arguments].concat();
+        let Some(stage) = builder.open(TerminalShape::PtyDirect, "work", &arguments) else {
+            return;
+        };
+        let session = HeldSession::of(stage);
         let told = pause_by_hold(&session);
-        assert_eq!(told.status.code(), Some(3), "{wanted}: {}", words(&told));
-        assert!(words(&told).contains(wanted), "{}", words(&told));
+        assert_eq!(
+            told.status.code(),
+            Some(3),
+            "{wanted}: {}",
+            printed_text(&told)
+        );
+        assert!(
+            printed_text(&told).contains(wanted),
+            "{}",
+            printed_text(&told)
+        );
         assert!(session.store.read(session.id()).expect("read").is_none());
         // It is as was said: the hooks do not run.
-        session.terminal.submit("say hello");
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, "say hello", ApiEventKind::MessageStop);
+        session.ask_model("say hello");
         session.terminal.wait_status(WAIT_TIMEOUT, "idle");
-        assert_eq!(marks(&stage), 0, "{wanted}");
+        assert_eq!(marks(&session), 0, "{wanted}");
     }
 }
 
 #[test]
 fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(TerminalShape::PtyDirect);
-    let serving = serve(&stage.home);
-    until(WAIT_TIMEOUT, "the mark of its first hook", || {
-        (marks(&stage) == 1).then_some(())
-    });
+    let Some(session) = plain() else { return };
+    let serving = serve(&session.home);
+    wait_first_mark(&session);
     let folder = session.folder.join(".claude");
     fs::create_dir_all(&folder).expect("folder");
     fs::write(folder.join("settings.json"), "{\"disableAllHooks\": true}").expect("written");
     let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(3), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(3), "{}", printed_text(&told));
     assert!(
-        words(&told).contains("disableAllHooks is set in"),
+        printed_text(&told).contains("disableAllHooks is set in"),
         "{}",
-        words(&told)
+        printed_text(&told)
     );
     drop(serving);
 }
@@ -135,22 +129,27 @@ fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
 /// S-E13, where nothing tells beforehand: said truly, and given up once it works on.
 #[test]
 fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
-    let Some(stage) = HoldFixture::new() else {
+    let Some(stage) = TestStage::builder().hooks().build() else {
         return;
     };
     let off = stage.home.path().join("off.json");
     fs::write(&off, "{\"disableAllHooks\": true}").expect("written");
     let off = off.to_str().expect("text").to_owned();
-    let session = stage.open_with(TerminalShape::PtyDirect, &["--settings", &off]);
-    let serving = serve(&stage.home);
+    let arguments = [&MANUAL_MODE_ARGS[..], &["--settings", &off]].concat();
+    let session = HeldSession::of(stage.into_session(TerminalShape::PtyDirect, "work", &arguments));
+    let serving = serve(&session.home);
     let told = pause_by_hold(&session);
-    assert_eq!(told.status.code(), Some(0), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(0), "{}", printed_text(&told));
     assert!(
-        words(&told).contains("waiting for the next hook"),
+        printed_text(&told).contains("waiting for the next hook"),
         "{}",
-        words(&told)
+        printed_text(&told)
     );
-    assert!(!words(&told).contains("Paused"), "{}", words(&told));
+    assert!(
+        !printed_text(&told).contains("Paused"),
+        "{}",
+        printed_text(&told)
+    );
     assert_ne!(listed(&session)["status"], "Paused");
     let failure = until(WAIT_TIMEOUT, "that it was not held", || {
         session.terminal.run_turn(WAIT_TIMEOUT, "say past it");
@@ -168,7 +167,7 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
         poll(AFTER_A_PROMPT, || {
             let told = pause_by_hold(&session);
             session.release();
-            words(&told)
+            printed_text(&told)
                 .contains("no hook of this session ran")
                 .then_some(())
         })
@@ -179,10 +178,7 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
 /// R10: killed by the OOM killer or by `pkill trusty`, a gate is there again.
 #[test]
 fn a_killed_gate_is_run_again() {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(TerminalShape::PtyDirect);
+    let Some(session) = plain() else { return };
     session.hold();
     session.terminal.submit("say later");
     let mut seen = Vec::new();
@@ -193,11 +189,9 @@ fn a_killed_gate_is_run_again() {
         seen.push(gate.process);
     }
     session.gate(|g| !seen.contains(&g.process));
-    assert!(!asked_for(&stage, "say later"));
+    assert!(!session.was_asked("say later"));
     session.release();
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say later", ApiEventKind::MessageStop);
+    session.wait_answered("say later");
     // Escape ends it all the same.
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
     session.hold();
@@ -209,26 +203,16 @@ fn a_killed_gate_is_run_again() {
         (!is_alive(&gate) && !left.iter().any(is_alive)).then_some(())
     });
     session.release();
-    assert!(!asked_for(&stage, "say never"));
+    assert!(!session.was_asked("say never"));
 }
 
 /// R10: killed for good, it is not said to hold.
 #[test]
 fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
-    let Some(stage) = HoldFixture::new() else {
-        return;
-    };
-    let session = stage.open(TerminalShape::PtyDirect);
-    let serving = serve(&stage.home);
-    until(WAIT_TIMEOUT, "the mark of its first hook", || {
-        (marks(&stage) == 1).then_some(())
-    });
-    let told = pause_by_hold(&session);
-    assert!(
-        words(&told).contains("Paused, held by you"),
-        "{}",
-        words(&told)
-    );
+    let Some(session) = plain() else { return };
+    let serving = serve(&session.home);
+    wait_first_mark(&session);
+    is_held_at_once(&session);
     session.terminal.submit("say past it");
     let mut seen = Vec::new();
     for _ in 0..6 {
@@ -237,9 +221,7 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
         assert!(process.signal(Signal::KILL));
         seen.push(gate.process);
     }
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, "say past it", ApiEventKind::MessageStop);
+    session.wait_answered("say past it");
     let failure = until(WAIT_TIMEOUT, "that it was not held", || {
         let failure = listed(&session)["pending"]["failure"].clone();
         failure.as_str().map(str::to_owned)
@@ -255,46 +237,25 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
 fn a_hold_is_refused_in_another_pid_namespace() {
     let home = TestHome::new();
     connect(&home);
-    let exe = home.path().join("lib/claude-code/claude");
-    fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
-    fs::copy("/bin/sleep", &exe).expect("copied");
-    let mut command = Command::new("unshare");
-    command
-        .args([
-            "--user",
-            "--map-root-user",
-            "--pid",
-            "--fork",
-            "--kill-child",
-        ])
-        .arg(&exe)
-        .arg("600")
-        .env("HOME", home.path());
-    let contained = RunningProgram::start(&mut command);
-    let found = poll(Duration::from_secs(10), || {
-        contained.process().find_exe(&exe)
-    });
-    let Some(client) = found else {
+    let launcher = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "--pid",
+        "--fork",
+        "--kill-child",
+    ];
+    let Some(session) = StandIn::builder(&home).launcher(&launcher).try_start() else {
         skip("this user may not make a pid namespace");
         return;
     };
-    let sessions = home.config_dir().join("sessions");
-    fs::create_dir_all(&sessions).expect("folder");
-    let entry = serde_json::json!({
-        "sessionId": "s", "procStart": client.start_ticks.to_string(), "version": "2.1.330",
-        "kind": "interactive", "status": "idle",
-    });
-    fs::write(
-        sessions.join(format!("{}.json", client.pid)),
-        entry.to_string(),
-    )
-    .expect("written");
+    session.write_status(r#""status":"idle""#);
+    let client = session.process();
     let told = run(&home, ["pause", &client.pid.to_string(), "--how", "hold"]);
-    assert_eq!(told.status.code(), Some(3), "{}", words(&told));
+    assert_eq!(told.status.code(), Some(3), "{}", printed_text(&told));
     assert!(
-        words(&told).contains("in another pid namespace"),
+        printed_text(&told).contains("in another pid namespace"),
         "{}",
-        words(&told)
+        printed_text(&told)
     );
-    assert!(client.signal(Signal::KILL));
 }

@@ -1,24 +1,21 @@
 //! What is sent to the hook socket: a flood in its own form, and everything that is not.
 
-use crate::serving::{EngineSockets, LARGE_TEXT_BYTES, ProcessCrowd, event, tell};
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
+use crate::serving::{LARGE_TEXT_BYTES, ProcessCrowd, event};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use trusty_tests::TestHome;
-use trusty_tests::trusty::{environment_variables, program};
+use trusty_tests::trusty::{hook, program, start_with_input};
+use trusty_tests::{HookClient, TestHome};
 
 /// 1,000 messages a second for 10 s, from so many threads.
 pub(crate) const MESSAGE_COUNT: usize = 10_000;
 pub(crate) const THREAD_COUNT: usize = 10;
 const MESSAGES_PER_SECOND: u32 = 1_000;
 
-/// Whoever is sent to, and by whom.
+/// The engine of a home, and the sessions that send to it.
 #[derive(Clone, Copy)]
 pub(crate) struct HookLoad<'a> {
-    pub(crate) serving: &'a EngineSockets,
+    pub(crate) home: &'a TestHome,
     pub(crate) crowd: &'a ProcessCrowd,
     pub(crate) over: &'a AtomicBool,
 }
@@ -47,30 +44,19 @@ impl HookLoad<'_> {
                 "PostToolUse"
             };
             let payload = event(what, session, &format!("tool-{}", number / 4));
-            let told = tell(self.serving, self.crowd.pid(session), &payload);
-            taken += usize::from(told == "taken\n");
+            taken += usize::from(self.crowd.report(session, &payload) == "taken\n");
         }
         taken
     }
 
     /// Hooks as clients run them, one after the other; how many.
-    pub(crate) fn real_hooks(self, home: &TestHome) -> usize {
+    pub(crate) fn real_hooks(self) -> usize {
         let mut ran = 0;
         while self.goes_on() && ran < 200 {
             let session = ran % self.crowd.len();
             let payload = event("PreToolUse", session, "a real one");
-            let mut child = Command::new(program("trusty-hook"))
-                .arg("PreToolUse")
-                .env_clear()
-                .envs(environment_variables(home))
-                .env("CLAUDE_PID", self.crowd.pid(session).to_string())
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("starts");
-            let mut input = child.stdin.take().expect("piped");
-            input.write_all(&payload).expect("written");
-            drop(input);
+            let mut hook = hook(self.home, self.crowd.pid(session), &program("trusty-hook"));
+            let child = start_with_input(hook.arg("PreToolUse"), &payload);
             let output = child.wait_with_output().expect("ends");
             assert!(output.status.success() && output.stdout.is_empty());
             ran += 1;
@@ -81,7 +67,7 @@ impl HookLoad<'_> {
     /// Messages that end in their midst, or are none.
     pub(crate) fn halves_and_garbage(self) {
         let pid = self.crowd.pid(0);
-        let mut open: Vec<UnixStream> = Vec::new();
+        let mut open: Vec<HookClient> = Vec::new();
         while self.goes_on() {
             for text in [
                 format!("trusty-hook 1 {pid} 500\n{{\"hook_event"),
@@ -93,10 +79,10 @@ impl HookLoad<'_> {
                 format!("trusty-hook 1 {pid} 99999999999999999999\n"),
                 "x".repeat(4096),
             ] {
-                let mut stream = self.serving.connect();
+                let mut connection = HookClient::for_home(self.home);
                 // It may be cut off before all is said.
-                let _ = stream.write_all(text.as_bytes());
-                open.push(stream);
+                let _ = connection.send_raw(text.as_bytes());
+                open.push(connection);
             }
             // The oldest end; the others are left as they are.
             if open.len() > 64 {
@@ -109,15 +95,13 @@ impl HookLoad<'_> {
 
     /// Whole messages whose answer nobody reads.
     pub(crate) fn slow_readers(self) {
-        let mut open: Vec<UnixStream> = Vec::new();
+        let mut open: Vec<HookClient> = Vec::new();
         let payload = event("PreToolUse", 1, "unread");
-        let pid = self.crowd.pid(1);
-        let message = format!("trusty-hook 1 {pid} {}\n", payload.len());
         while self.goes_on() {
-            let mut stream = self.serving.connect_from(pid);
-            stream.write_all(message.as_bytes()).expect("written");
-            stream.write_all(&payload).expect("written");
-            open.push(stream);
+            let mut connection = self.crowd.connect(1);
+            let pid = self.crowd.pid(1);
+            connection.send(pid, &payload).expect("written");
+            open.push(connection);
             if open.len() > 64 {
                 open.remove(0);
             }
@@ -131,28 +115,8 @@ impl HookLoad<'_> {
         let mut number = 0;
         while self.goes_on() && number < 20 {
             // Whether it is taken in time is a matter of the machine.
-            let _ = tell(self.serving, self.crowd.pid(2), &payload);
+            let _ = self.crowd.report(2, &payload);
             number += 1;
-        }
-    }
-}
-
-/// Connections that never say anything.
-pub(crate) struct SilentConnections(Vec<UnixStream>);
-
-impl SilentConnections {
-    pub(crate) fn connect(serving: &EngineSockets, number: usize) -> Self {
-        Self((0..number).map(|_| serving.connect()).collect())
-    }
-}
-
-impl Drop for SilentConnections {
-    fn drop(&mut self) {
-        for stream in &mut self.0 {
-            let mut rest = Vec::new();
-            // Each was told something before it was let go, or nothing.
-            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
-            let _ = stream.read_to_end(&mut rest);
         }
     }
 }

@@ -1,44 +1,38 @@
 //! A session in tmux, and a desktop on which its terminal may be.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
+use std::ops::Deref;
 use std::process::Output;
-use std::time::Duration;
 use trusty_actions::jump::is_terminal_in_front;
 use trusty_fleet::Session;
-use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop, until_is};
-use trusty_tests::trusty::{list, trusty};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
+use trusty_tests::desktop::{OwnedProcess, TestDesktop, until_is};
+use trusty_tests::socket_client::HttpResponse;
+use trusty_tests::trusty::trusty;
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, TerminalShape, TestHome, TestTerminal, client, require_client};
-use trusty_wire::Environment;
-
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+use trusty_tests::{
+    ClientStage, DesktopKind, LocalApi, TerminalShape, TestStage, block_on, client, stderr_text,
+};
 
 pub(crate) struct JumpFixture {
-    // Dropped in this order: what has windows before the display.
-    pub(crate) terminal: TestTerminal,
+    // Dropped in this order: all windows before the home.
     pub(crate) desktop: TestDesktop,
-    pub(crate) api: FakeApi,
-    pub(crate) home: TestHome,
+    stage: ClientStage,
+}
+
+impl Deref for JumpFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
 }
 
 /// A real session, `work`, in tmux, which nothing shows; and a desktop.
 pub(crate) fn stage() -> Option<JumpFixture> {
-    if !require_desktop() || require_client().is_none() {
-        return None;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let desktop = TestDesktop::start_without_tray(&home);
-    let folder = home.project("payments");
-    let terminal = TestTerminal::open(TerminalShape::TmuxDirect, &home, &api, &folder, &[]);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
-    Some(JumpFixture {
-        terminal,
-        desktop,
-        api,
-        home,
-    })
+    let (stage, desktop) = TestStage::builder().build_with_desktop(DesktopKind::Trayless)?;
+    let stage = stage.into_session(TerminalShape::TmuxDirect, "payments", &[]);
+    Some(JumpFixture { desktop, stage })
 }
 
 impl JumpFixture {
@@ -72,8 +66,7 @@ impl JumpFixture {
     /// The same with this variable in its environment.
     pub(crate) fn second_with(&self, name: &str, variable: &str) -> u32 {
         let exe = client::binary().expect("installed");
-        let folder = self.home.path().join("code/payments");
-        let (exe, folder) = (exe.to_string_lossy(), folder.to_string_lossy());
+        let (exe, folder) = (exe.to_string_lossy(), self.folder.to_string_lossy());
         let told = self.terminal.tmux_command(&[
             "new-session",
             "-d",
@@ -132,52 +125,31 @@ impl JumpFixture {
     #[track_caller]
     pub(crate) fn jump(&self, pid: u32) {
         let output = self.jump_with(pid, None, "");
-        assert!(output.status.success(), "{}", complaint(&output));
+        assert!(output.status.success(), "{}", stderr_text(&output));
     }
 
-    /// `POST /v1/sessions/{id}/jump`: the status line and the body.
-    pub(crate) fn post(&self, pid: u32) -> (String, String) {
+    /// `POST /v1/sessions/{id}/jump`.
+    pub(crate) fn post(&self, pid: u32) -> HttpResponse {
         self.post_to(&self.session(pid).id.to_string())
     }
 
-    pub(crate) fn post_to(&self, id: &str) -> (String, String) {
-        let socket = self.home.runtime().join("trusty/trusty.sock");
-        let mut stream = UnixStream::connect(socket).expect("served");
-        write!(
-            stream,
-            "POST /v1/sessions/{id}/jump HTTP/1.1\r\nHost: trusty\r\nContent-Length: 0\r\n\
-             Connection: close\r\n\r\n"
-        )
-        .expect("asked");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("answered");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-        let line = head.lines().next().unwrap_or_default().to_owned();
-        (line, body.to_owned())
+    pub(crate) fn post_to(&self, id: &str) -> HttpResponse {
+        let path = format!("/v1/sessions/{id}/jump");
+        LocalApi::for_home(&self.home).send_request("POST", &path, "", b"")
     }
 
     #[track_caller]
     pub(crate) fn session(&self, pid: u32) -> Session {
-        let all = list(&self.home);
-        let found = trusty_tests::trusty::session_of(&all, pid);
-        serde_json::from_value(found.expect("listed")).expect("a session")
+        let found = self.listed(pid).expect("listed");
+        serde_json::from_value(found).expect("a session")
     }
 
     /// Whether its terminal is what its owner looks at.
     pub(crate) fn in_front(&self, pid: u32) -> bool {
-        let env = Environment {
-            home: self.home.path().into(),
-            path: std::env::var_os("PATH"),
-            tmux_folder: Some(self.home.tmux_tmpdir()),
-            ..Environment::default()
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let session = self.session(pid);
-        runtime
-            .expect("a runtime")
-            .block_on(is_terminal_in_front(&session, &env))
+        block_on(is_terminal_in_front(
+            &self.session(pid),
+            &self.home.environment(),
+        ))
     }
 
     #[track_caller]
@@ -186,8 +158,4 @@ impl JumpFixture {
             self.desktop.active_window()
         });
     }
-}
-
-pub(crate) fn complaint(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).trim().to_owned()
 }

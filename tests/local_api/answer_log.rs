@@ -1,15 +1,14 @@
 //! The record of answers, and who is told of them.
 
-use crate::commands::AskingHook;
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::thread;
-use trusty_tests::trusty::{run, session_of};
+use trusty_tests::trusty::run;
 use trusty_tests::wait::until;
-use trusty_tests::{StandIn, Value, http};
+use trusty_tests::{StandIn, Value};
 
 const DENY_MESSAGE: &str = "secret-words";
 
@@ -28,26 +27,14 @@ fn records(served: &LocalApiFixture, count: usize) -> Vec<String> {
 
 /// Has a session ask, and denies it over the local API; the request's hash.
 fn deny(served: &LocalApiFixture, session: &StandIn, command: &str) -> String {
-    let (hook, hash) = AskingHook::asks(served, session, command);
-    let hook = thread::spawn(|| hook.answer());
-    let path = format!("/v1/sessions/{}/answer", served.id(session));
+    let (hook, hash) = served.ask(session, command);
+    let hook = thread::spawn(|| hook.take_answer());
     let answer = json!({"request": hash, "answer": {"kind": "deny", "message": DENY_MESSAGE}});
-    let more = "Content-Type: application/json\r\n";
-    let told = http::send_request(
-        &served.socket,
-        "POST",
-        &path,
-        more,
-        answer.to_string().as_bytes(),
-    );
+    let path = served.path(session, "answer");
+    let told = served.api.post(&path, answer.to_string());
     assert_eq!(told.status, 204, "{told:?}");
     assert!(hook.join().expect("answered").contains(DENY_MESSAGE));
     hash
-}
-
-fn answered(served: &LocalApiFixture, session: &StandIn) -> Value {
-    let told = http::get(&served.socket, "/v1/sessions");
-    session_of(&told, session.process().pid).expect("it is there")["answered"].clone()
 }
 
 fn printed(served: &LocalApiFixture, arguments: &[&str]) -> String {
@@ -65,13 +52,13 @@ fn who_answered_what_is_recorded_without_its_content_and_told_in_the_row() {
         "No answers are recorded.\n"
     );
     let hash = deny(&served, &session, "make secret-target");
-    let told = answered(&served, &session);
+    let told = served.listed(&session)["answered"].clone();
     assert_eq!(told["by"], "program", "{told}");
     assert_eq!(
         (&told["kind"], &told["request"]),
         (&json!("deny"), &json!(hash))
     );
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     for arguments in [&["list"][..], &["why", &pid]] {
         let text = printed(&served, arguments);
         assert!(
@@ -115,7 +102,7 @@ fn an_answer_that_cannot_be_recorded_is_given_all_the_same_and_health_says_so() 
     fs::create_dir_all(&record).expect("something else is at its place");
     deny(&served, &session, "make one");
     let problem = || {
-        let told = http::get(&served.socket, "/v1/sessions");
+        let told = served.api.sessions();
         let health = told["health"].as_array()?.clone();
         let about = health
             .iter()

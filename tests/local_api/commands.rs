@@ -1,62 +1,12 @@
 //! The command line beside an engine: what nobody reads, another version, an engine that ends.
 
-use crate::{LocalApiFixture, WAIT_TIMEOUT, socket_of, wait_word};
-use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener, UnixStream};
+use crate::{LocalApiFixture, WAIT_TIMEOUT, answer_as_engine};
+use std::io::{BufRead, BufReader, PipeWriter};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::thread;
-use trusty_tests::trusty::{RunningProgram, run, session_of, trusty};
-use trusty_tests::wait::until;
-use trusty_tests::{Signal, StandIn, TestHome, Value, http};
-
-/// A hook that asks for leave and waits.
-pub(crate) struct AskingHook(BufReader<UnixStream>);
-
-impl AskingHook {
-    /// Asks for leave to run a command, in a session that waits, until it is held; the hash of it.
-    pub(crate) fn asks(
-        served: &LocalApiFixture,
-        session: &StandIn,
-        command: &str,
-    ) -> (Self, String) {
-        session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
-        wait_word(served, session, "Permission");
-        let pid = session.process().pid;
-        let payload = serde_json::json!({
-            "hook_event_name": "PermissionRequest", "session_id": "s", "tool_name": "Bash",
-            "tool_input": {"command": command},
-        })
-        .to_string();
-        let mut stream = session.hook_connection();
-        stream.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
-        let length = payload.len();
-        write!(stream, "trusty-hook 1 {pid} {length} ask\n{payload}").expect("asked");
-        let hash = until(WAIT_TIMEOUT, "a request that is held", || {
-            let told = session_of(&http::get(&served.socket, "/v1/sessions"), pid)?;
-            let request = told["requests"].as_array()?.first()?.clone();
-            let hash = request["id"].as_str()?.to_owned();
-            (request["held"] == true).then_some(hash)
-        });
-        (Self(BufReader::new(stream)), hash)
-    }
-
-    /// Waits for the answer, and says that it was handed on.
-    pub(crate) fn answer(mut self) -> String {
-        let mut line = String::new();
-        let length = loop {
-            line.clear();
-            assert!(self.0.read_line(&mut line).expect("a line") > 0, "let go");
-            if let Some(length) = line.strip_prefix("answer ") {
-                break length.trim_end().parse().expect("a length");
-            }
-        };
-        let mut answer = vec![0; length];
-        self.0.read_exact(&mut answer).expect("an answer");
-        self.0.get_mut().write_all(b"done\n").expect("said");
-        String::from_utf8(answer).expect("text")
-    }
-}
+use trusty_tests::trusty::{RunningProgram, private_folder, run, trusty};
+use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value};
 
 /// Where nobody reads.
 fn unread() -> PipeWriter {
@@ -78,8 +28,8 @@ fn unread_trusty(home: &TestHome, arguments: &[&str]) -> (Option<i32>, String) {
 fn what_nobody_reads_is_not_approved_but_may_be_denied() {
     let served = LocalApiFixture::start();
     let session = StandIn::start(&served.home);
-    let (hook, hash) = AskingHook::asks(&served, &session, "make");
-    let pid = session.process().pid.to_string();
+    let (hook, hash) = served.ask(&session, "make");
+    let pid = session.pid_argument();
     let unread = |arguments: &[&str]| unread_trusty(&served.home, arguments);
     for arguments in [
         &["approve", &pid, "--yes"][..],
@@ -97,7 +47,7 @@ fn what_nobody_reads_is_not_approved_but_may_be_denied() {
     let (code, told) = unread(&["pause", "--all", "--how", "hold"]);
     assert_eq!(code, Some(3), "{told}");
     assert!(told.contains("hooks"), "{told}");
-    let answer = thread::spawn(|| hook.answer());
+    let answer = thread::spawn(|| hook.take_answer());
     let (code, told) = unread(&["deny", &pid, "--message", "use ninja"]);
     assert_eq!(code, Some(0), "{told}");
     let answer = answer.join().expect("answered");
@@ -118,38 +68,27 @@ fn nobody_has_to_read_what_went_wrong() {
 /// Answers as an engine of another version does, for as long as the test runs: it has what is
 /// asked for, and does nothing.
 fn older_engine(socket: &Path) {
-    let folder = socket.parent().expect("a folder");
-    std::fs::create_dir_all(folder).expect("folder");
-    let private = std::fs::Permissions::from_mode(0o700);
-    std::fs::set_permissions(folder, private).expect("private");
+    private_folder(socket.parent().expect("a folder").to_path_buf());
     let listener = UnixListener::bind(socket).expect("socket");
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.expect("a client");
-            let mut asked = [0; 4096];
-            let count = stream.read(&mut asked).unwrap_or(0);
-            let status = if asked[..count].starts_with(b"GET ") {
-                "200 OK"
-            } else {
-                "409 Conflict"
-            };
-            let head = format!(
-                "HTTP/1.1 {status}\r\nx-trusty-version: 0.0.9\r\nconnection: close\r\n\
-                 content-length: 2\r\n\r\n{{}}"
-            );
-            // Whoever has seen the version may have gone.
-            let _ = stream.write_all(head.as_bytes());
-        }
+    answer_as_engine(listener, |request| {
+        let status = if request.starts_with(b"GET ") {
+            "200 OK"
+        } else {
+            "409 Conflict"
+        };
+        format!(
+            "HTTP/1.1 {status}\r\nx-trusty-version: 0.0.9\r\nconnection: close\r\n\
+             content-length: 2\r\n\r\n{{}}"
+        )
     });
 }
 
 #[test]
 fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     let home = TestHome::new();
-    older_engine(&socket_of(&home));
-    let session = StandIn::start(&home);
-    session.write_status(r#""status":"busy""#);
-    let pid = session.process().pid.to_string();
+    older_engine(LocalApi::for_home(&home).socket());
+    let session = StandIn::busy(&home);
+    let pid = session.pid_argument();
     let done = |arguments: &[&str]| {
         let output = run(&home, arguments);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -188,7 +127,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
 fn what_was_done_is_listed_at_once() {
     let served = LocalApiFixture::start();
     let session = served.session();
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     for (arguments, word) in [
         (&["pause", &pid, "--how", "stop"][..], "Paused"),
         (&["resume", &pid], "Working"),
@@ -197,16 +136,12 @@ fn what_was_done_is_listed_at_once() {
     {
         let done = run(&served.home, arguments);
         assert!(done.status.success(), "{done:?}");
-        let told = http::get(&served.socket, "/v1/sessions");
+        let told = served.api.sessions();
         assert_eq!(session.status_word(&told).as_deref(), Some(word), "{told}");
     }
     let done = run(&served.home, ["stop", &pid, "--yes"]);
     assert!(done.status.success(), "{done:?}");
-    let told = session_of(
-        &http::get(&served.socket, "/v1/sessions"),
-        session.process().pid,
-    );
-    let told = told.expect("it is still listed");
+    let told = served.listed(&session);
     assert_eq!(
         (&told["status"], &told["pending"]),
         (&"Stopped".into(), &Value::Null)

@@ -1,14 +1,13 @@
 //! What an engine needs vanishes, and comes back; what is another's stays.
 
-use crate::{LocalApiFixture, WAIT_TIMEOUT, socket_of};
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::fs;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trusty_tests::socket_client::hook_socket;
 use trusty_tests::trusty::{RunningProgram, run, serve};
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, Signal, TestHome, http};
+use trusty_tests::{HookClient, LocalApi, ProcessRef, Signal, TestHome};
 
 /// How soon what has vanished is back.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,15 +37,9 @@ impl EngineFiles {
 
 /// Who answers on the socket of a home, on which hooks are heard, too.
 fn answering(home: &TestHome) -> Option<u64> {
-    let hooks = home.runtime().join("trusty/hooks.sock");
-    let mut hook = UnixStream::connect(hooks).ok()?;
-    hook.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
-    hook.write_all(b"trusty-hook 1 0 2\n{}").ok()?;
-    let mut answer = String::new();
-    hook.read_to_string(&mut answer).ok()?;
-    assert_eq!(answer, "taken\n");
-    UnixStream::connect(socket_of(home)).ok()?;
-    http::get(&socket_of(home), "/v1/health")["pid"].as_u64()
+    let hook = HookClient::open(&hook_socket(home)).ok()?;
+    assert_eq!(hook.report(0, b"{}").ok()?, "taken\n");
+    LocalApi::for_home(home).engine_pid()
 }
 
 fn recorded(places: &EngineFiles) -> Option<u64> {
@@ -130,10 +123,7 @@ fn while_its_places_are_gone_no_second_engine_leads() {
         let first = served.serving.process();
         until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
         // It cannot put anything back.
-        assert!(first.signal(Signal::STOP));
-        until(WAIT_TIMEOUT, "a stop", || {
-            (first.state() == Some('T')).then_some(())
-        });
+        first.stop();
         remove(if what == "runtime" {
             &places.runtime
         } else {
@@ -154,10 +144,7 @@ fn an_engine_whose_place_another_has_taken_steps_down_and_leaves_it_alone() {
     let places = EngineFiles::of(&served.home);
     let first = served.serving.process();
     until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
-    assert!(first.signal(Signal::STOP));
-    until(WAIT_TIMEOUT, "a stop", || {
-        (first.state() == Some('T')).then_some(())
-    });
+    first.stop();
     // Nothing is left by which a second could know of it.
     remove(&places.runtime);
     remove(places.data());

@@ -1,10 +1,9 @@
 //! Events: a snapshot, then what changes; and what a lost connection has missed.
 
-use crate::{LocalApiFixture, WAIT_TIMEOUT};
+use crate::LocalApiFixture;
 use trusty_fleet::Snapshot;
 use trusty_fleet::snapshot::SnapshotDelta;
-use trusty_tests::http::{self, EventReader, ReceivedEvent};
-use trusty_tests::wait::until;
+use trusty_tests::socket_client::{EventReader, ReceivedEvent};
 use trusty_tests::{StandIn, Value};
 
 const EVENTS_PATH: &str = "/v1/events?looking=false";
@@ -48,18 +47,18 @@ fn read_until(
 fn changes_lead_from_the_snapshot_to_what_is() {
     let served = LocalApiFixture::start();
     let first = served.session();
-    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, "");
+    let mut events = served.api.events(EVENTS_PATH, "");
     let begin = events.next().expect("a snapshot");
     let known = snapshot(&begin);
     assert_eq!(known.revision, revision(&begin));
     assert_eq!(known.sessions.len(), 1);
 
     let second = StandIn::start(&served.home);
-    second.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    second.waits();
     let known = read_until(&mut events, known, &second, "Permission");
     assert_eq!(known.sessions.len(), 2);
     let id = first.id(&serde_json::to_value(&known).expect("JSON"));
-    first.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    first.waits();
     let id = id.expect("its id");
     let told = events.map(|event| -> Vec<String> {
         let sessions = change(&event).sessions;
@@ -74,25 +73,22 @@ fn changes_lead_from_the_snapshot_to_what_is() {
 fn a_lost_connection_gets_what_it_missed() {
     let served = LocalApiFixture::start();
     let session = served.session();
-    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, "");
+    let mut events = served.api.events(EVENTS_PATH, "");
     let begin = events.next().expect("a snapshot");
     let known = snapshot(&begin);
     drop(events);
 
-    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
-    until(WAIT_TIMEOUT, "the need", || {
-        let told = session.status_word(&http::get(&served.socket, "/v1/sessions"))?;
-        (told == "Permission").then_some(())
-    });
+    session.waits();
+    served.api.wait_word(&session, "Permission");
     let last = |id: &str| format!("Last-Event-ID: {id}\r\n");
-    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(&begin.id));
+    let mut events = served.api.events(EVENTS_PATH, &last(&begin.id));
     let missed = events.next().expect("what was missed");
     let now = known.apply(&change(&missed));
     let told = serde_json::to_value(&now).expect("JSON");
     assert_eq!(session.status_word(&told).as_deref(), Some("Permission"));
 
     // Whoever has all is told nothing until there is news.
-    let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(&missed.id));
+    let mut events = served.api.events(EVENTS_PATH, &last(&missed.id));
     session.write_status(r#""status":"busy""#);
     read_until(&mut events, now, &session, "Working");
 
@@ -103,7 +99,7 @@ fn a_lost_connection_gets_what_it_missed() {
         begin.id.rsplit_once('-').expect("a revision").0
     );
     for id in [other.as_str(), later.as_str(), "", "7"] {
-        let mut events = EventReader::listen(&served.socket, EVENTS_PATH, &last(id));
+        let mut events = served.api.events(EVENTS_PATH, &last(id));
         snapshot(&events.next().expect("an event"));
     }
 }

@@ -1,16 +1,16 @@
 //! Commands that an engine finds too late: nothing is done that nobody waits for any more.
 
+use crate::LocalApiFixture;
 use crate::leader_election::{face, of, seen};
-use crate::{LocalApiFixture, wait_word};
 use rustix::time::{ClockId, clock_gettime};
 use trusty_fleet::action::{Action, PauseOptions};
 use trusty_fleet::pause::{Initiator, PauseKind};
+use trusty_tests::socket_client::JSON_HEADER;
 use trusty_tests::trusty::run;
-use trusty_tests::{Signal, StandIn, http};
+use trusty_tests::{Signal, StandIn};
 
 const PAUSE_BODY: &[u8] = br#"{"how": "Stop"}"#;
 const KILL_BODY: &[u8] = br#"{"kill": true}"#;
-const JSON_HEADER: &str = "Content-Type: application/json\r\n";
 
 fn is_stopped(session: &StandIn) -> bool {
     session.process().state() == Some('T')
@@ -26,9 +26,9 @@ fn boot_millis() -> u64 {
 /// Asks for what is refused unless a pause has begun, after all that was asked before.
 #[track_caller]
 fn assert_no_pause_has_begun(served: &LocalApiFixture, session: &StandIn) {
-    let path = format!("/v1/sessions/{}/resume", served.id(session));
-    let refused = http::send_request(&served.socket, "POST", &path, "", b"").json();
-    assert_eq!(refused["code"], "not-paused", "{refused}");
+    let path = served.path(session, "resume");
+    let refused = served.api.send_request("POST", &path, "", b"");
+    assert_eq!(refused.code(), "not-paused", "{refused:?}");
     assert!(!is_stopped(session));
 }
 
@@ -44,13 +44,8 @@ fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
             assert!(engine.signal(Signal::STOP));
             let header = deadline.map(|at| format!("Trusty-Deadline: {at}\r\n"));
             let header = format!("{JSON_HEADER}{}", header.unwrap_or_default());
-            drop(http::begin_request(
-                &served.socket,
-                "POST",
-                &path,
-                &header,
-                body,
-            ));
+            let asked = served.api.try_send("POST", &path, &header, body);
+            drop(asked.expect("asked"));
             assert!(engine.signal(Signal::CONT));
             assert_no_pause_has_begun(&served, &session);
             assert!(session.process().is_alive(), "{command}");
@@ -58,7 +53,7 @@ fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
     }
     // The same from a caller that waits.
     let path = format!("/v1/sessions/{id}/stop");
-    let done = http::send_request(&served.socket, "POST", &path, JSON_HEADER, KILL_BODY);
+    let done = served.api.post(&path, KILL_BODY);
     assert_eq!(done.status, 204, "{done:?}");
     assert!(!session.process().is_alive());
 }
@@ -77,11 +72,11 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
     ];
     let late = format!("Trusty-Deadline: {}\r\n", boot_millis() - 1);
     for (path, body) in &commands {
-        let refused = http::send_request(&served.socket, "POST", path, &late, body);
+        let refused = served.api.send_request("POST", path, &late, body);
         assert_eq!(refused.status, 409, "{path}: {refused:?}");
-        assert_eq!(refused.json()["code"], "too-late", "{path}");
+        assert_eq!(refused.code(), "too-late", "{path}");
         let odd = "Trusty-Deadline: soon\r\n";
-        let refused = http::send_request(&served.socket, "POST", path, odd, body);
+        let refused = served.api.send_request("POST", path, odd, body);
         assert_eq!(refused.status, 400, "{path}: {refused:?}");
     }
     assert_no_pause_has_begun(&served, &session);
@@ -89,10 +84,12 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
         "{JSON_HEADER}Trusty-Deadline: {}\r\n",
         boot_millis() + 60_000
     );
-    let done = http::send_request(&served.socket, "POST", &commands[0].0, &soon, PAUSE_BODY);
+    let done = served
+        .api
+        .send_request("POST", &commands[0].0, &soon, PAUSE_BODY);
     assert_eq!(done.status, 204, "{done:?}");
     assert!(is_stopped(&session));
-    let done = http::send_request(&served.socket, "POST", &commands[1].0, &soon, b"");
+    let done = served.api.send_request("POST", &commands[1].0, &soon, b"");
     assert_eq!(done.status, 204, "{done:?}");
 }
 
@@ -100,7 +97,7 @@ fn a_command_past_its_deadline_is_refused_and_changes_nothing() {
 fn a_command_behind_an_engine_that_hangs_is_carried_out_directly_and_once() {
     let served = LocalApiFixture::start();
     let session = served.session();
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     let engine = served.serving.process();
     assert!(engine.signal(Signal::STOP));
     let paused = run(&served.home, ["pause", &pid, "--how", "stop"]);
@@ -113,7 +110,7 @@ fn a_command_behind_an_engine_that_hangs_is_carried_out_directly_and_once() {
     assert!(!is_stopped(&session));
     assert!(engine.signal(Signal::CONT));
     assert_no_pause_has_begun(&served, &session);
-    wait_word(&served, &session, "Working");
+    served.api.wait_word(&session, "Working");
 }
 
 #[tokio::test(flavor = "multi_thread")]

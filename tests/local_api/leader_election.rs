@@ -1,11 +1,10 @@
 //! One engine for all: who comes first runs it, others follow, and the next goes on.
 
-use crate::{LocalApiFixture, WAIT_TIMEOUT, socket_of};
+use crate::{LocalApiFixture, WAIT_TIMEOUT, answer_as_engine};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,32 +20,20 @@ use trusty_fleet::problem::ProblemCode;
 use trusty_fleet::session::{Session, SessionStatus, Source};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_records::Settings;
-use trusty_tests::trusty::{confine, run, serve};
+use trusty_tests::relay::relay;
+use trusty_tests::trusty::{confine, private_folder, run};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, http};
-use trusty_wire::Environment;
+use trusty_tests::{LocalApi, Signal, StandIn, TerminalShape, TestHome, TestStage};
 
 /// So often a face may be sooner than the test to go on for an engine.
 const ROUND_COUNT: usize = 20;
 /// For so long nobody leads.
 const LEADERLESS_TIME: Duration = Duration::from_millis(500);
 
-fn environment(home: &TestHome) -> Environment {
-    Environment {
-        home: home.path().to_path_buf(),
-        config_home: Some(home.xdg_config()),
-        data_home: Some(home.xdg_data()),
-        runtime_home: Some(home.runtime()),
-        tmux_folder: Some(home.tmux_tmpdir()),
-        path: std::env::var_os("PATH"),
-        ..Environment::default()
-    }
-}
-
 /// A face in this process, as the app is one.
 pub(crate) fn face(home: &TestHome) -> AppSessions {
     confine(home);
-    let env = environment(home);
+    let env = home.environment();
     trusty_daemon::join_engine(&env, &Settings::read(&env)).expect("joins")
 }
 
@@ -66,23 +53,15 @@ pub(crate) fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
 
 /// Who answers on the socket of a home.
 fn engine_of(home: &TestHome) -> Option<u64> {
-    http::get_if_answered(&socket_of(home), "/v1/health")?["pid"].as_u64()
+    LocalApi::for_home(home).engine_pid()
 }
 
 /// Tells the engine what a hook of this session would; whether it was taken.
 fn tell_hook(session: &StandIn) -> bool {
     let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
         "tool_use_id":"t","tool_input":{"command":"make"}}"#;
-    let tell = || {
-        let mut stream = session.hook_connection();
-        stream.set_read_timeout(Some(WAIT_TIMEOUT))?;
-        writeln!(stream, "trusty-hook 1 0 {}", payload.len())?;
-        stream.write_all(payload)?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        std::io::Result::Ok(answer)
-    };
-    tell().is_ok_and(|answer| answer == "taken\n")
+    let reply = session.hook_connection().report(0, payload);
+    reply.is_ok_and(|reply| reply == "taken\n")
 }
 
 async fn hook_is_heard(face: &AppSessions, id: SessionId) -> bool {
@@ -112,7 +91,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     assert_eq!(refused.code(), ProblemCode::NotPaused);
     assert!(refused.is_refusal());
     let looking = face.face().handle().mark_visible();
-    session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    session.waits();
     seen(&face, |s| {
         of(s, &session).is_some_and(|s| s.status == SessionStatus::AwaitingApproval)
     })
@@ -158,7 +137,7 @@ async fn an_engine_ends_with_the_last_handle_of_its_face() {
     assert_eq!(engine_of(&home), Some(own), "somebody still holds it");
     drop(another_hold);
     until(WAIT_TIMEOUT, "its sockets to be gone", || {
-        UnixStream::connect(socket_of(&home)).is_err().then_some(())
+        (!LocalApi::for_home(&home).is_open()).then_some(())
     });
 
     let served = LocalApiFixture::start();
@@ -194,14 +173,11 @@ fn watched(face: &AppSessions) -> (tokio::task::JoinHandle<()>, watch::Receiver<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
-    if trusty_tests::require_client().is_none() {
+    let Some(stage) = TestStage::builder().engine().build() else {
         return;
-    }
-    let (home, api) = (TestHome::new(), FakeApi::start());
-    let _serving = serve(&home);
-    let face = face(&home);
-    let folder = home.project("payments");
-    let _terminal = TestTerminal::open(TerminalShape::PtyDirect, &home, &api, &folder, &[]);
+    };
+    let face = face(&stage.home);
+    let _terminal = stage.open(TerminalShape::PtyDirect, "payments", &[]);
     let is_idle = |s: &Session| s.claude.as_ref().is_some_and(|c| c.version.is_some());
     let now = seen(&face, |s| s.sessions.iter().any(is_idle)).await;
     let id = now.sessions[0].id;
@@ -227,21 +203,14 @@ struct SocketRelay {
 impl SocketRelay {
     fn start(listener: UnixListener, to: &TestHome) -> Self {
         let streams = Arc::<Mutex<Vec<UnixStream>>>::default();
-        let (kept, to) = (Arc::clone(&streams), socket_of(to));
+        let (kept, to) = (Arc::clone(&streams), LocalApi::for_home(to));
         std::thread::spawn(move || {
             for near in listener.incoming() {
                 let near = near.expect("a face");
-                let far = UnixStream::connect(&to).expect("the engine elsewhere");
-                for (from, into) in [(&near, &far), (&far, &near)] {
-                    let mut from = from.try_clone().expect("a stream");
-                    let mut into = into.try_clone().expect("a stream");
-                    std::thread::spawn(move || {
-                        // Either end may go, and the other is to know.
-                        let _ = std::io::copy(&mut from, &mut into);
-                        let _ = into.shutdown(Shutdown::Both);
-                    });
-                }
-                kept.lock().expect("a list").push(near);
+                let far = UnixStream::connect(to.socket()).expect("the engine elsewhere");
+                let kept_stream = near.try_clone().expect("a stream");
+                kept.lock().expect("a list").push(kept_stream);
+                std::thread::spawn(|| relay(near, far));
             }
         });
         Self { streams }
@@ -344,10 +313,7 @@ fn taken_over(runtime: &Path, is_over: &AtomicBool) -> Option<(OwnedFd, UnixList
 
 /// An engine's place, taken as if it ran; it is free again once the lock is dropped.
 fn taken(home: &TestHome) -> (OwnedFd, UnixListener) {
-    let folder = home.runtime().join("trusty");
-    std::fs::create_dir_all(&folder).expect("folder");
-    let private = std::fs::Permissions::from_mode(0o700);
-    std::fs::set_permissions(&folder, private).expect("private");
+    let folder = private_folder(home.runtime().join("trusty"));
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
     let lock = rustix::fs::open(folder.join("lock"), flags, Mode::RUSR | Mode::WUSR);
     let lock = lock.expect("a lock");
@@ -360,20 +326,12 @@ fn taken(home: &TestHome) -> (OwnedFd, UnixListener) {
 async fn beside_an_engine_whose_events_cannot_be_read_a_face_says_so() {
     let home = TestHome::new();
     let (lock, listener) = taken(&home);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.expect("a face");
-            let mut asked = [0; 4096];
-            assert!(stream.read(&mut asked).expect("asked") > 0);
-            let version = env!("CARGO_PKG_VERSION");
-            let head = format!("HTTP/1.1 200 OK\r\nx-trusty-version: {version}\r\n\r\n");
-            let event = "event: snapshot\nid: x-1\ndata: {\"sessions\": 7}\n\n";
-            // It may have seen enough.
-            let _ = stream.write_all((head + event).as_bytes());
-        }
+    answer_as_engine(listener, |_| {
+        let version = env!("CARGO_PKG_VERSION");
+        let head = format!("HTTP/1.1 200 OK\r\nx-trusty-version: {version}\r\n\r\n");
+        head + "event: snapshot\nid: x-1\ndata: {\"sessions\": 7}\n\n"
     });
-    let session = StandIn::start(&home);
-    session.write_status(r#""status":"busy""#);
+    let session = StandIn::busy(&home);
     let face = face(&home);
     let now = seen(&face, |s| !s.health.is_empty()).await;
     assert!(of(&now, &session).is_some(), "it looks for itself");
@@ -397,8 +355,7 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
         let head = "HTTP/1.1 200 OK\r\nx-trusty-version: 0.0.9\r\ncontent-length: 0\r\n\r\n";
         stream.write_all(head.as_bytes()).expect("answered");
     });
-    let session = StandIn::start(&home);
-    session.write_status(r#""status":"busy""#);
+    let session = StandIn::busy(&home);
     let face = face(&home);
     let now = seen(&face, |s| !s.health.is_empty()).await;
     assert!(of(&now, &session).is_some(), "it looks for itself");
@@ -422,7 +379,7 @@ async fn settings_count_as_soon_as_they_are_written() {
     let home = TestHome::new();
     let face = face(&home);
     face.face().handle().wait_first_snapshot().await;
-    let file = environment(&home).settings_file();
+    let file = home.environment().settings_file();
     let write = |text: &str| {
         std::fs::write(&file, format!("[discovery]\nconfine = true\n{text}")).expect("written");
     };

@@ -2,15 +2,14 @@
 //! leaves nothing out.
 
 use crate::LocalApiFixture;
-use crate::commands::AskingHook;
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use trusty_fleet::problem::ProblemCode;
-use trusty_tests::{Value, http};
+use trusty_tests::Value;
+use trusty_tests::relay::relay;
 
 /// Where the Makefile puts schemathesis.
 fn schemathesis() -> PathBuf {
@@ -34,32 +33,10 @@ fn bridge(socket: &Path) -> u16 {
             let (Ok(near), Ok(far)) = (near, far) else {
                 return;
             };
-            thread::spawn(move || join(&near, &far));
+            thread::spawn(move || relay(near, far));
         }
     });
     port
-}
-
-/// Carries bytes both ways, each way until its side has said all.
-fn join(near: &TcpStream, far: &UnixStream) {
-    thread::scope(|both| {
-        both.spawn(|| {
-            carry(&mut &*near, &mut &*far);
-            // Either end may have gone already.
-            let _ = far.shutdown(Shutdown::Write);
-        });
-        carry(&mut &*far, &mut &*near);
-        let _ = near.shutdown(Shutdown::Both);
-    });
-}
-
-fn carry(from: &mut impl Read, to: &mut impl Write) {
-    let mut bytes = vec![0; 64 << 10];
-    while let Ok(count @ 1..) = from.read(&mut bytes) {
-        if to.write_all(&bytes[..count]).is_err() {
-            return;
-        }
-    }
 }
 
 /// How many it tries of each operation: `SCHEMATHESIS_EXAMPLES`, or 200.
@@ -72,7 +49,7 @@ fn schemathesis_finds_nothing() {
     let program = schemathesis();
     let served = LocalApiFixture::start();
     let (_first, _second) = (served.session(), served.session());
-    let port = bridge(&served.socket);
+    let port = bridge(served.api.socket());
     let output = Command::new(program)
         .args(["run", &format!("http://127.0.0.1:{port}/v1/openapi.json")])
         .args([
@@ -96,7 +73,7 @@ fn schemathesis_finds_nothing() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{errors}");
     // It did try.
-    let health = http::get(&served.socket, "/v1/health");
+    let health = served.api.get("/v1/health");
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
 }
 
@@ -109,7 +86,7 @@ fn curl_talks_to_the_socket() {
         let output = Command::new("curl")
             .args(["--silent", "--show-error", "--fail-with-body"])
             .arg("--unix-socket")
-            .arg(&served.socket)
+            .arg(served.api.socket())
             .args(arguments)
             .env_remove("http_proxy")
             .output()
@@ -129,8 +106,8 @@ fn curl_talks_to_the_socket() {
         &format!("http://trusty/v1/sessions/{id}/pause"),
     ]);
     assert!(problem.contains(r#""code":"impossible""#), "{problem}");
-    let (hook, hash) = AskingHook::asks(&served, &session, "make");
-    let answer = thread::spawn(|| hook.answer());
+    let (hook, hash) = served.ask(&session, "make");
+    let answer = thread::spawn(|| hook.take_answer());
     let body = serde_json::json!({
         "request": hash, "answer": {"kind": "deny", "message": "use ninja"},
     });

@@ -1,14 +1,15 @@
 //! Who may be at the other end: this user alone, and nobody who only begins to ask.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use trusty_platform::socket::connect_in_time;
-use trusty_tests::{http, other_user};
+use trusty_tests::socket_client::hook_socket;
+use trusty_tests::{HookClient, other_user};
 
 /// More than are answered at a time.
 const CONNECTION_COUNT: usize = 360;
@@ -30,21 +31,11 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
         .iter()
         .cycle()
         .take(CONNECTION_COUNT)
-        .map(|half| {
-            let mut stream = UnixStream::connect(&served.socket).expect("connects");
-            stream.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
-            stream.write_all(half.as_bytes()).expect("begun");
-            stream
-        })
+        .map(|half| served.api.send_raw(half.as_bytes()))
         .collect();
-    let mut hook = UnixStream::connect(served.socket.with_file_name("hooks.sock"));
-    let hook = hook.as_mut().expect("connects");
-    hook.set_read_timeout(Some(WAIT_TIMEOUT)).expect("set");
-    hook.write_all(b"trusty-hook 1 0 2\n{}").expect("told");
-    let mut answer = String::new();
-    hook.read_to_string(&mut answer).expect("answered");
-    assert_eq!(answer, "taken\n");
-    let told = http::get(&served.socket, "/v1/sessions");
+    let answer = HookClient::for_home(&served.home).report(0, b"{}");
+    assert_eq!(answer.expect("answered"), "taken\n");
+    let told = served.api.sessions();
     assert!(session.status_word(&told).is_some(), "{told}");
     let mut too_slow = 0;
     for (mut stream, half) in begun.into_iter().zip(PARTIAL_REQUESTS.iter().cycle()) {
@@ -95,12 +86,11 @@ fn another_user_is_told_nothing_wherever_the_door_stands_open() {
     }
     let own = rustix::process::getuid().as_raw();
     let served = LocalApiFixture::start();
-    let hooks = served.socket.with_file_name("hooks.sock");
     let open = |path: &Path, mode| {
         let mode = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(path, mode).expect("opened");
     };
-    for socket in [&served.socket, &hooks] {
+    for socket in [served.api.socket(), &hook_socket(&served.home)] {
         open(socket, 0o666);
         for folder in socket.ancestors().skip(1) {
             if folder.starts_with(served.home.path()) {

@@ -1,10 +1,9 @@
 //! What is not done is told as a problem (RFC 9457), everywhere.
 
-use crate::{LocalApiFixture, wait_word};
-use trusty_tests::http::{HttpResponse, send_request};
+use crate::LocalApiFixture;
+use trusty_tests::socket_client::{HttpResponse, JSON_HEADER};
 
 const UNKNOWN_SESSION_ID: &str = "00000000-0000-4000-8000-000000000000";
-const JSON_HEADER: &str = "Content-Type: application/json\r\n";
 
 #[track_caller]
 fn is_problem(answer: &HttpResponse, status: u16, code: &str) {
@@ -29,7 +28,7 @@ fn is_problem(answer: &HttpResponse, status: u16, code: &str) {
 fn whatever_is_wrong_is_told_as_a_problem() {
     let served = LocalApiFixture::start();
     let of = |method: &str, path: &str, more: &str, body: &[u8]| {
-        send_request(&served.socket, method, path, more, body)
+        served.api.send_request(method, path, more, body)
     };
     is_problem(&of("GET", "/", "", b""), 404, "not-found");
     is_problem(&of("GET", "/v1/nothing", "", b""), 404, "not-found");
@@ -106,17 +105,14 @@ fn whatever_is_wrong_is_told_as_a_problem() {
 fn what_a_session_does_not_allow_is_refused_with_its_code() {
     let served = LocalApiFixture::start();
     let session = served.session();
-    let path = |rest: &str| format!("/v1/sessions/{}{rest}", served.id(&session));
-    let post = |rest: &str, body: &[u8]| {
-        send_request(&served.socket, "POST", &path(rest), JSON_HEADER, body)
-    };
-    is_problem(&post("/resume", b""), 409, "not-paused");
-    is_problem(&post("/pause", br#"{"how":"Hold"}"#), 409, "impossible");
+    let post = |command: &str, body: &str| served.api.post(&served.path(&session, command), body);
+    is_problem(&post("resume", ""), 409, "not-paused");
+    is_problem(&post("pause", r#"{"how":"Hold"}"#), 409, "impossible");
     let hash = "0".repeat(64);
     let whole = format!(r#"{{"request":"{hash}","answer":{{"kind":"allow"}}}}"#);
-    is_problem(&post("/answer", whole.as_bytes()), 409, "over");
-    let gone = path(&format!("/requests/{hash}"));
-    let gone = send_request(&served.socket, "GET", &gone, "", b"");
+    is_problem(&post("answer", &whole), 409, "over");
+    let gone = served.path(&session, &format!("requests/{hash}"));
+    let gone = served.api.send_request("GET", &gone, "", b"");
     is_problem(&gone, 404, "no-such-request");
 }
 
@@ -124,10 +120,10 @@ fn what_a_session_does_not_allow_is_refused_with_its_code() {
 fn one_session_and_the_engine_tell_of_themselves() {
     let served = LocalApiFixture::start();
     let session = served.session();
-    let get = |path: &str| trusty_tests::http::get(&served.socket, path);
-    let one = get(&format!("/v1/sessions/{}", served.id(&session)));
+    let id = served.id(&session);
+    let one = served.api.get(&format!("/v1/sessions/{id}"));
     assert_eq!(one["pid"], session.process().pid);
-    let health = get("/v1/health");
+    let health = served.api.get("/v1/health");
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(health["pid"], served.serving.process().pid);
     assert_eq!(health["sessions"], 1);
@@ -136,24 +132,18 @@ fn one_session_and_the_engine_tell_of_themselves() {
     assert_eq!(told[0]["subject"], "answers.programs");
     assert!(health["since"].as_str().is_some_and(|t| t.ends_with('Z')));
     let path = "/v1/attention";
-    assert_eq!(
-        send_request(&served.socket, "POST", path, "", b"").status,
-        204
-    );
-    let whole = format!(r#"{{"session":"{}"}}"#, served.id(&session));
-    let noted = send_request(&served.socket, "POST", path, JSON_HEADER, whole.as_bytes());
-    assert_eq!(noted.status, 204);
+    let note = || served.api.send_request("POST", path, "", b"").status;
+    assert_eq!(note(), 204);
+    let whole = format!(r#"{{"session":"{id}"}}"#);
+    assert_eq!(served.api.post(path, whole).status, 204);
     // What was looked at has been seen in the very next list.
     for _ in 0..5 {
         session.write_status(r#""status":"busy""#);
-        wait_word(&served, &session, "Working");
+        served.api.wait_word(&session, "Working");
         session.write_status(r#""status":"idle""#);
-        wait_word(&served, &session, "Finished");
-        assert_eq!(
-            send_request(&served.socket, "POST", path, "", b"").status,
-            204
-        );
-        let told = get("/v1/sessions");
+        served.api.wait_word(&session, "Finished");
+        assert_eq!(note(), 204);
+        let told = served.api.sessions();
         assert_eq!(
             session.status_word(&told).as_deref(),
             Some("Idle"),

@@ -1,12 +1,12 @@
 //! With and without an engine the same is told.
 
-use crate::{LocalApiFixture, WAIT_TIMEOUT, wait_word};
+use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use trusty_fleet::{Session, SessionId};
 use trusty_tests::trusty::{list, run, session_of, status_word_of};
 use trusty_tests::wait::until;
-use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, Value, http};
+use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, Value};
 
 /// What moves with every look, or is known only to who watches. The system tells when a process
 /// started since boot; as a time of day it moves by milliseconds with each correction of the clock.
@@ -95,13 +95,13 @@ fn one_look_and_an_engine_tell_the_same() {
     let stopped = StandIn::start(&served.home);
     stopped.write_status(&since(r#""status":"busy""#));
     until(WAIT_TIMEOUT, "both names", || {
-        let told = http::get(&served.socket, "/v1/sessions").to_string();
+        let told = served.api.sessions().to_string();
         (told.contains(r#""bus""#) && told.contains(r#""pay""#)).then_some(())
     });
-    wait_word(&served, &asks, "Permission");
-    wait_word(&served, &stopped, "Working");
+    served.api.wait_word(&asks, "Permission");
+    served.api.wait_word(&stopped, "Working");
     assert!(stopped.process().signal(Signal::STOP));
-    wait_word(&served, &stopped, "Paused");
+    served.api.wait_word(&stopped, "Paused");
     // And one of the real client's in a pane, where there is one.
     let (api, folder) = (FakeApi::start(), served.home.project("shop"));
     let pane = trusty_tests::require_client().map(|_| {
@@ -115,17 +115,14 @@ fn one_look_and_an_engine_tell_the_same() {
         .chain(pane.as_ref().map(|pane| pane.client().pid))
         .collect();
     until(WAIT_TIMEOUT, "the pane's session", || {
-        let told = http::get(&served.socket, "/v1/sessions");
+        let told = served.api.sessions();
         let Some(pane) = &pane else { return Some(()) };
         let shown = session_of(&told, pane.client().pid)?;
         (status_word_of(&shown) == "Idle").then_some(())
     });
     let told = list(&served.home);
     assert!(told["revision"].as_u64() > Some(0), "an engine was asked");
-    assert_eq!(
-        substance(told.clone()),
-        substance(http::get(&served.socket, "/v1/sessions"))
-    );
+    assert_eq!(substance(told.clone()), substance(served.api.sessions()));
     let why_told: Vec<Value> = pids
         .iter()
         .map(|pid| why_without_screen(&served, *pid))

@@ -1,9 +1,8 @@
 //! A cell from its beginning to its end.
 
 use crate::cell::{ClientState, Kind, MatrixCell, stops_tools};
-use crate::stage::{MatrixFixture, WAIT_TIMEOUT};
+use crate::stage::MatrixFixture;
 use std::time::Duration;
-use trusty_tests::ApiEventKind as Api;
 
 /// How long a pause lasts.
 const PAUSE_DURATION: Duration = Duration::from_secs(5);
@@ -36,9 +35,8 @@ fn during(stage: &MatrixFixture) {
         assert_eq!(stage.lines(), lines, "lines written while it was paused");
     }
     if cell.kind == Kind::Hold {
-        assert!(!stage.folder.join("held").exists(), "the tool was held");
-        let asked = stage.api.events().iter().any(|e| e.prompt == "say held");
-        assert!(!asked, "the prompt was held");
+        assert!(!stage.made("held"), "the tool was held");
+        assert!(!stage.was_asked("say held"), "the prompt was held");
     }
     if held_later {
         let session = stage.session();
@@ -52,14 +50,10 @@ fn during(stage: &MatrixFixture) {
 fn after(stage: &MatrixFixture) {
     match (stage.cell.kind, stage.cell.state) {
         (Kind::Interrupt, _) => {
-            stage
-                .api
-                .wait_for(WAIT_TIMEOUT, "continue", Api::MessageStop);
+            stage.wait_answered("continue");
         }
         (Kind::Hold, ClientState::Idle) => {
-            stage
-                .api
-                .wait_for(WAIT_TIMEOUT, "say held", Api::MessageStop);
+            stage.wait_answered("say held");
         }
         _ => {}
     }

@@ -1,8 +1,7 @@
 //! Many pauses of several sessions at once, in random order.
 
 use crate::cell::{ClientState, Kind, MatrixCell};
-use crate::stage::{MatrixFixture, WAIT_TIMEOUT};
-use trusty_tests::ApiEventKind as Api;
+use crate::stage::MatrixFixture;
 use trusty_tests::TerminalShape;
 
 /// Pauses and resumes in all.
@@ -62,7 +61,7 @@ pub(crate) fn pass() {
         }
         for turn in 0..turns[at] {
             let prompt = format!("say turn {turn}");
-            stage.api.wait_for(WAIT_TIMEOUT, &prompt, Api::MessageStop);
+            stage.wait_answered(&prompt);
         }
         stage.is_sound();
     }

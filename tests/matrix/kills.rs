@@ -5,8 +5,8 @@ use crate::stage::MatrixFixture;
 use std::fmt;
 use std::os::unix::process::ExitStatusExt;
 use trusty_actions::PAUSE_STEPS;
-use trusty_tests::TerminalShape;
 use trusty_tests::trusty::trusty_killed_at;
+use trusty_tests::{TerminalShape, stderr_text};
 
 /// A step after which `trusty` is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,7 +72,7 @@ impl fmt::Display for StepKill {
 pub(crate) fn pass(kill: StepKill) {
     let stage = MatrixFixture::open(kill.cell());
     stage.begin();
-    let pid = stage.client.pid.to_string();
+    let pid = stage.pid();
     let mut killed = die(
         &stage,
         &["pause", &pid, "--how", kill.kind.name()],
@@ -82,7 +82,7 @@ pub(crate) fn pass(kill: StepKill) {
         killed = die(&stage, &["resume", &pid], kill.step);
     }
     assert!(killed, "nothing came by the step {}", kill.step);
-    stage.trusty(&["resume", "--all"]);
+    stage.run_successfully(&["resume", "--all"]);
     stage.nothing_is_left();
     if kill.kind != Kind::Interrupt {
         stage.finish();
@@ -96,10 +96,6 @@ fn die(stage: &MatrixFixture, arguments: &[&str], step: &str) -> bool {
     let done = command.args(arguments).output();
     let done = done.expect("trusty runs");
     let killed = done.status.signal() == Some(9);
-    assert!(
-        killed || done.status.success(),
-        "{}",
-        String::from_utf8_lossy(&done.stderr)
-    );
+    assert!(killed || done.status.success(), "{}", stderr_text(&done));
     killed
 }

@@ -2,57 +2,52 @@
 
 use crate::cell::{ClientState, Kind, MatrixCell};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::ops::Deref;
 use std::time::Duration;
 use trusty_platform::sys::cgroup;
-use trusty_tests::trusty::{list, run, session_of};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
 use trusty_tests::wait::until;
 use trusty_tests::{
-    ApiEvent, ApiEventKind as Api, FakeApi, KeyboardKey, ProcessRef, TerminalShape, TestHome,
-    TestTerminal, Value,
+    ApiEvent, ApiEventKind as Api, ClientStage, KeyboardKey, MANUAL_MODE_ARGS, ProcessRef,
+    TerminalShape, TestStage, Value,
 };
 
-/// Longer than anything takes that is waited for.
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 const COUNT_PROMPT: &str = "bash: for i in 1 2 3 4 5 6 7; do echo $i >> lines; sleep 1; done";
 const HALF_TYPED_TEXT: &str = "half a thought";
 
 /// A client in a state, in a terminal of its own.
 pub(crate) struct MatrixFixture {
     pub(crate) cell: MatrixCell,
-    pub(crate) api: FakeApi,
-    pub(crate) home: TestHome,
-    pub(crate) folder: PathBuf,
-    pub(crate) terminal: TestTerminal,
-    pub(crate) client: ProcessRef,
+    stage: ClientStage,
     settings: String,
+}
+
+impl Deref for MatrixFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
 }
 
 impl MatrixFixture {
     /// A client at its prompt.
     pub(crate) fn open(cell: MatrixCell) -> Self {
-        let (api, home) = (FakeApi::start(), TestHome::new());
-        let folder = home.project("work");
+        let mut builder = TestStage::builder();
         if cell.kind == Kind::Hold {
-            trusty_tests::trusty::connect(&home);
+            builder = builder.hooks();
         }
-        let mut arguments = vec!["--permission-mode", "manual"];
+        let mut arguments = MANUAL_MODE_ARGS.to_vec();
         if !matches!(cell.state, ClientState::Permission | ClientState::Question) {
             arguments.extend(["--allowedTools", "Bash"]);
         }
-        let terminal = TestTerminal::open(cell.shape, &home, &api, &folder, &arguments);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
-        let client = terminal.client();
-        let settings = client.tty_settings();
+        let stage = builder.open(cell.shape, "work", &arguments);
+        let stage = stage.expect("the matrix is tried with the client");
+        stage.terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
         Self {
             cell,
-            api,
-            home,
-            folder,
-            terminal,
-            client,
-            settings,
+            settings: stage.client.tty_settings(),
+            stage,
         }
     }
 
@@ -80,7 +75,7 @@ impl MatrixFixture {
             ClientState::HalfTyped => terminal.enter_text(HALF_TYPED_TEXT),
             ClientState::Streaming => {
                 terminal.submit(prompt);
-                self.api.wait_for(WAIT_TIMEOUT, prompt, Api::FirstDelta);
+                self.wait_begun(prompt);
             }
             ClientState::Tool => {
                 terminal.submit(prompt);
@@ -118,35 +113,21 @@ impl MatrixFixture {
         text.map_or(0, |text| text.lines().count())
     }
 
-    /// `trusty`, which has to succeed.
-    #[track_caller]
-    pub(crate) fn trusty(&self, arguments: &[&str]) -> String {
-        let done = run(&self.home, arguments);
-        let told = [done.stdout, done.stderr].map(|b| String::from_utf8_lossy(&b).into_owned());
-        assert!(
-            done.status.success(),
-            "trusty {arguments:?}: {told:?}\n{}",
-            self.terminal.screen()
-        );
-        told.concat()
-    }
-
     /// Pauses it with the kind of the cell.
     #[track_caller]
     pub(crate) fn pause(&self) {
-        let pid = self.client.pid.to_string();
-        self.trusty(&["pause", &pid, "--how", self.cell.kind.name()]);
+        self.run_successfully(&["pause", &self.pid(), "--how", self.cell.kind.name()]);
     }
 
     /// Lets it go on.
     #[track_caller]
     pub(crate) fn resume(&self) {
-        self.trusty(&["resume", &self.client.pid.to_string()]);
+        self.run_successfully(&["resume", &self.pid()]);
     }
 
     /// What `trusty list` says of it.
     pub(crate) fn session(&self) -> Value {
-        session_of(&list(&self.home), self.client.pid).expect("it is listed")
+        self.listed(self.client.pid).expect("listed")
     }
 
     /// Waits until it is shown as paused, with the kind of the cell.
@@ -168,13 +149,7 @@ impl MatrixFixture {
             .filter(|p| p.state() == Some('T') || trusty_platform::sys::is_frozen(p.pid))
             .collect();
         assert!(stopped.is_empty(), "left stopped or frozen: {stopped:?}");
-        let records = self.home.xdg_data().join("trusty/paused");
-        let left: Vec<_> = std::fs::read_dir(records)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|e| e.file_name())
-            .collect();
+        let left = self.pause_files();
         assert!(left.is_empty(), "records are left: {left:?}");
     }
 
@@ -201,8 +176,7 @@ impl MatrixFixture {
             }
             ClientState::Permission => {
                 terminal.answer(KeyboardKey::Char('1'));
-                let granted = self.folder.join("granted");
-                until(WAIT_TIMEOUT, "the tool", || granted.exists().then_some(()));
+                self.wait_made("granted");
             }
             ClientState::Question => terminal.answer(KeyboardKey::Enter),
             ClientState::Idle | ClientState::Streaming | ClientState::Agents => {}
@@ -216,20 +190,8 @@ impl MatrixFixture {
         }
         self.rest();
         if self.cell.kind == Kind::Hold && self.cell.state.works() {
-            assert!(self.folder.join("held").exists(), "the held tool ran");
+            assert!(self.made("held"), "the held tool ran");
         }
-    }
-
-    /// Waits until all turns are over, and no next one begins.
-    fn rest(&self) {
-        let quiet = || {
-            let idle = |r: &Value| r["status"] == "idle";
-            let before = self.terminal.registry().filter(idle)?;
-            std::thread::sleep(Duration::from_millis(700));
-            let after = self.terminal.registry().filter(idle)?;
-            (before["statusUpdatedAt"] == after["statusUpdatedAt"]).then_some(())
-        };
-        until(WAIT_TIMEOUT, "a free prompt", quiet);
     }
 
     /// Everything is as if nothing had happened.
@@ -241,9 +203,7 @@ impl MatrixFixture {
         if self.cell.kind != Kind::Interrupt {
             self.asked_once();
         }
-        self.terminal.submit("say all is well");
-        self.api
-            .wait_for(WAIT_TIMEOUT, "say all is well", Api::MessageStop);
+        self.ask_model("say all is well");
         self.rest();
         if self.cell.shape.has_shell() {
             self.shell_has_jobs();

@@ -1,12 +1,12 @@
 //! What a session runs is paused with it, and never runs on when it is ended.
 
-use super::stage::{PauseFixture, WAIT_TIMEOUT};
+use super::stage::{PauseFixture, WAIT_TIMEOUT, open};
 use std::fs;
 use trusty_fleet::action::PauseCandidate;
 use trusty_fleet::observation::ToolPausePolicy;
-use trusty_tests::trusty::run;
+use trusty_tests::TerminalShape::TmuxBash;
 use trusty_tests::wait::until;
-use trusty_tests::{KeyboardKey, ProcessRef, TerminalShape, can_freeze};
+use trusty_tests::{ProcessRef, TerminalShape, can_freeze, stderr_text};
 
 /// Writes a line every tenth of a second until it is told to end, which is the last line.
 const WORK_SCRIPT: &str = "i=0; until [ -e go ] || [ $i -gt 600 ]; do echo $i >> lines; sleep 0.1; \
@@ -30,12 +30,9 @@ fn wait_end(stage: &PauseFixture) {
 
 /// A session with a command at work.
 fn working(shape: TerminalShape) -> Option<PauseFixture> {
-    let stage = PauseFixture::new(shape)?;
+    let stage = open(shape)?;
     stage.terminal.submit(&format!("bash: {WORK_SCRIPT}"));
-    stage
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    stage.terminal.answer(KeyboardKey::Char('1'));
+    stage.terminal.approve();
     until(WAIT_TIMEOUT, "a command at work", || {
         (lines(&stage) > 2).then_some(())
     });
@@ -54,7 +51,6 @@ fn rest_with_it(shape: TerminalShape, how: &str) {
         return;
     }
     let Some(stage) = working(shape) else { return };
-    let settings = stage.settings();
     stage.pause(how);
     stage.check_paused(how);
     let tools = tools(&stage);
@@ -67,7 +63,7 @@ fn rest_with_it(shape: TerminalShape, how: &str) {
         }
     }
     stage.resume();
-    stage.check_running(&settings);
+    stage.check_running();
     wait_end(&stage);
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
     stage.check_talks("say back again");
@@ -88,7 +84,6 @@ fn commands_run_on_if_that_is_wished() {
     let Some(stage) = working(TerminalShape::PtyDirect) else {
         return;
     };
-    let settings = stage.settings();
     let way = PauseCandidate::Stop {
         shells: Vec::new(),
         group: stage.client.pid,
@@ -100,7 +95,7 @@ fn commands_run_on_if_that_is_wished() {
     stage.check_paused("stop");
     stage.resume();
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    stage.check_running(&settings);
+    stage.check_running();
     stage.check_talks("say back again");
 }
 
@@ -112,15 +107,8 @@ fn end_with_it(shape: TerminalShape, how: &str) {
     stage.pause(how);
     let tools = tools(&stage);
     let written = lines(&stage);
-    let ran = run(
-        &stage.home,
-        ["stop", &stage.client.pid.to_string(), "--yes"],
-    );
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let ran = stage.run(&["stop", &stage.pid(), "--yes"]);
+    assert!(ran.status.success(), "{}", stderr_text(&ran));
     assert!(!stage.client.is_alive());
     until(WAIT_TIMEOUT, "the end of its commands", || {
         tools.iter().all(|t| !t.is_alive()).then_some(())
@@ -133,7 +121,7 @@ fn end_with_it(shape: TerminalShape, how: &str) {
 
 #[test]
 fn ended_while_frozen_nothing_runs_on() {
-    end_with_it(TerminalShape::TmuxBash, "freeze");
+    end_with_it(TmuxBash, "freeze");
 }
 
 #[test]
@@ -143,32 +131,21 @@ fn ended_while_stopped_nothing_runs_on() {
 
 #[test]
 fn ended_while_put_aside() {
-    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     stage.pause("suspend");
-    let ran = run(
-        &stage.home,
-        ["stop", &stage.client.pid.to_string(), "--yes"],
-    );
-    assert!(
-        ran.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ran.stderr)
-    );
+    let ran = stage.run(&["stop", &stage.pid(), "--yes"]);
+    assert!(ran.status.success(), "{}", stderr_text(&ran));
     assert!(!stage.client.is_alive() && stage.records().is_empty());
 }
 
 #[test]
 fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
-    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
-        return;
-    };
+    let Some(stage) = open(TmuxBash) else { return };
     stage.pause("suspend");
     stage.terminal.type_text("echo half");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "tb> echo half");
-    let pid = stage.client.pid.to_string();
-    let stays = run(&stage.home, ["stop", &pid, "--yes"]);
+    let pid = stage.pid();
+    let stays = stage.run(&["stop", &pid, "--yes"]);
     let told = String::from_utf8_lossy(&stays.stderr);
     assert_eq!(stays.status.code(), Some(1), "{told}");
     assert!(told.contains("as soon as fg is typed"), "{told}");
@@ -177,7 +154,7 @@ fn one_put_aside_where_somebody_types_is_killed_only_on_the_second_word() {
         "{told}"
     );
     stage.check_paused("suspend");
-    let killed = run(&stage.home, ["stop", &pid, "--yes", "--kill"]);
+    let killed = stage.run(&["stop", &pid, "--yes", "--kill"]);
     let told = String::from_utf8_lossy(&killed.stderr);
     assert!(killed.status.success(), "{told}");
     assert!(!stage.client.is_alive() && stage.records().is_empty());

@@ -1,17 +1,14 @@
 //! An engine that is killed while it pauses or resumes; the one that starts next repairs what is
 //! left, unasked.
 
-use super::stage::{PauseFixture, WAIT_TIMEOUT};
+use super::stage::{WAIT_TIMEOUT, open};
 use trusty_tests::TerminalShape;
-use trusty_tests::trusty::{run, serve, serve_killed_at};
+use trusty_tests::trusty::{serve, serve_killed_at};
 use trusty_tests::wait::until;
 
 fn repaired(shape: TerminalShape, how: &str, steps: &[(&str, &str)]) {
-    let Some(stage) = PauseFixture::new(shape) else {
-        return;
-    };
-    let settings = stage.settings();
-    let pid = stage.client.pid.to_string();
+    let Some(stage) = open(shape) else { return };
+    let pid = stage.pid();
     for (step, verb) in steps {
         let mut doomed = serve_killed_at(&stage.home, step);
         if *verb == "resume" {
@@ -21,17 +18,17 @@ fn repaired(shape: TerminalShape, how: &str, steps: &[(&str, &str)]) {
             "pause" => &["pause", &pid, "--how", how],
             _ => &["resume", &pid],
         };
-        let told = run(&stage.home, arguments);
+        let told = stage.run(arguments);
         assert!(!told.status.success(), "{step}: its engine was killed");
         assert_eq!(doomed.wait(WAIT_TIMEOUT), None, "{step}: killed, not ended");
         assert_eq!(stage.records().len(), 1, "{step}");
         let next = serve(&stage.home);
         // The lock goes last: an engine that ends between leaves it, which harms nobody.
         until(WAIT_TIMEOUT, "a session without a record", || {
-            stage.leftover_entries().is_empty().then_some(())
+            stage.pause_files().is_empty().then_some(())
         });
         drop(next);
-        stage.check_running(&settings);
+        stage.check_running();
     }
     stage.check_talks("say back again");
 }

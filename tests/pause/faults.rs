@@ -1,13 +1,14 @@
 //! Killed at every step, then `trusty resume --all`: it runs, and its terminal is as it was.
 
-use super::stage::{PauseFixture, WAIT_TIMEOUT};
+use super::stage::{WAIT_TIMEOUT, open};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 use trusty_actions::PAUSE_STEPS;
+use trusty_tests::TerminalShape::TmuxBash;
 use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, can_freeze};
+use trusty_tests::{KeyboardKey, TerminalShape, can_freeze};
 
 /// The client takes two Escapes in a row for something else.
 const ESCAPE_INTERVAL: Duration = Duration::from_secs(1);
@@ -16,14 +17,11 @@ fn survives(shape: TerminalShape, how: &str) {
     if how == "freeze" && !can_freeze() {
         return;
     }
-    let Some(mut stage) = PauseFixture::new(shape) else {
-        return;
-    };
+    let Some(mut stage) = open(shape) else { return };
     if how == "freeze" {
         // In the group of all there is nothing to be kept alive.
         stage.nest();
     }
-    let settings = stage.settings();
     let (_, steps) = PAUSE_STEPS
         .iter()
         .find(|(kind, _)| *kind == how)
@@ -36,7 +34,7 @@ fn survives(shape: TerminalShape, how: &str) {
             assert!(reached, "{step} is never passed");
         }
         stage.resume_all();
-        stage.check_running(&settings);
+        stage.check_running();
     }
     stage.check_talks("say back again");
     stage.check_job_control();
@@ -55,16 +53,13 @@ fn killed_while_stopping() {
 
 #[test]
 fn killed_while_putting_aside() {
-    survives(TerminalShape::TmuxBash, "suspend");
+    survives(TmuxBash, "suspend");
 }
 
 /// What its owner has begun to type meanwhile is not run with what brings it back.
 #[test]
 fn killed_while_putting_aside_and_typed_over() {
-    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
-        return;
-    };
-    let settings = stage.settings();
+    let Some(stage) = open(TmuxBash) else { return };
     assert!(stage.killed_at("suspend.pressed", "pause", Some("suspend")));
     until(WAIT_TIMEOUT, "a prompt", || {
         let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
@@ -74,7 +69,7 @@ fn killed_while_putting_aside_and_typed_over() {
     stage.terminal.wait_screen(WAIT_TIMEOUT, "touch typed");
     stage.terminal.press(KeyboardKey::CtrlA);
     stage.resume_all();
-    stage.check_running(&settings);
+    stage.check_running();
     stage.terminal.press(KeyboardKey::CtrlZ);
     until(WAIT_TIMEOUT, "a prompt", || {
         let aside = stage.client.state()? == 'T' && stage.terminal.root().has_terminal();
@@ -92,17 +87,12 @@ fn killed_while_putting_aside_and_typed_over() {
 /// An interruption cannot be taken back: no record is left, and what is typed next is its owner's.
 #[test]
 fn killed_while_interrupting() {
-    let Some(stage) = PauseFixture::new(TerminalShape::TmuxBash) else {
-        return;
-    };
-    let settings = stage.settings();
+    let Some(stage) = open(TmuxBash) else { return };
     let steps = PAUSE_STEPS.iter().find(|(kind, _)| *kind == "interrupt");
     for (at, step) in steps.expect("steps").1.iter().enumerate() {
         let prompt = format!("stream {}s", 30 + at);
         stage.terminal.submit(&prompt);
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::FirstDelta);
+        stage.wait_begun(&prompt);
         stage.terminal.wait_status(WAIT_TIMEOUT, "busy");
         if !stage.killed_at(step, "pause", Some("interrupt")) {
             stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
@@ -110,7 +100,7 @@ fn killed_while_interrupting() {
             assert!(reached, "{step} is never passed");
         }
         stage.resume_all();
-        stage.check_running(&settings);
+        stage.check_running();
         // Whether it was interrupted, and what stands in its input line, depends on the step.
         until(WAIT_TIMEOUT, "an idle session", || {
             let told = stage.terminal.registry()?;

@@ -1,9 +1,8 @@
 //! A session to be paused, and what is looked at to know whether it is.
 
 use std::fs;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
-use std::process::Output;
-use std::time::Duration;
 use trusty_actions::{ActionError, ActionExecutor, Reconciled};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::{PauseCandidate, PausePlan, Plan, PlannedAction};
@@ -11,31 +10,42 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::observation::ToolPausePolicy;
 use trusty_fleet::pause::{Initiator, PauseRecord};
 use trusty_platform::sys::cgroup;
-use trusty_tests::trusty::{list, run, session_of, trusty_killed_at};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
+use trusty_tests::trusty::trusty_killed_at;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{
-    ApiEventKind, FakeApi, KeyboardKey, ProcessRef, TerminalShape, TestHome, TestTerminal,
+    ApiEventKind, ClientStage, KeyboardKey, MANUAL_MODE_ARGS, TerminalShape, TestStage, block_on,
+    printed_text, stderr_text,
 };
-use trusty_wire::environment::Environment;
-
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(crate) struct PauseFixture {
-    // Dropped in this order: what is paused is let go, then its terminal is closed.
+    // Dropped in this order: what is paused is resumed, then its terminal is closed.
     after: ResumeGuard,
-    pub(crate) terminal: TestTerminal,
-    pub(crate) client: ProcessRef,
-    pub(crate) folder: PathBuf,
-    pub(crate) api: FakeApi,
-    pub(crate) home: TestHome,
+    stage: ClientStage,
+    /// The settings of the terminal before any pause.
+    settings: String,
     nest: Option<PathBuf>,
+}
+
+impl Deref for PauseFixture {
+    type Target = ClientStage;
+
+    fn deref(&self) -> &ClientStage {
+        &self.stage
+    }
+}
+
+impl DerefMut for PauseFixture {
+    fn deref_mut(&mut self) -> &mut ClientStage {
+        &mut self.stage
+    }
 }
 
 impl Drop for PauseFixture {
     fn drop(&mut self) {
         let Some(nest) = self.nest.take() else { return };
         for id in self.records() {
-            let _ = block(self.executor().resume(id));
+            let _ = block_on(self.executor().resume(id));
         }
         // Nobody may be left in it.
         if let Some(above) = cgroup::parent_for_sibling(&nest) {
@@ -53,45 +63,23 @@ struct ResumeGuard(ActionExecutor);
 impl Drop for ResumeGuard {
     fn drop(&mut self) {
         for id in self.0.sessions().unwrap_or_default() {
-            let _ = block(self.0.resume(id));
+            let _ = block_on(self.0.resume(id));
         }
     }
 }
 
-fn block<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime");
-    runtime.block_on(future)
+/// An idle session; none if the tests are to run without the client.
+pub(crate) fn open(shape: TerminalShape) -> Option<PauseFixture> {
+    let stage = TestStage::builder().open(shape, "work", &MANUAL_MODE_ARGS)?;
+    Some(PauseFixture {
+        after: ResumeGuard(ActionExecutor::new(&stage.home.environment())),
+        settings: stage.client.tty_settings(),
+        stage,
+        nest: None,
+    })
 }
 
 impl PauseFixture {
-    /// An idle session; none if the tests are to run without the client.
-    pub(crate) fn new(shape: TerminalShape) -> Option<Self> {
-        trusty_tests::require_client()?;
-        let (api, home) = (FakeApi::start(), TestHome::new());
-        let folder = home.project("work");
-        let arguments = ["--permission-mode", "manual"];
-        let terminal = TestTerminal::open(shape, &home, &api, &folder, &arguments);
-        terminal.wait_status(WAIT_TIMEOUT, "idle");
-        let env = Environment {
-            home: home.path().into(),
-            data_home: Some(home.xdg_data()),
-            path: std::env::var_os("PATH"),
-            ..Environment::default()
-        };
-        Some(Self {
-            after: ResumeGuard(ActionExecutor::new(&env)),
-            client: terminal.client(),
-            terminal,
-            folder,
-            api,
-            home,
-            nest: None,
-        })
-    }
-
     /// Puts the client into a control group of its own, as a desktop does.
     pub(crate) fn nest(&mut self) -> PathBuf {
         trusty_tests::trusty::program("trusty-hook");
@@ -108,41 +96,24 @@ impl PauseFixture {
         nest
     }
 
-    fn pid(&self) -> String {
-        self.client.pid.to_string()
-    }
-
     /// `trusty pause --how`
     #[track_caller]
     pub(crate) fn pause(&self, how: &str) {
-        let ran = run(&self.home, ["pause", &self.pid(), "--how", how]);
-        self.all_well(&ran);
+        self.run_successfully(&["pause", &self.pid(), "--how", how]);
     }
 
     /// `trusty resume`
     #[track_caller]
     pub(crate) fn resume(&self) {
-        let ran = run(&self.home, ["resume", &self.pid()]);
-        self.all_well(&ran);
-    }
-
-    #[track_caller]
-    fn all_well(&self, ran: &Output) {
-        assert!(
-            ran.status.success(),
-            "{}{}",
-            String::from_utf8_lossy(&ran.stderr),
-            self.terminal.screen().trim_end()
-        );
+        self.run_successfully(&["resume", &self.pid()]);
     }
 
     /// Words of a refusal.
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
-        let ran = run(&self.home, arguments);
-        let told = String::from_utf8_lossy(&ran.stderr).into_owned();
+        let ran = self.run(arguments);
         assert!(!ran.status.success(), "{arguments:?} was not refused");
-        told
+        stderr_text(&ran)
     }
 
     /// Pauses or resumes, and is killed at a step; whether it came that far.
@@ -155,7 +126,7 @@ impl PauseFixture {
         if ran.status.signal() == Some(9) {
             return true;
         }
-        self.all_well(&ran);
+        assert!(ran.status.success(), "{}", printed_text(&ran));
         false
     }
 
@@ -176,11 +147,19 @@ impl PauseFixture {
         }
     }
 
+    /// Submits a prompt, and waits until the session works on its answer.
+    #[track_caller]
+    pub(crate) fn begin(&self, prompt: &str) {
+        self.terminal.submit(prompt);
+        self.wait_begun(prompt);
+        self.terminal.wait_status(WAIT_TIMEOUT, "busy");
+    }
+
     /// Waits until its transcript tells what it was asked.
     #[track_caller]
     pub(crate) fn wait_prompt(&self, prompt: &str) {
         until(WAIT_TIMEOUT, "its prompt in a list", || {
-            let session = session_of(&list(&self.home), self.client.pid)?;
+            let session = self.listed(self.client.pid)?;
             (session["claude"]["prompt"] == prompt).then_some(())
         });
     }
@@ -212,7 +191,7 @@ impl PauseFixture {
 
     /// Does what a plan of our own making says.
     pub(crate) fn perform(&self, deed: PlannedAction) -> Result<(), ActionError> {
-        block(self.executor().perform(Plan {
+        block_on(self.executor().perform(Plan {
             session: self.id(),
             client: self.key(),
             deed,
@@ -224,13 +203,6 @@ impl PauseFixture {
         self.executor().sessions().expect("readable")
     }
 
-    /// What is in the folder of records, locks included.
-    pub(crate) fn leftover_entries(&self) -> Vec<fs::DirEntry> {
-        let folder = self.home.xdg_data().join("trusty/paused");
-        let files = fs::read_dir(folder).expect("the records' folder");
-        files.flatten().collect()
-    }
-
     /// Makes the only record true.
     #[track_caller]
     pub(crate) fn reconcile(&self) -> Reconciled {
@@ -238,16 +210,11 @@ impl PauseFixture {
         let [id] = records.as_slice() else {
             panic!("one record, not {records:?}");
         };
-        block(self.executor().reconcile(*id)).expect("made true")
+        block_on(self.executor().reconcile(*id)).expect("made true")
     }
 
     pub(crate) fn resume_all(&self) {
-        self.all_well(&run(&self.home, ["resume", "--all"]));
-    }
-
-    /// The settings of its terminal.
-    pub(crate) fn settings(&self) -> String {
-        self.client.tty_settings()
+        self.run_successfully(&["resume", "--all"]);
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
@@ -275,7 +242,7 @@ impl PauseFixture {
 
     /// It runs, in the foreground, and nothing is left of a pause.
     #[track_caller]
-    pub(crate) fn check_running(&self, settings: &str) {
+    pub(crate) fn check_running(&self) {
         assert!(!self.is_frozen());
         assert!(self.client.is_alive() && self.client.state() != Some('T'));
         let root = self.terminal.root().state();
@@ -283,14 +250,17 @@ impl PauseFixture {
         until_or(
             WAIT_TIMEOUT,
             "its terminal as it was",
-            || (self.client.has_terminal() && self.settings() == settings).then_some(()),
+            || {
+                let settings = self.client.tty_settings();
+                (self.client.has_terminal() && settings == self.settings).then_some(())
+            },
             || self.terminal.screen(),
         );
         let name = format!("trusty-{}", self.id());
         let own = cgroup::cgroup_of(self.client.pid).ok().flatten();
         let above = own.and_then(|own| cgroup::parent_for_sibling(&own));
         assert!(above.is_none_or(|above| !above.join(name).exists()));
-        let left = self.leftover_entries();
+        let left = self.pause_files();
         assert!(left.is_empty(), "{left:?}");
         let Some(nest) = &self.nest else { return };
         assert_eq!(
@@ -309,9 +279,7 @@ impl PauseFixture {
     /// Typed input is submitted and answered, once.
     #[track_caller]
     pub(crate) fn check_talks(&self, prompt: &str) {
-        self.terminal.submit(prompt);
-        self.api
-            .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+        self.ask_model(prompt);
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
         self.check_asked_once(prompt);
     }

@@ -1,21 +1,16 @@
 //! Every kind of pause in every kind of terminal that it is for, while an answer streams.
 
-use super::stage::{PauseFixture, WAIT_TIMEOUT};
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, can_freeze};
+use super::stage::{WAIT_TIMEOUT, open};
+use trusty_tests::{KeyboardKey, TerminalShape, can_freeze};
 
 fn streams_on(shape: TerminalShape, how: &str) {
     if how == "freeze" && !can_freeze() {
         return;
     }
-    let Some(stage) = PauseFixture::new(shape) else {
-        return;
-    };
-    let settings = stage.settings();
+    let Some(stage) = open(shape) else { return };
     let prompt = "stream 12s";
     stage.terminal.submit(prompt);
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::FirstDelta);
+    stage.wait_begun(prompt);
     stage.wait_prompt(prompt);
     stage.pause(how);
     stage.check_paused(how);
@@ -27,15 +22,13 @@ fn streams_on(shape: TerminalShape, how: &str) {
         "{summary}"
     );
     // Seconds later: all of the answer was sent, and none of it read.
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
+    stage.wait_answered(prompt);
     stage.check_paused(how);
     let told = stage.terminal.registry().expect("its own word");
     assert_eq!(told["status"], "busy");
     stage.resume();
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    stage.check_running(&settings);
+    stage.check_running();
     stage.check_asked_once(prompt);
     stage.check_talks("say back again");
     stage.check_job_control();
@@ -98,24 +91,19 @@ fn p1_put_aside_in_zsh_in_tmux() {
 }
 
 fn half_typed(shape: TerminalShape, kinds: &[&str]) {
-    let Some(stage) = PauseFixture::new(shape) else {
-        return;
-    };
-    let settings = stage.settings();
+    let Some(stage) = open(shape) else { return };
     stage.terminal.enter_text("say half");
     for how in kinds {
         stage.pause(how);
         stage.check_paused(how);
         stage.resume();
-        stage.check_running(&settings);
+        stage.check_running();
     }
     stage.terminal.wait_screen(WAIT_TIMEOUT, "say half");
     stage.terminal.enter_text(" and whole");
     stage.terminal.press(KeyboardKey::Enter);
     let whole = "say half and whole";
-    stage
-        .api
-        .wait_for(WAIT_TIMEOUT, whole, ApiEventKind::MessageStop);
+    stage.wait_answered(whole);
     stage.check_asked_once(whole);
 }
 

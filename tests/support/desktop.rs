@@ -15,17 +15,15 @@ pub use shown::WindowMapListener;
 pub use text_size::SettingsDaemon;
 pub use webdriver::WebDriver;
 
-use crate::TestHome;
 use crate::skip::skip;
 use crate::trusty::{confine, environment_variables};
 use crate::wait::{until, until_or};
+use crate::{TestHome, WAIT_TIMEOUT};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// What must be installed.
 const REQUIRED_TOOLS: [&str; 12] = [
     "Xvfb",

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use trusty_wire::Environment;
 
 use crate::{FakeApi, client};
 
@@ -166,6 +167,19 @@ impl TestHome {
             .collect();
         env.extend(self.extra.iter().cloned());
         env
+    }
+
+    /// The environment of a part of ours that runs within the test itself.
+    pub fn environment(&self) -> Environment {
+        Environment {
+            home: self.root.clone(),
+            config_home: Some(self.xdg_config()),
+            data_home: Some(self.xdg_data()),
+            runtime_home: Some(self.runtime()),
+            tmux_folder: Some(self.tmux_tmpdir()),
+            path: std::env::var_os("PATH"),
+            ..Environment::default()
+        }
     }
 
     /// What the client says about the session of this process. `None` also while the client

@@ -24,6 +24,8 @@ use tmux::TmuxHost;
 
 const TERMINAL_ROWS: NonZeroU16 = NonZeroU16::new(40).expect("not zero");
 const TERMINAL_COLUMNS: NonZeroU16 = NonZeroU16::new(140).expect("not zero");
+/// The text of the client's dialog for a tool.
+pub const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 const SHELL_PROMPT: &str = "tb> ";
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const ECHO_TIMEOUT: Duration = Duration::from_secs(30);
@@ -321,6 +323,13 @@ impl TestTerminal {
             },
             || self.diagnosis(),
         );
+    }
+
+    /// Waits for the dialog for a tool, and approves in it.
+    #[track_caller]
+    pub fn approve(&self) {
+        self.wait_screen(START_TIMEOUT, PERMISSION_DIALOG_TEXT);
+        self.answer(KeyboardKey::Char('1'));
     }
 
     /// Types text and waits until it stands in the client's input.

@@ -1,5 +1,6 @@
 //! Processes, named by pid and start time so that a reused pid is never taken for them.
 
+use crate::wait::{self, WAIT_TIMEOUT};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +78,15 @@ impl ProcessRef {
             return false;
         };
         Self::of_pid(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
+    }
+
+    /// Stops it, and waits until it is stopped.
+    #[track_caller]
+    pub fn stop(self) {
+        assert!(self.signal(Signal::STOP));
+        wait::until(WAIT_TIMEOUT, "a stop", || {
+            (self.state() == Some('T')).then_some(())
+        });
     }
 
     /// The process itself and all processes below it, nearest first.

@@ -2,13 +2,10 @@
 
 use crate::trusty::{RunningProgram, trusty};
 use crate::wait::until;
-use crate::{Signal, TestHome, Value};
+use crate::{Signal, TestHome, Value, WAIT_TIMEOUT};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A recording under way; stopped when dropped, but whole only after [`stop_recording`](Self::stop_recording).
 pub struct RunningRecording {

@@ -1,197 +1,258 @@
-//! A program that lies where a client would, with a registry file: a session without a client.
+//! A program that lies where Claude Code would, with a registry file: a session without the real
+//! client.
 
-use crate::trusty::{RunningProgram, program, session_of, status_word_of};
+use crate::socket_client::{HookClient, hook_socket};
+use crate::trusty::{RunningProgram, SETSID_PATH, program, session_of, status_word_of};
 use crate::wait;
-use crate::{ProcessRef, TestHome};
+use crate::{ProcessRef, Signal, TestHome};
 use serde_json::Value;
-use std::os::unix::net::UnixStream;
+use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Where a client lies in a home.
+/// Where Claude Code lies in a home.
 const CLIENT_PLACE: &str = "lib/claude-code/claude";
+/// Where a shell lies that is taken for Claude Code.
+const SHELL_PLACE: &str = "lib/claude-code/shell/claude";
+/// How long the program sleeps.
+const SLEEP_SECONDS: &str = "600";
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How it is started.
-struct StandInOptions {
-    /// Where its program lies in the home.
-    place: String,
-    script: &'static str,
+/// How a stand-in is started.
+#[must_use]
+pub struct StandInBuilder<'a> {
+    home: &'a TestHome,
+    place: &'a str,
+    launcher: &'a [&'a str],
+    /// What runs instead of the program that sleeps: a shell, with these arguments.
+    shell: Option<Vec<OsString>>,
     cwd: PathBuf,
-    /// Its `$CLAUDE_CONFIG_DIR`.
-    named: Option<String>,
-    /// Where its registry file is written.
     config: PathBuf,
+    environment: Vec<(String, Option<OsString>)>,
+    session_id: String,
 }
 
-impl StandInOptions {
-    fn client(home: &TestHome) -> Self {
-        Self {
-            place: CLIENT_PLACE.to_owned(),
-            script: "exec \"$0\" \"$@\"",
-            cwd: home.path().to_path_buf(),
-            named: None,
-            config: home.config_dir().to_path_buf(),
+impl<'a> StandInBuilder<'a> {
+    /// Another place in the home.
+    pub fn place(mut self, place: &'a str) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// A command that ends by starting the program and the arguments that follow.
+    pub fn launcher(mut self, launcher: &'a [&'a str]) -> Self {
+        self.launcher = launcher;
+        self
+    }
+
+    /// A shell in place of the program that sleeps: it runs a script, and has no relay.
+    pub fn shell<A: Into<OsString>>(
+        mut self,
+        script: &str,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let mut all: Vec<OsString> = ["-c", script, "claude"].map(OsString::from).into();
+        all.extend(arguments.into_iter().map(Into::into));
+        self.shell = Some(all);
+        self.place = SHELL_PLACE;
+        self
+    }
+
+    /// The folder in which it runs.
+    pub fn cwd(mut self, cwd: &Path) -> Self {
+        self.cwd = cwd.to_path_buf();
+        self
+    }
+
+    /// A config folder of its own, which `$CLAUDE_CONFIG_DIR` names in these words.
+    pub fn config_dir(mut self, named: &str, folder: &Path) -> Self {
+        self.config = folder.to_path_buf();
+        self.env("CLAUDE_CONFIG_DIR", Some(named))
+    }
+
+    /// A variable of its environment, or that there is none of this name.
+    pub fn env(mut self, name: &str, value: Option<impl Into<OsString>>) -> Self {
+        let value = value.map(Into::into);
+        self.environment.push((name.to_owned(), value));
+        self
+    }
+
+    /// The session id in its registry file.
+    pub fn session_id(mut self, id: String) -> Self {
+        self.session_id = id;
+        self
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn start(self) -> StandIn {
+        self.try_start().expect("its launcher starts it")
+    }
+
+    /// Starts it; none where its launcher fails.
+    #[track_caller]
+    pub fn try_start(self) -> Option<StandIn> {
+        let source = match self.shell {
+            Some(_) => PathBuf::from("/bin/bash"),
+            None => program("stand-in-client"),
+        };
+        let exe = copy_program(self.home, self.place, &source);
+        // In a session of its own: a pause acts on the whole process group.
+        let mut command = Command::new(SETSID_PATH);
+        command.args(self.launcher).arg(&exe);
+        match &self.shell {
+            Some(arguments) => command.args(arguments),
+            None => command.arg(SLEEP_SECONDS).arg(hook_socket(self.home)),
+        };
+        command
+            .current_dir(&self.cwd)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null());
+        for (name, value) in &self.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
         }
+        let running = RunningProgram::start(&mut command);
+        let launcher = running.process();
+        let process = wait::until(START_TIMEOUT, "a stand-in", || {
+            if launcher.exe().is_some_and(|found| found == exe) {
+                return Some(Some(launcher));
+            }
+            let found = launcher.find_exe(&exe).map(Some);
+            found.or_else(|| (!launcher.is_alive()).then_some(None))
+        })?;
+        fs::create_dir_all(self.config.join("sessions")).expect("folder");
+        Some(StandIn {
+            running,
+            process,
+            exe,
+            config: self.config,
+            session_id: self.session_id,
+        })
     }
 }
 
-/// A process that is taken for a client.
+/// A process that is taken for Claude Code; ended with all below it when dropped.
 pub struct StandIn {
     running: RunningProgram,
-    file: PathBuf,
-    relay: PathBuf,
+    process: ProcessRef,
+    exe: PathBuf,
+    config: PathBuf,
+    session_id: String,
 }
 
-/// The program of stand-ins, where a client would lie in this home.
+/// The program that sleeps, where Claude Code would lie in this home.
 #[track_caller]
 pub fn executable(home: &TestHome) -> PathBuf {
-    program_at(home, CLIENT_PLACE)
+    copy_program(home, CLIENT_PLACE, &program("stand-in-client"))
 }
 
 #[track_caller]
-fn program_at(home: &TestHome, place: &str) -> PathBuf {
+fn copy_program(home: &TestHome, place: &str, source: &Path) -> PathBuf {
     let exe = home.path().join(place);
-    std::fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
+    fs::create_dir_all(exe.parent().expect("parent")).expect("folders");
     if !exe.exists() {
-        std::fs::copy(program("stand-in-client"), &exe).expect("copied");
+        fs::copy(source, &exe).expect("copied");
     }
     exe
 }
 
-/// Where the hooks of a stand-in of this home reach the engine.
-pub fn hook_socket(home: &TestHome) -> PathBuf {
-    home.runtime().join("trusty/hooks.sock")
-}
-
-/// Where the stand-in with this program and pid hands on what its hooks say, as soon as it does.
-#[track_caller]
-pub fn hook_relay(exe: &Path, pid: u32) -> PathBuf {
-    let relay = exe.with_file_name(format!("{pid}.sock"));
-    wait::until(Duration::from_mins(1), "the relay of a stand-in", || {
-        relay.exists().then_some(())
-    });
-    relay
-}
-
 impl StandIn {
-    /// Starts it in a home.
+    /// How one in this home is started.
+    pub fn builder(home: &TestHome) -> StandInBuilder<'_> {
+        StandInBuilder {
+            home,
+            place: CLIENT_PLACE,
+            launcher: &[],
+            shell: None,
+            cwd: home.path().to_path_buf(),
+            config: home.config_dir().to_path_buf(),
+            environment: Vec::new(),
+            session_id: "s".to_owned(),
+        }
+    }
+
+    /// Starts one in a home.
     #[track_caller]
     pub fn start(home: &TestHome) -> Self {
-        Self::run(home, &StandInOptions::client(home))
+        Self::builder(home).start()
     }
 
-    /// One whose environment names another config folder.
+    /// Starts one that is at work.
     #[track_caller]
-    pub fn start_in(home: &TestHome, config: &Path) -> Self {
-        Self::start_at(home, home.path(), &config.to_string_lossy(), config)
-    }
-
-    /// One that is started in a folder, where what its environment names is this config folder.
-    #[track_caller]
-    pub fn start_at(home: &TestHome, cwd: &Path, named: &str, config: &Path) -> Self {
-        let start = StandInOptions {
-            cwd: cwd.to_path_buf(),
-            named: Some(named.to_owned()),
-            config: config.to_path_buf(),
-            ..StandInOptions::client(home)
-        };
-        Self::run(home, &start)
-    }
-
-    /// A program that lies where no client does.
-    #[track_caller]
-    pub fn start_other(home: &TestHome, place: &str) -> Self {
-        let start = StandInOptions {
-            place: place.to_owned(),
-            ..StandInOptions::client(home)
-        };
-        Self::run(home, &start)
-    }
-
-    /// One that hears no SIGTERM.
-    #[track_caller]
-    pub fn start_deaf(home: &TestHome) -> Self {
-        let start = StandInOptions {
-            // What is ignored stays so in the program that takes the shell's place.
-            script: "trap '' TERM; exec \"$0\" \"$@\"",
-            ..StandInOptions::client(home)
-        };
-        Self::run(home, &start)
-    }
-
-    #[track_caller]
-    fn run(home: &TestHome, start: &StandInOptions) -> Self {
-        let exe = program_at(home, &start.place);
-        // Apart from us: who pauses it, pauses all of its process group.
-        let mut command = Command::new("setsid");
-        command
-            .args(["sh", "-c", start.script])
-            .arg(&exe)
-            .arg("600")
-            .arg(hook_socket(home))
-            .current_dir(&start.cwd)
-            .env_clear()
-            .env("HOME", home.path());
-        command.envs(start.named.iter().map(|dir| ("CLAUDE_CONFIG_DIR", dir)));
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        let running = RunningProgram::start(&mut command);
-        wait::until(Duration::from_mins(1), "the stand-in", || {
-            (running.process().exe()? == exe).then_some(())
-        });
-        let sessions = start.config.join("sessions");
-        std::fs::create_dir_all(&sessions).expect("folder");
-        let pid = running.process().pid;
-        let file = sessions.join(format!("{pid}.json"));
-        let relay = hook_relay(&exe, pid);
-        Self {
-            running,
-            file,
-            relay,
-        }
+    pub fn busy(home: &TestHome) -> Self {
+        let session = Self::start(home);
+        session.write_status(r#""status":"busy""#);
+        session
     }
 
     /// Writes its registry file: `"status":"busy"`.
     #[track_caller]
     pub fn write_status(&self, rest: &str) {
-        self.is_said(&self.file, rest);
+        self.is_named_in(&self.config, rest);
     }
 
-    /// Writes a registry file that names it into another config folder.
+    /// The same, that it waits for leave to use a tool.
+    #[track_caller]
+    pub fn waits(&self) {
+        self.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
+    }
+
+    /// Writes a registry file that names it into this config folder.
     #[track_caller]
     pub fn is_named_in(&self, config: &Path, rest: &str) {
-        let name = self.file.file_name().expect("a name");
-        self.is_said(&config.join("sessions").join(name), rest);
-    }
-
-    #[track_caller]
-    fn is_said(&self, file: &Path, rest: &str) {
-        let start = self.running.process().start_ticks;
+        let (id, start) = (&self.session_id, self.process.start_ticks);
         let text = format!(
-            r#"{{"sessionId":"s","procStart":"{start}","version":"2.1.330","kind":"interactive",{rest}}}"#
+            r#"{{"sessionId":"{id}","procStart":"{start}","version":"2.1.330","kind":"interactive",{rest}}}"#
         );
-        std::fs::write(file, text).expect("written");
+        let file = config.join(format!("sessions/{}.json", self.process.pid));
+        fs::write(file, text).expect("written");
     }
 
-    /// A connection of its own to the hook socket: what is said on it comes from its process.
+    /// A connection to the hook socket: what is said on it comes from this process.
     #[track_caller]
-    pub fn hook_connection(&self) -> UnixStream {
-        UnixStream::connect(&self.relay).expect("the stand-in listens")
+    pub fn hook_connection(&self) -> HookClient {
+        let relay = self
+            .exe
+            .with_file_name(format!("{}.sock", self.process.pid));
+        wait::until(START_TIMEOUT, "the relay of a stand-in", || {
+            relay.exists().then_some(())
+        });
+        HookClient::open(&relay).expect("the stand-in listens")
     }
 
     /// Its process.
     pub fn process(&self) -> ProcessRef {
-        self.running.process()
+        self.process
+    }
+
+    /// The pid of its process, as an argument.
+    pub fn pid_argument(&self) -> String {
+        self.process.pid.to_string()
     }
 
     /// Its word in a snapshot; none if it is not there.
     pub fn status_word(&self, snapshot: &Value) -> Option<String> {
-        session_of(snapshot, self.process().pid).map(|session| status_word_of(&session))
+        session_of(snapshot, self.process.pid).map(|session| status_word_of(&session))
     }
 
     /// Its id in a snapshot; none if it is not there.
     pub fn id(&self, snapshot: &Value) -> Option<String> {
-        let session = session_of(snapshot, self.process().pid)?;
+        let session = session_of(snapshot, self.process.pid)?;
         session["id"].as_str().map(str::to_owned)
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        for process in self.running.process().tree() {
+            process.signal(Signal::KILL);
+        }
     }
 }

@@ -1,11 +1,14 @@
 //! The `trusty` program under test, confined to one home.
 
-use crate::{ProcessRef, TestHome, TypedProgram};
-use crate::{http, wait};
+use crate::output::{printed_text, stderr_text};
+use crate::socket_client::hook_socket;
+use crate::wait::{self, WAIT_TIMEOUT};
+use crate::{HookClient, LocalApi, ProcessRef, TestHome, TypedProgram};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,17 +36,19 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
+/// Starts a program in a session of its own.
+pub(crate) const SETSID_PATH: &str = "/usr/bin/setsid";
+
 /// `trusty` with failpoints, which kills itself at this step of a pause; confined to this home.
 #[track_caller]
 pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
-    confine(home);
     let path = failpoint_program();
     assert!(
         path.is_file(),
         "{} is not built; run: make failpoint-programs",
         path.display()
     );
-    let mut command = confined(home, &path);
+    let mut command = confined(home, &[SETSID_PATH], &path);
     command.env(FAILPOINT_VARIABLE, step);
     command
 }
@@ -84,12 +89,7 @@ fn settings(home: &TestHome) -> PathBuf {
 pub fn connect(home: &TestHome) {
     // The program that is put into place.
     program("trusty-hook");
-    let output = run(home, ["connect"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    run_successfully(home, ["connect"]);
 }
 
 /// `trusty serve` in this home, ready to answer.
@@ -115,32 +115,76 @@ pub fn serve_killed_at(home: &TestHome, step: &str) -> RunningProgram {
 
 #[track_caller]
 fn serve_by(home: &TestHome, mut command: Command) -> RunningProgram {
-    command.arg("serve").stdout(Stdio::null());
-    let serving = RunningProgram::start(&mut command);
-    for name in ["trusty.sock", "hooks.sock"] {
-        let socket = home.runtime().join("trusty").join(name);
-        wait::until(Duration::from_mins(1), "the socket", || {
-            std::os::unix::net::UnixStream::connect(&socket).ok()
-        });
-    }
+    let serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
+    wait_sockets(home);
     // It listens before it answers, and a hook does not wait long.
-    http::get(&home.runtime().join("trusty/trusty.sock"), "/v1/health");
+    LocalApi::for_home(home).get("/v1/health");
     serving
+}
+
+/// Waits until the engine of a home listens on both its sockets.
+#[track_caller]
+pub fn wait_sockets(home: &TestHome) {
+    LocalApi::for_home(home).wait_open();
+    wait::until(WAIT_TIMEOUT, "the hook socket", || {
+        HookClient::open(&hook_socket(home)).ok()
+    });
 }
 
 /// `trusty`, confined to this home.
 pub fn trusty(home: &TestHome) -> Command {
-    confine(home);
-    confined(home, &program("trusty"))
+    trusty_below(home, &[])
 }
 
-fn confined(home: &TestHome, program: &Path) -> Command {
-    let mut command = Command::new(program);
+/// `trusty`, confined to this home and started by a command that ends by starting the program and
+/// the arguments that follow.
+pub fn trusty_below(home: &TestHome, launcher: &[&str]) -> Command {
+    // In a session of its own it does not inherit the terminal in which the tests run.
+    let launcher = [&[SETSID_PATH], launcher].concat();
+    confined(home, &launcher, &program("trusty"))
+}
+
+/// `trusty`, confined to this home and started so, for a terminal of its own.
+pub fn trusty_typed(home: &TestHome, launcher: &[&str]) -> Command {
+    confined(home, launcher, &program("trusty"))
+}
+
+fn confined(home: &TestHome, launcher: &[&str], program: &Path) -> Command {
+    confine(home);
+    let mut words = launcher.iter().map(OsStr::new).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().expect("a program"));
     command
+        .args(words)
         .env_clear()
         .envs(environment_variables(home))
         .stdin(Stdio::null());
     command
+}
+
+/// Makes a folder that only this user can enter, as our programs demand.
+#[track_caller]
+pub fn private_folder(folder: PathBuf) -> PathBuf {
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("private");
+    folder
+}
+
+/// `trusty-hook`, built or installed, as the client with this pid runs it in this home.
+pub fn hook(home: &TestHome, pid: u32, program: &Path) -> Command {
+    let mut command = Command::new(program);
+    let environment = command.env_clear().envs(environment_variables(home));
+    environment.env("CLAUDE_PID", pid.to_string());
+    command
+}
+
+/// Starts a command and gives it an input to the end; its output can be read.
+#[track_caller]
+pub fn start_with_input(command: &mut Command, input: &[u8]) -> Child {
+    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = piped.spawn().expect("starts");
+    let mut pipe = child.stdin.take().expect("piped");
+    pipe.write_all(input).expect("written");
+    child
 }
 
 /// The environment of our own programs in this home.
@@ -170,6 +214,18 @@ pub fn run<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item =
     trusty(home).args(arguments).output().expect("trusty runs")
 }
 
+/// Runs `trusty` to its end, which must be a good one; what it wrote.
+#[track_caller]
+pub fn run_successfully(
+    home: &TestHome,
+    arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
+) -> String {
+    let output = run(home, arguments);
+    let printed = printed_text(&output);
+    assert!(output.status.success(), "{printed}");
+    printed
+}
+
 /// `trusty` in a terminal of its own, in which a user types.
 pub struct TypedCommand {
     program: TypedProgram,
@@ -181,7 +237,7 @@ pub type TypedOutcome = (Option<i32>, String);
 impl TypedCommand {
     /// Starts it.
     pub fn start<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item = A>) -> Self {
-        let mut command = trusty(home);
+        let mut command = trusty_typed(home, &[]);
         let program = TypedProgram::start(command.args(arguments), TERMINAL_ROWS, TERMINAL_COLUMNS);
         Self { program }
     }
@@ -194,9 +250,8 @@ impl TypedCommand {
     /// Waits until it asks something that ends so, or has ended; whether it asks.
     #[track_caller]
     pub fn wait_question(&mut self, end: &str) -> bool {
-        let deadline = Duration::from_mins(1);
         wait::until_or(
-            deadline,
+            WAIT_TIMEOUT,
             "a question in the terminal",
             || {
                 if self.program.screen().trim_end().ends_with(end) {
@@ -245,11 +300,7 @@ pub fn run_confirmed<A: AsRef<OsStr>>(
 #[track_caller]
 pub fn list(home: &TestHome) -> Value {
     let output = run(home, ["list", "--json"]);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", stderr_text(&output));
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
@@ -262,9 +313,18 @@ pub struct RunningProgram {
 impl RunningProgram {
     /// Starts it.
     pub fn start(command: &mut Command) -> Self {
-        let child = command.spawn().expect("starts");
+        Self::from_child(command.spawn().expect("starts"))
+    }
+
+    /// Takes a child over.
+    pub(crate) fn from_child(child: Child) -> Self {
         let process = ProcessRef::of_pid(child.id()).expect("the process just started");
         Self { child, process }
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("ours").is_none()
     }
 
     /// Its process.

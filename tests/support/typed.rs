@@ -1,12 +1,9 @@
 //! A program of ours in a plain terminal, with somebody who reads and types.
 
 use crate::host::pty::PtyHost;
-use crate::wait;
+use crate::{WAIT_TIMEOUT, wait};
 use std::num::NonZeroU16;
 use std::process::{Command, ExitStatus};
-use std::time::Duration;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A program in a terminal of its own.
 pub struct TypedProgram(PtyHost);

@@ -3,6 +3,8 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// Longer than anything takes that a test waits for.
+pub const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Asks every 10 ms until there is an answer.
@@ -37,4 +39,12 @@ pub fn poll<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
         }
         sleep(POLL_INTERVAL);
     }
+}
+
+/// Runs a future to its end on a runtime of its own.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(future)
 }

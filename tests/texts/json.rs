@@ -30,7 +30,7 @@ fn every_json_that_is_printed_steers_no_terminal_and_reads_as_the_same_values() 
     });
     recording.stop_recording();
     let serving = serve(&home);
-    let pid = session.process().pid.to_string();
+    let pid = session.pid_argument();
     let printed = |arguments: &[&str]| {
         let output = run(&home, arguments);
         assert!(output.status.success(), "{output:?}");

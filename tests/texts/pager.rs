@@ -2,12 +2,10 @@
 
 use crate::WAIT_TIMEOUT;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
 use std::process::Command;
-use trusty_tests::trusty::{RunningProgram, configure, serve, session_of, trusty};
+use trusty_tests::trusty::{RunningProgram, configure, serve, trusty_typed};
 use trusty_tests::wait::until;
-use trusty_tests::{Signal, StandIn, TestHome, TypedProgram, http};
+use trusty_tests::{HookClient, LocalApi, Signal, StandIn, TestHome, TypedProgram};
 
 /// A command of so many lines.
 fn bash_input(lines: usize) -> Value {
@@ -20,7 +18,8 @@ struct LongRequest {
     home: TestHome,
     session: StandIn,
     _serving: RunningProgram,
-    hook: UnixStream,
+    hook: HookClient,
+    hash: String,
 }
 
 impl LongRequest {
@@ -33,58 +32,37 @@ impl LongRequest {
         // Who may answer is another matter.
         configure(&home, "[answers]\nprograms = true\n");
         let serving = serve(&home);
+        let api = LocalApi::for_home(&home);
         let session = StandIn::start(&home);
-        session.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
-        let socket = home.runtime().join("trusty/trusty.sock");
+        session.waits();
+        api.wait_word(&session, "Permission");
         let pid = session.process().pid;
-        let told = || session_of(&http::get(&socket, "/v1/sessions"), pid);
-        until(WAIT_TIMEOUT, "the session", || {
-            (told()?["status"] == "AwaitingApproval").then_some(())
-        });
         let payload = json!({
             "hook_event_name": "PermissionRequest", "session_id": "s", "tool_name": tool,
             "tool_input": input,
             "permission_suggestions": suggestions,
-        })
-        .to_string();
-        let mut hook = session.hook_connection();
-        let length = payload.len();
-        write!(hook, "trusty-hook 1 {pid} {length} ask\n{payload}").expect("asked");
-        until(WAIT_TIMEOUT, "a request that is held", || {
-            let told = told()?;
-            (told["requests"].as_array()?.first()?["held"] == true).then_some(())
         });
+        let hook = session.hook_connection();
+        let hook = hook.ask(pid, payload.to_string().as_bytes());
+        let hash = api.wait_held(pid);
         Self {
             home,
             session,
             _serving: serving,
-            hook,
+            hook: hook.expect("taken"),
+            hash,
         }
     }
 
     fn pid(&self) -> String {
-        self.session.process().pid.to_string()
-    }
-
-    fn hash(&self) -> String {
-        let socket = self.home.runtime().join("trusty/trusty.sock");
-        let sessions = http::get(&socket, "/v1/sessions");
-        let session = session_of(&sessions, self.session.process().pid).expect("listed");
-        let hash = session["requests"][0]["id"].as_str();
-        hash.expect("a request").to_owned()
+        self.session.pid_argument()
     }
 
     /// `trusty` with these arguments, as a command of a shell runs it.
     fn command(&self, script: &str, arguments: &[&str]) -> Command {
-        let trusty = trusty(&self.home);
-        let mut command = Command::new("/bin/sh");
-        let environment = trusty.get_envs();
-        command
-            .env_clear()
-            .envs(environment.filter_map(|(name, value)| Some((name, value?))))
-            .args(["-c", script, "sh"])
-            .arg(trusty.get_program())
-            .args(arguments);
+        let launcher = ["/bin/sh", "-c", script, "sh"];
+        let mut command = trusty_typed(&self.home, &launcher);
+        command.args(arguments);
         command
     }
 
@@ -141,8 +119,8 @@ impl LongRequest {
     }
 
     fn approve(&self, rows: u16, columns: u16) -> TypedProgram {
-        let mut command = trusty(&self.home);
-        command.args(["approve", &self.session.process().pid.to_string()]);
+        let mut command = trusty_typed(&self.home, &[]);
+        command.args(["approve", &self.pid()]);
         TypedProgram::start(&mut command, rows, columns)
     }
 }
@@ -261,7 +239,7 @@ fn a_request_is_read_on_the_terminal_wherever_standard_input_and_output_lead() {
     }]);
     let asking = LongRequest::asks("Bash", &bash_input(100), &suggestions);
     let pid = asking.pid();
-    let request = asking.hash();
+    let request = asking.hash.clone();
     let approvals = REDIRECTING_SCRIPTS.map(|script| (script, vec!["approve", &pid]));
     let others = [
         (
@@ -309,22 +287,6 @@ fn questions_are_read_on_the_terminal_wherever_standard_input_and_output_lead() 
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
-/// The answer that a hook is given, which says that it was taken.
-fn taken_answer(mut hook: &UnixStream) -> String {
-    let mut lines = BufReader::new(hook);
-    let length = loop {
-        let mut line = String::new();
-        assert!(lines.read_line(&mut line).expect("a line") > 0, "no answer");
-        if let Some(length) = line.trim_end().strip_prefix("answer ") {
-            break length.parse().expect("a length");
-        }
-    };
-    let mut answer = vec![0; length];
-    lines.read_exact(&mut answer).expect("an answer");
-    hook.write_all(b"done\n").expect("said");
-    String::from_utf8(answer).expect("a text")
-}
-
 #[test]
 fn what_was_read_on_the_terminal_is_written_to_a_file_once_it_is_approved() {
     let asking = LongRequest::start(100);
@@ -337,7 +299,7 @@ fn what_was_read_on_the_terminal_is_written_to_a_file_once_it_is_approved() {
     let printed = || std::fs::read_to_string(&file).expect("a file");
     assert_eq!(printed(), "");
     reader.types("y\n");
-    let answer = taken_answer(&asking.hook);
+    let answer = asking.hook.take_answer();
     assert!(answer.contains("allow"), "{answer}");
     assert_eq!(reader.wait_end().code(), Some(0), "{}", reader.screen());
     let printed = printed();

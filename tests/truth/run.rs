@@ -17,8 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use trusty_tests::trusty::{self, RunningProgram};
-use trusty_tests::{RunningRecording, TestHome, TestedClient, Value};
+use trusty_tests::{RunningRecording, TestedClient, Value};
 
 /// Whether the clients of this run are connected to the product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,19 +26,6 @@ pub(crate) enum ClientConnection {
     None,
     /// Their hooks tell it what they do.
     Hooks,
-}
-
-impl ClientConnection {
-    /// Prepares a home in which clients start like this; the engine that their hooks talk to.
-    pub(crate) fn prepare(self, home: &TestHome) -> Option<RunningProgram> {
-        match self {
-            Self::None => None,
-            Self::Hooks => {
-                trusty::connect(home);
-                Some(trusty::serve(home))
-            }
-        }
-    }
 }
 
 /// What came of one scenario.

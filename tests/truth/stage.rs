@@ -8,18 +8,18 @@ use super::timeline::{
 };
 use super::witness::RegistryWitness;
 use std::cell::RefCell;
+use std::ops::Deref;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
-use trusty_tests::trusty::{RunningProgram, WatchCommand};
+pub(crate) use trusty_tests::WAIT_TIMEOUT;
+use trusty_tests::trusty::WatchCommand;
 use trusty_tests::wait::until;
 use trusty_tests::{
-    ApiEvent, ApiEventKind, FakeApi, KeyboardKey, ProcessRef, Signal, TerminalShape, TestHome,
-    TestTerminal, TestedClient,
+    ApiEvent, ApiEventKind, KeyboardKey, MANUAL_MODE_ARGS, ProcessRef, Signal, TerminalShape,
+    TestStage, TestTerminal, TestedClient,
 };
 
-/// Longer than anything takes that is waited for.
-pub(crate) const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 /// A dialog of the client ignores the keys of its first moments.
 const DIALOG_DEAF_TIME: Duration = Duration::from_millis(600);
 /// Between two turns the client is idle for moments.
@@ -34,39 +34,47 @@ pub(crate) fn sleep_seconds(seconds: u64) {
 
 /// The world of one scenario.
 pub(crate) struct TruthFixture {
-    pub api: FakeApi,
-    pub home: TestHome,
     pub watch: WatchCommand,
-    _serving: Option<RunningProgram>,
     pub witness: RegistryWitness,
     pub began: SystemTime,
     pub stories: RefCell<Vec<ProcessTruth>>,
+    stage: TestStage,
+}
+
+impl Deref for TruthFixture {
+    type Target = TestStage;
+
+    fn deref(&self) -> &TestStage {
+        &self.stage
+    }
 }
 
 impl TruthFixture {
     pub(crate) fn new(connection: ClientConnection) -> Self {
         let began = SystemTime::now();
-        let home = TestHome::new();
-        let serving = connection.prepare(&home);
-        let witness = RegistryWitness::start(home.config_dir());
-        let watch = WatchCommand::start(&home);
+        let builder = TestStage::builder().without_client();
+        let builder = match connection {
+            ClientConnection::None => builder,
+            ClientConnection::Hooks => builder.hooks().engine(),
+        };
+        let stage = builder.build().expect("a stage");
+        let witness = RegistryWitness::start(stage.home.config_dir());
+        let watch = WatchCommand::start(&stage.home);
         until(WAIT_TIMEOUT, "the first line", || {
             watch.lines().first().cloned()
         });
         Self {
-            api: FakeApi::start(),
-            home,
             watch,
-            _serving: serving,
             witness,
             began,
             stories: RefCell::default(),
+            stage,
         }
     }
 
     /// A session at its prompt, in a folder it trusts.
     pub(crate) fn open(&self, shape: TerminalShape) -> SessionActor<'_> {
-        self.open_with(shape, "work", &["--permission-mode", "manual"])
+        self.open_with(shape, "work", &MANUAL_MODE_ARGS)
     }
 
     /// A session at its prompt, with these arguments, in a folder it trusts.

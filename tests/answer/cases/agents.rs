@@ -1,27 +1,18 @@
 //! Sub-agents: the client shows their requests only after the hook has ended.
 
 use crate::stage::{
-    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id,
+    AnswerFixture, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT, allow, deny, id, open, patient,
 };
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use trusty_tests::trusty::configure;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{KeyboardKey, TerminalShape};
-
-const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
-
-fn held_as_long_as_it_takes(shape: TerminalShape) -> Option<AnswerFixture> {
-    AnswerFixture::set(&AnswerFixtureOptions {
-        settings: UNTIL_ANSWERED_SETTINGS,
-        ..AnswerFixtureOptions::in_shape(shape)
-    })
-}
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 /// Held, named, and allowed before its dialog is shown.
 pub(crate) fn answered_while_held(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -38,7 +29,7 @@ pub(crate) fn answered_while_held(shape: TerminalShape) {
 
 /// Let go after its time, when the terminal asks, and is answered there.
 pub(crate) fn released_after_its_time(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -66,10 +57,8 @@ pub(crate) fn released_after_its_time(shape: TerminalShape) {
 
 /// Its owner gives it more time while it is held.
 pub(crate) fn held_for_longer(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::set(&AnswerFixtureOptions {
-        settings: "[answers]\nhold_agents = 10\n",
-        ..AnswerFixtureOptions::in_shape(shape)
-    }) else {
+    let settings = "[answers]\nhold_agents = 10\n";
+    let Some(stage) = AnswerFixture::open(shape, "manual", settings) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -97,7 +86,7 @@ pub(crate) fn held_for_longer(shape: TerminalShape) {
 
 /// Let go by its owner, who then answers in the terminal.
 pub(crate) fn let_go_from_here(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -112,7 +101,7 @@ pub(crate) fn let_go_from_here(shape: TerminalShape) {
 
 /// Denied, and that agent's work ended.
 pub(crate) fn denied_and_stopped(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -125,7 +114,7 @@ pub(crate) fn denied_and_stopped(shape: TerminalShape) {
 
 /// Its session begins anew while it is held: it works on, and its answer still counts.
 pub(crate) fn outlives_its_session(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -149,7 +138,7 @@ pub(crate) fn outlives_its_session(shape: TerminalShape) {
 
 /// Three sub-agents ask for the very same: an answer is for one of them.
 pub(crate) fn alike_but_not_the_same(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     stage.terminal.submit("agents 3 bg bash: echo x >> made");

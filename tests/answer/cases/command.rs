@@ -1,6 +1,6 @@
 //! The same from the command line: nothing is approved that was not printed.
 
-use crate::stage::{AnswerFixture, id};
+use crate::stage::{AnswerFixture, id, open, scripted};
 use std::process::Output;
 use trusty_tests::TerminalShape;
 use trusty_tests::trusty::{run, run_confirmed};
@@ -37,7 +37,7 @@ const REFUSED_EXIT_CODE: Option<i32> = Some(3);
 
 /// One after the other: approved, denied with words, denied with the turn, and answered.
 pub(crate) fn each_answer(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made");
@@ -74,7 +74,7 @@ pub(crate) fn each_answer(shape: TerminalShape) {
 
 /// Several wait: none is taken for another.
 pub(crate) fn one_of_several(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::for_programs(shape) else {
+    let Some(stage) = scripted(shape) else {
         return;
     };
     stage

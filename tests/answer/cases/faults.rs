@@ -1,52 +1,43 @@
 //! Whatever becomes of us, the client's own dialog stays usable and its session goes on.
 
-use crate::stage::{
-    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow,
-};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, open, patient};
 use std::fs;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until_or;
-use trusty_tests::{KeyboardKey, Signal, TerminalShape, Value};
-
-const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
-
-fn held_as_long_as_it_takes(shape: TerminalShape) -> Option<AnswerFixture> {
-    AnswerFixture::set(&AnswerFixtureOptions {
-        settings: UNTIL_ANSWERED_SETTINGS,
-        ..AnswerFixtureOptions::in_shape(shape)
-    })
-}
+use trusty_tests::{
+    KeyboardKey, MANUAL_MODE_ARGS, PERMISSION_DIALOG_TEXT, Signal, TerminalShape, Value,
+};
 
 fn signal(stage: &AnswerFixture, signal: Signal) {
-    let serving = stage.serving.as_ref().expect("an engine");
+    let serving = stage.engine.as_ref().expect("an engine");
     assert!(serving.process().signal(signal));
 }
 
 /// Killed while it holds a request of the main agent, and then one of a sub-agent, which the
 /// terminal did not show until then.
 pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
-    let Some(mut stage) = held_as_long_as_it_takes(shape) else {
+    let Some(mut stage) = patient(shape) else {
         return;
     };
     let before = stage.ask_permission("bash: touch first");
     signal(&stage, Signal::KILL);
-    stage.serving = None;
+    stage.engine = None;
     stage.wait_no_hook();
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("first");
     stage.rest();
 
-    stage.serving = Some(serve(&stage.home));
+    stage.engine = Some(serve(&stage.home));
     stage.ask_permission("agents 1 bg bash: touch second");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::KILL);
-    stage.serving = None;
+    stage.engine = None;
     stage.wait_no_hook();
     stage
         .terminal
         .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
     // The next engine sees what is asked, and that it can be answered only there.
-    stage.serving = Some(serve(&stage.home));
+    stage.engine = Some(serve(&stage.home));
     until_or(
         WAIT_TIMEOUT,
         "the need",
@@ -62,7 +53,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
 
 /// It neither answers nor goes away: nobody waits for it.
 pub(crate) fn the_engine_hangs(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     // Of the main agent: held, then hung.
@@ -84,7 +75,7 @@ pub(crate) fn the_engine_hangs(shape: TerminalShape) {
 /// It holds one that has no dialog yet, for as long as it takes, and says no more: its hook waits
 /// only for a sign of life, and then the dialog comes.
 pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(stage) = patient(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
@@ -100,15 +91,15 @@ pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
 
 /// It ends as it should, and lets go of what it holds.
 pub(crate) fn the_engine_ends(shape: TerminalShape) {
-    let Some(mut stage) = held_as_long_as_it_takes(shape) else {
+    let Some(mut stage) = patient(shape) else {
         return;
     };
     stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     signal(&stage, Signal::TERM);
-    let ended = stage.serving.as_mut().map(|s| s.wait(WAIT_TIMEOUT));
+    let ended = stage.engine.as_mut().map(|s| s.wait(WAIT_TIMEOUT));
     assert!(ended.is_some());
-    stage.serving = None;
+    stage.engine = None;
     stage.wait_no_hook();
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("made");
@@ -117,10 +108,10 @@ pub(crate) fn the_engine_ends(shape: TerminalShape) {
 
 /// Nobody to answer: the dialog is as if no hook were there, of the main agent and of others.
 pub(crate) fn no_engine(shape: TerminalShape) {
-    let Some(mut stage) = AnswerFixture::new(shape) else {
+    let Some(mut stage) = open(shape) else {
         return;
     };
-    stage.serving = None;
+    stage.engine = None;
     stage.terminal.submit("bash: touch first");
     stage
         .terminal
@@ -138,7 +129,7 @@ pub(crate) fn no_engine(shape: TerminalShape) {
 
 /// The client ends a hook that takes too long: the card goes, the dialog stays.
 pub(crate) fn the_client_gives_up_the_hook(shape: TerminalShape) {
-    let Some(stage) = held_as_long_as_it_takes(shape) else {
+    let Some(mut stage) = patient(shape) else {
         return;
     };
     // A client that reads our entries from its project, with a short time; ours stay as they are.
@@ -150,20 +141,8 @@ pub(crate) fn the_client_gives_up_the_hook(shape: TerminalShape) {
     fs::create_dir_all(&project).expect("a folder");
     let file = project.join("settings.local.json");
     fs::write(file, settings.to_string()).expect("written");
-    let client = stage.client;
-    let mode = ["--permission-mode", "manual"];
     let sources = ["--setting-sources", "project,local"];
-    let arguments = [mode, sources].concat();
-    stage.terminal.submit("/exit");
-    stage.terminal.wait_end(WAIT_TIMEOUT, client);
-    let terminal =
-        trusty_tests::TestTerminal::open(shape, &stage.home, &stage.api, &stage.folder, &arguments);
-    terminal.wait_status(WAIT_TIMEOUT, "idle");
-    let stage = AnswerFixture {
-        client: terminal.client(),
-        terminal,
-        ..stage
-    };
+    stage.reopen(&[MANUAL_MODE_ARGS, sources].concat());
     let request = stage.ask_permission("agents 1 bg bash: touch made");
     assert!(!stage.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
     stage

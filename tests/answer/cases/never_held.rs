@@ -1,13 +1,13 @@
 //! Where nothing is ever held, and nothing offered that could not work.
 
-use crate::stage::{AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, open};
 use serde_json::json;
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
-use trusty_tests::trusty::{RunningProgram, WatchCommand, session_of};
+use trusty_tests::trusty::{RunningProgram, WatchCommand};
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, TestHome, Value};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, TestHome, Value};
 
 /// Whether anything was ever shown as if it could be answered from here.
 fn was_held(watch: &WatchCommand) -> bool {
@@ -35,10 +35,7 @@ fn set(stage: &AnswerFixture, name: &str, value: Value, runs: HookExecution) {
     for number in 0..30 {
         let _ = fs::remove_file(&ran);
         let prompt = format!("say {name} {number}");
-        stage.terminal.submit(&prompt);
-        stage
-            .api
-            .wait_for(WAIT_TIMEOUT, &prompt, ApiEventKind::MessageStop);
+        stage.ask_model(&prompt);
         stage.rest();
         if ran.exists() == (runs == HookExecution::Run) {
             return;
@@ -59,7 +56,7 @@ enum HookExecution {
 
 /// The client runs no hooks: the need is told, and that it is answered in the terminal, and why.
 pub(crate) fn a_policy_forbids_hooks(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let file = stage.home.config_dir().join("settings.json");
@@ -95,7 +92,7 @@ pub(crate) fn a_policy_forbids_hooks(shape: TerminalShape) {
 
 /// A script is never kept waiting: what it may not do is refused, as it is without us.
 pub(crate) fn headless(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let watch = WatchCommand::start(&stage.home);
@@ -125,10 +122,10 @@ impl Drop for BackgroundSessionGuard<'_> {
 
 /// A background session asks whoever attaches to it: told, and not held.
 pub(crate) fn in_the_background(shape: TerminalShape) {
-    let Some(mut stage) = AnswerFixture::new(shape) else {
+    let Some(mut stage) = open(shape) else {
         return;
     };
-    let serving = stage.serving.take();
+    let serving = stage.engine.take();
     let _ends = BackgroundSessionGuard(&stage.home, serving);
     let watch = WatchCommand::start(&stage.home);
     let mut command = trusty_tests::client::command(&stage.home, &stage.api, &stage.folder);
@@ -144,10 +141,10 @@ pub(crate) fn in_the_background(shape: TerminalShape) {
         WAIT_TIMEOUT,
         "its need, to be answered there",
         || {
-            let session = session_of(&stage.local.get("/v1/sessions")?.1, pid)?;
+            let session = stage.local.session(pid)?;
             session["need"]["elsewhere"].as_str().map(drop)
         },
-        || format!("{:?}", stage.local.get("/v1/sessions")),
+        || format!("{:?}", stage.local.get_if_served("/v1/sessions")),
     );
     stage.wait_no_hook();
     assert!(!was_held(&watch) && !stage.made("made"));
@@ -156,11 +153,7 @@ pub(crate) fn in_the_background(shape: TerminalShape) {
 /// A mode that does not ask shows no request, and what it does ask can be answered.
 pub(crate) fn modes_that_do_not_ask(shape: TerminalShape) {
     for mode in ["auto", "acceptEdits", "bypassPermissions"] {
-        let setting = AnswerFixtureOptions {
-            mode,
-            ..AnswerFixtureOptions::in_shape(shape)
-        };
-        let Some(stage) = AnswerFixture::set(&setting) else {
+        let Some(stage) = AnswerFixture::open(shape, mode, "") else {
             return;
         };
         let watch = WatchCommand::start(&stage.home);

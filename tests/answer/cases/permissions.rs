@@ -1,13 +1,13 @@
 //! Leave for one tool.
 
-use crate::stage::{AnswerFixture, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id, stop};
+use crate::stage::{WAIT_TIMEOUT, allow, deny, id, open, scripted, stop};
 use serde_json::json;
 use std::fs;
-use trusty_tests::{TerminalShape, Value};
+use trusty_tests::{PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
 /// Told whole, allowed, run.
 pub(crate) fn allow_runs(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made");
@@ -33,7 +33,7 @@ pub(crate) fn allow_runs(shape: TerminalShape) {
 
 /// The tool does not run, the model is told why, and the turn goes on.
 pub(crate) fn deny_goes_on(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made finally say told of it");
@@ -47,7 +47,7 @@ pub(crate) fn deny_goes_on(shape: TerminalShape) {
 
 /// The tool does not run, nor what was to come after it, and the turn is over.
 pub(crate) fn stop_ends_the_turn(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("parallel bash: touch made || touch more");
@@ -61,7 +61,7 @@ pub(crate) fn stop_ends_the_turn(shape: TerminalShape) {
 
 /// What the client itself offers is echoed: it writes its rule, and asks no more.
 pub(crate) fn always_asks_no_more(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let command = "truncate --size=+1 made";
@@ -95,7 +95,7 @@ pub(crate) fn always_asks_no_more(shape: TerminalShape) {
 
 /// An answer that does not fit, or is for another request, changes nothing.
 pub(crate) fn what_does_not_fit_is_refused(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::for_programs(shape) else {
+    let Some(stage) = scripted(shape) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made");

@@ -1,13 +1,13 @@
 //! Questions and plans, which the client takes only with its own input beside the answer.
 
-use crate::stage::{AnswerFixture, AnswerFixtureOptions, WAIT_TIMEOUT, allow, deny};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, deny, open, scripted};
 use serde_json::json;
 use trusty_tests::wait::until;
 use trusty_tests::{TerminalShape, Value};
 
 /// One question, answered with a text that is none of its options.
 pub(crate) fn own_words(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::for_programs(shape) else {
+    let Some(stage) = scripted(shape) else {
         return;
     };
     let request = stage.ask_permission("ask");
@@ -30,7 +30,7 @@ pub(crate) fn own_words(shape: TerminalShape) {
 
 /// Two questions, the second with two choices.
 pub(crate) fn several(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("ask multi");
@@ -45,15 +45,11 @@ const PLAN_TEXT: &str = "# The plan\n\n1. Look.\n2. Change `it`.\n";
 
 /// A client that has a plan to show, and the request for it.
 fn planned(shape: TerminalShape) -> Option<(AnswerFixture, String)> {
-    let setting = AnswerFixtureOptions {
-        mode: "plan",
-        ..AnswerFixtureOptions::in_shape(shape)
-    };
-    let stage = AnswerFixture::set(&setting)?;
+    let stage = AnswerFixture::open(shape, "plan", "")?;
     stage.terminal.submit("say hi");
     // The client names the file for the plan to the model.
     let file = until(WAIT_TIMEOUT, "the name of the plan's file", || {
-        let text = stage.transcript();
+        let text = stage.transcripts();
         let (_, after) = text.split_once("\"planFilePath\":\"")?;
         after.split_once('"').map(|(path, _)| path.to_owned())
     });

@@ -1,10 +1,7 @@
 //! Several requests of one session.
 
-use crate::stage::{
-    AnswerFixture, AnswerFixtureOptions, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, id,
-    stop,
-};
-use trusty_tests::{KeyboardKey, TerminalShape, Value};
+use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, deny, id, open, patient, stop};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
 /// Calls that the client asks for at the same time.
 const TWO_CALLS_PROMPT: &str =
@@ -18,7 +15,7 @@ fn about(stage: &AnswerFixture, request: &str) -> String {
 
 /// The second is answered first, and only that one.
 pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     stage.terminal.submit(TWO_CALLS_PROMPT);
@@ -50,7 +47,7 @@ pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
 
 /// A model that was told no tries the very same again, at once.
 pub(crate) fn asked_again(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let first = stage.ask_permission("bash: touch made finally bash: touch made");
@@ -66,7 +63,7 @@ pub(crate) fn asked_again(shape: TerminalShape) {
 
 /// The client ends the turn, and with it the other request.
 pub(crate) fn stop_ends_both(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     stage.terminal.submit(TWO_CALLS_PROMPT);
@@ -81,12 +78,7 @@ pub(crate) fn stop_ends_both(shape: TerminalShape) {
 /// A sub-agent's request is held while the main agent's dialog is on the screen. One is answered
 /// there, the other from here.
 pub(crate) fn the_main_agent_beside_a_sub_agent(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::set(&AnswerFixtureOptions {
-        settings: "[answers]\nhold_agents = \"until-answered\"\n",
-        ..AnswerFixtureOptions::in_shape(shape)
-    }) else {
-        return;
-    };
+    let Some(stage) = patient(shape) else { return };
     let agents = stage.ask_permission("agents 1 bg bash: touch made-by-agent");
     stage.terminal.submit("bash: touch made-by-main");
     let held = stage.wait_held(2);

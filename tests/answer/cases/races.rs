@@ -1,17 +1,15 @@
 //! Two who answer: the owner in the terminal, and the owner from here.
 
-use crate::stage::{
-    AnswerFixture, AnswerResponse, PERMISSION_DIALOG_TEXT, WAIT_TIMEOUT, allow, deny, stop,
-};
+use crate::stage::{AnswerResponse, WAIT_TIMEOUT, allow, deny, open, stop};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 use trusty_tests::wait::until_or;
-use trusty_tests::{KeyboardKey, TerminalShape};
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 /// The card and its hook end; an answer that comes later says so and does nothing.
 pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made");
@@ -35,7 +33,7 @@ pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
 
 /// Escape, and then "No" in the dialog, and Escape at a question: no hook tells of any.
 pub(crate) fn escape_ends_the_card(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     for (prompt, dialog, key) in [
@@ -63,7 +61,7 @@ pub(crate) fn escape_ends_the_card(shape: TerminalShape) {
 
 /// The dialog closes by itself, and a key that comes later is typed at the prompt.
 pub(crate) fn from_here_first(shape: TerminalShape) {
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("bash: touch made finally stream 3s");
@@ -94,7 +92,7 @@ const ANSWER_OFFSETS_MS: [i64; 5] = [0, 20, -20, 45, -45];
 pub(crate) fn both_at_once(shape: TerminalShape) {
     /// So that repetitions try other distances.
     static TURN_COUNTER: AtomicU64 = AtomicU64::new(0);
-    let Some(stage) = AnswerFixture::new(shape) else {
+    let Some(stage) = open(shape) else {
         return;
     };
     for round in 0..ANSWER_OFFSETS_MS.len() {

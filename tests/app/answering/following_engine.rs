@@ -1,21 +1,19 @@
 //! The app that follows `trusty serve`: what the user answers there travels over the socket.
 
-use super::{AppAnswerFixture, AppAnswerOptions, WAIT_TIMEOUT, wait_word};
+use super::{AppAnswerFixture, WAIT_TIMEOUT, connected};
 use std::time::Instant;
 use trusty_tests::trusty::serve;
 use trusty_tests::wait::until;
 
 #[test]
 fn answers_of_popover_and_notification_count_while_trusty_serve_leads() {
-    let Some(mut stage) = AppAnswerFixture::set(&AppAnswerOptions::default()) else {
+    let Some(mut stage) = AppAnswerFixture::open(connected(""), "manual") else {
         return;
     };
     let _serving = serve(&stage.home);
     let _dunst = stage.desktop.start_notifications();
     let _monitor = stage.desktop.monitor_notices();
-    stage.page = Some(stage.desktop.drive());
-    stage.desktop.wait_popover();
-    wait_word(stage.page(), "Idle");
+    stage.drive();
     stage.terminal.submit("bash: touch made");
     stage.press("Approve");
     stage.wait_made("made");

@@ -1,16 +1,14 @@
 //! Each kind of answer that the card offers, given by hand.
 
 use super::{
-    AppAnswerFixture, AppAnswerOptions, NO_BUTTON_SELECTOR, WAIT_TIMEOUT, YES_BUTTON_SELECTOR,
+    AppAnswerFixture, NO_BUTTON_SELECTOR, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT,
+    YES_BUTTON_SELECTOR, connected, driven,
 };
 use serde_json::json;
 use std::fs;
 use trusty_tests::desktop::until_is;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{KeyboardKey, Value};
-
-/// The client's dialog for a tool.
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
+use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TestStage, Value};
 
 impl AppAnswerFixture {
     /// Which request the card is about; null without a card.
@@ -50,9 +48,7 @@ impl AppAnswerFixture {
 
 #[test]
 fn always_asks_no_more_and_a_stop_ends_the_turn() {
-    let Some(stage) = AppAnswerFixture::driven() else {
-        return;
-    };
+    let Some(stage) = driven() else { return };
     let command = "truncate --size=+1 made";
     stage.terminal.submit(&format!("bash: {command}"));
     stage.wait_on(YES_BUTTON_SELECTOR);
@@ -78,17 +74,13 @@ fn always_asks_no_more_and_a_stop_ends_the_turn() {
     stage.press("Deny and stop");
     stage.terminal.wait_screen(WAIT_TIMEOUT, "Interrupted");
     stage.wait_idle();
-    assert!(!stage.folder.join("other").exists());
+    assert!(!stage.made("other"));
     assert!(!stage.transcripts().contains("\"text\":\"and on\""));
 }
 
 #[test]
 fn a_plan_is_sent_back_with_words_and_then_carried_out() {
-    let planning = AppAnswerOptions {
-        mode: "plan",
-        ..AppAnswerOptions::default()
-    };
-    let Some(stage) = AppAnswerFixture::driven_with(&planning) else {
+    let Some(stage) = AppAnswerFixture::driven(connected(""), "plan") else {
         return;
     };
     stage.terminal.submit("say hi");
@@ -144,11 +136,8 @@ fn a_plan_is_sent_back_with_words_and_then_carried_out() {
 
 #[test]
 fn a_request_of_a_sub_agent_is_let_go_to_its_terminal() {
-    let held = AppAnswerOptions {
-        settings: "[answers]\nhold_agents = \"until-answered\"\n",
-        ..AppAnswerOptions::default()
-    };
-    let Some(stage) = AppAnswerFixture::driven_with(&held) else {
+    let builder = connected(UNTIL_ANSWERED_SETTINGS);
+    let Some(stage) = AppAnswerFixture::driven(builder, "manual") else {
         return;
     };
     stage.terminal.submit("agents 1 bg bash: touch made");
@@ -169,9 +158,7 @@ fn a_request_of_a_sub_agent_is_let_go_to_its_terminal() {
 
 #[test]
 fn the_next_request_of_a_session_comes_by_itself() {
-    let Some(stage) = AppAnswerFixture::driven() else {
-        return;
-    };
+    let Some(stage) = driven() else { return };
     stage
         .terminal
         .submit(r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#);
@@ -191,16 +178,13 @@ fn the_next_request_of_a_session_comes_by_itself() {
 
 #[test]
 fn a_session_that_is_not_connected_offers_only_its_terminal() {
-    let alone = AppAnswerOptions {
-        connect: |_| {},
-        ..AppAnswerOptions::default()
-    };
-    let Some(stage) = AppAnswerFixture::driven_with(&alone) else {
+    let alone = TestStage::builder().settings("");
+    let Some(stage) = AppAnswerFixture::driven(alone, "manual") else {
         return;
     };
     stage.terminal.submit("bash: touch made");
     until_is("one button", &json!(["Open terminal"]), || stage.buttons());
-    assert!(!stage.folder.join("made").exists());
+    assert!(!stage.made("made"));
     stage.terminal.wait_status(WAIT_TIMEOUT, "waiting");
     stage.terminal.answer(KeyboardKey::Enter);
     stage.wait_made("made");

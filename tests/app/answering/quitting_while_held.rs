@@ -1,13 +1,10 @@
 //! The app goes while it holds what a session asks: its dialog stays usable.
 
-use super::{AppAnswerFixture, AppAnswerOptions, EFFECT_TIMEOUT, WAIT_TIMEOUT};
+use super::{AppAnswerFixture, EFFECT_TIMEOUT, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT, connected};
 use std::time::Instant;
 use trusty_tests::desktop::RunningApp;
-use trusty_tests::trusty::session_of;
-use trusty_tests::wait::{until, until_or};
-use trusty_tests::{KeyboardKey, LocalApi, Signal};
-
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
+use trusty_tests::wait::until_or;
+use trusty_tests::{LocalApi, PERMISSION_DIALOG_TEXT, Signal};
 
 impl AppAnswerFixture {
     /// Has a sub-agent ask, which has no dialog until it is let go.
@@ -17,31 +14,16 @@ impl AppAnswerFixture {
         self.desktop.icon();
         let local = LocalApi::for_home(&self.home);
         self.terminal.submit(prompt);
-        until(WAIT_TIMEOUT, "a held request", || {
-            let session = session_of(&local.get("/v1/sessions")?.1, self.terminal.client().pid)?;
-            (session["requests"][0]["held"] == true).then_some(())
-        });
+        local.wait_held(self.terminal.client().pid);
         assert!(!self.terminal.screen().contains(PERMISSION_DIALOG_TEXT));
         app
-    }
-
-    #[track_caller]
-    fn answered_in_its_terminal(&self, name: &str) {
-        self.terminal
-            .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
-        self.terminal.answer(KeyboardKey::Char('1'));
-        self.wait_made(name);
-        self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 }
 
 #[test]
 fn an_app_that_is_quit_or_killed_while_it_holds_leaves_the_dialog_usable() {
-    let setting = AppAnswerOptions {
-        settings: "[answers]\nhold_agents = \"until-answered\"\n",
-        ..AppAnswerOptions::default()
-    };
-    let Some(stage) = AppAnswerFixture::set(&setting) else {
+    let builder = connected(UNTIL_ANSWERED_SETTINGS);
+    let Some(stage) = AppAnswerFixture::open(builder, "manual") else {
         return;
     };
     let mut app = stage.held_by_the_app("agents 1 bg bash: touch first");
@@ -64,10 +46,10 @@ fn an_app_that_is_quit_or_killed_while_it_holds_leaves_the_dialog_usable() {
         },
         || stage.terminal.screen(),
     );
-    stage.answered_in_its_terminal("first");
+    stage.approve_making("first");
 
     let mut app = stage.held_by_the_app("agents 1 bg bash: touch second");
     assert!(app.process().signal(Signal::KILL));
     app.wait_exit(WAIT_TIMEOUT);
-    stage.answered_in_its_terminal("second");
+    stage.approve_making("second");
 }

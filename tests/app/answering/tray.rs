@@ -1,7 +1,7 @@
 //! The menu of the tray: it leads to the card, and says no, but never yes.
 
 use super::super::EFFECT_TIMEOUT;
-use super::{AppAnswerFixture, WAIT_TIMEOUT};
+use super::{AppAnswerFixture, WAIT_TIMEOUT, connected};
 use std::time::Instant;
 use trusty_tests::ApiEventKind;
 use trusty_tests::desktop::until_is;
@@ -9,7 +9,7 @@ use trusty_tests::wait::{poll, until_or};
 
 #[test]
 fn the_menu_of_the_tray_says_no() {
-    let Some(stage) = AppAnswerFixture::open() else {
+    let Some(stage) = AppAnswerFixture::open(connected(""), "manual") else {
         return;
     };
     let windows = stage.desktop.windows_shown();
@@ -53,7 +53,7 @@ fn the_menu_of_the_tray_says_no() {
         },
         || format!("{:?}\n{}", begun.elapsed(), stage.terminal.screen()),
     );
-    assert!(!stage.folder.join("made").exists());
+    assert!(!stage.made("made"));
     assert_eq!(stage.desktop.popover(), None);
     let events = stage.api.events();
     let went_on = events

@@ -1,10 +1,10 @@
 //! The window that shows a session: a click on its notice raises it, and while it is in front
 //! nothing is told.
 
-use super::{DesktopNoticeFixture, HookConnection, WAIT_TIMEOUT, ask};
+use super::{DesktopNoticeFixture, WAIT_TIMEOUT, ask, open_in};
+use trusty_tests::TerminalShape;
 use trusty_tests::desktop::{OwnedProcess, until_is};
 use trusty_tests::wait::until;
-use trusty_tests::{KeyboardKey, TerminalShape};
 
 impl DesktopNoticeFixture {
     /// An xterm that shows the session.
@@ -30,9 +30,7 @@ impl DesktopNoticeFixture {
 
 #[test]
 fn a_click_raises_the_terminal_that_shows_the_session() {
-    let Some(scene) =
-        DesktopNoticeFixture::within(HookConnection::Apart, TerminalShape::TmuxDirect)
-    else {
+    let Some(scene) = open_in(TerminalShape::TmuxDirect) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -48,21 +46,17 @@ fn a_click_raises_the_terminal_that_shows_the_session() {
     scene.wait_displayed(0);
     assert_eq!(scene.desktop.popover(), None);
     // What is typed now reaches the session: the click has answered nothing.
-    assert!(!scene.folder.join("paid").exists());
+    assert!(!scene.made("paid"));
     scene
         .terminal
         .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
     scene.desktop.key("1");
-    until(WAIT_TIMEOUT, "the command to have run", || {
-        scene.folder.join("paid").exists().then_some(())
-    });
+    scene.wait_made("paid");
 }
 
 #[test]
 fn what_its_owner_looks_at_is_not_told() {
-    let Some(scene) =
-        DesktopNoticeFixture::within(HookConnection::Apart, TerminalShape::TmuxDirect)
-    else {
+    let Some(scene) = open_in(TerminalShape::TmuxDirect) else {
         return;
     };
     let _dunst = scene.desktop.start_notifications();
@@ -90,8 +84,7 @@ fn what_its_owner_looks_at_is_not_told() {
     // Whoever has seen it and turns away is not told of it either; the next one is told.
     scene.desktop.activate(covering);
     scene.let_it();
-    other.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    other.answer(KeyboardKey::Char('1'));
+    other.approve();
     other.wait_status(WAIT_TIMEOUT, "idle");
     scene.wait_displayed(0);
     assert!(

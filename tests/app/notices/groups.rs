@@ -1,44 +1,33 @@
 //! Many sessions at once are one notice.
 
 use super::{WAIT_TIMEOUT, until_is};
-use std::fs;
-use trusty_tests::desktop::{OwnedProcess, TestDesktop, artefact, require_desktop};
+use crate::bare_desktop;
+use trusty_tests::desktop::artefact;
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, TestHome};
+use trusty_tests::{DesktopKind, StandIn, TestHome};
 
 const SESSION_COUNT: usize = 100;
 
-/// A process of this home with a registry file that says it waits, or does not.
-pub(super) fn say(home: &TestHome, process: ProcessRef, number: usize, status: &str) {
-    let folder = home.config_dir().join("sessions");
-    fs::create_dir_all(&folder).expect("a folder");
-    let (pid, start) = (process.pid, process.start_ticks);
-    let waiting = if status == "waiting" {
-        r#","waitingFor":"permission prompt""#
-    } else {
-        ""
+/// Stand-ins in the project `work`, each with a session id of its own.
+pub(super) fn start_crowd(home: &TestHome, count: usize) -> Vec<StandIn> {
+    let folder = home.project("work");
+    let start = |number| {
+        let builder = StandIn::builder(home).cwd(&folder);
+        builder.session_id(format!("s{number}")).start()
     };
-    let text = format!(
-        r#"{{"pid":{pid},"procStart":"{start}","sessionId":"s{number}","cwd":"/srv/s{number}","version":"2.1.330","kind":"interactive","entrypoint":"cli","status":"{status}"{waiting}}}"#
-    );
-    fs::write(folder.join(format!("{pid}.json")), text).expect("a registry file");
+    (0..count).map(start).collect()
 }
 
 #[test]
 fn a_hundred_needs_at_once_do_not_flood() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let _monitor = desktop.monitor_notices();
     let _dunst = desktop.start_notifications();
-    let sleepers: Vec<OwnedProcess> = (0..SESSION_COUNT)
-        .map(|_| desktop.tool("sleep", &["600"]))
-        .collect();
-    let processes: Vec<ProcessRef> = sleepers.iter().map(OwnedProcess::process).collect();
-    for (number, process) in processes.iter().enumerate() {
-        say(&home, *process, number, "idle");
+    let crowd = start_crowd(&stage.home, SESSION_COUNT);
+    for session in &crowd {
+        session.write_status(r#""status":"idle""#);
     }
     let _app = desktop.app(&[]);
     desktop.icon();
@@ -50,8 +39,8 @@ fn a_hundred_needs_at_once_do_not_flood() {
     tooltip("100 sessions, all quiet");
     assert_eq!(desktop.notices(), []);
 
-    for (number, process) in processes.iter().enumerate() {
-        say(&home, *process, number, "waiting");
+    for session in &crowd {
+        session.waits();
     }
     let told = desktop.wait_notice("one notice of all", |told| {
         told.title == "100 sessions need you"
@@ -62,8 +51,8 @@ fn a_hundred_needs_at_once_do_not_flood() {
     let told = desktop.notices();
     assert!(told.len() <= 8, "{told:?}");
 
-    for (number, process) in processes.iter().enumerate() {
-        say(&home, *process, number, "idle");
+    for session in &crowd {
+        session.write_status(r#""status":"idle""#);
     }
     until_is("nothing on the screen", &Some(0), || desktop.displayed());
     assert!(desktop.notices().len() <= 16, "{:?}", desktop.notices());

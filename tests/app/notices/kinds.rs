@@ -1,15 +1,13 @@
 //! What has happened is told, too; and nothing of what its owner looks at.
 
 use super::preferences::settle;
-use super::{DesktopNoticeFixture, HookConnection, MANUAL_MODE_ARGS, WAIT_TIMEOUT, ask, until_is};
+use super::{MANUAL_MODE_ARGS, WAIT_TIMEOUT, ask, open, until_is};
+use trusty_tests::TerminalShape;
 use trusty_tests::wait::until_or;
-use trusty_tests::{KeyboardKey, TerminalShape, TestTerminal};
 
 #[test]
 fn a_turn_that_has_finished_is_told_and_so_is_one_that_failed() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     scene.wish("finished_after = 0");
     scene.terminal.run_turn(WAIT_TIMEOUT, "say hello");
@@ -31,9 +29,7 @@ fn a_turn_that_has_finished_is_told_and_so_is_one_that_failed() {
 
 #[test]
 fn what_the_open_popover_shows_is_not_told() {
-    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(mut scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     assert_eq!(scene.desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     scene.desktop.wait_popover();
@@ -57,18 +53,9 @@ fn what_the_open_popover_shows_is_not_told() {
 
 #[test]
 fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
-    let (home, api) = (&scene.home, &scene.api);
-    let twin = TestTerminal::open(
-        TerminalShape::PtyBash,
-        home,
-        api,
-        &scene.folder,
-        &MANUAL_MODE_ARGS,
-    );
+    let twin = scene.open_at(TerminalShape::PtyBash, &scene.folder, &MANUAL_MODE_ARGS);
     twin.wait_status(WAIT_TIMEOUT, "idle");
     scene.ask("touch paid");
     scene.wait_displayed(1);
@@ -90,8 +77,7 @@ fn two_sessions_of_one_folder_that_ask_the_same_are_two_notices() {
     // Both stay until each is answered.
     settle();
     assert_eq!(scene.desktop.displayed(), Some(2));
-    twin.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    twin.answer(KeyboardKey::Char('1'));
+    twin.approve();
     scene.wait_displayed(1);
     scene.let_it();
     until_is("nothing on the screen", &Some(0), || {

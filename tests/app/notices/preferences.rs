@@ -2,7 +2,7 @@
 //! what nobody could answer any more.
 
 use super::super::EFFECT_TIMEOUT;
-use super::{DesktopNoticeFixture, HookConnection, WAIT_TIMEOUT, until_is};
+use super::{DesktopNoticeFixture, WAIT_TIMEOUT, open, until_is};
 use std::process::Command;
 use std::time::Instant;
 use trusty_fleet::notice::SETTLE_DELAY;
@@ -66,9 +66,7 @@ fn hour(from_now: &str) -> String {
 
 #[test]
 fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     configure(&scene.home, "[notifications]\nneeds = 'no'\n");
     scene.wait_problem("notifications.needs must be true or false", true);
@@ -94,9 +92,7 @@ fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
 
 #[test]
 fn what_quiet_hours_held_back_is_told_after_them() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     let (from, to) = (hour("-1 hour"), hour("+2 hours"));
     scene.wish(&format!("quiet_hours = '{from}-{to}'"));
@@ -113,9 +109,7 @@ fn what_quiet_hours_held_back_is_told_after_them() {
 
 #[test]
 fn a_snooze_from_the_menu_holds_all_back() {
-    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(mut scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     // The third line from below; below it are the settings and Quit.
     scene.choose_until(3, |scene| {
@@ -135,9 +129,7 @@ fn a_snooze_from_the_menu_holds_all_back() {
 
 #[test]
 fn an_app_that_quits_takes_its_notices_back() {
-    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(mut scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     scene.wait_displayed(1);
@@ -150,9 +142,7 @@ fn an_app_that_quits_takes_its_notices_back() {
 
 #[test]
 fn an_app_that_is_told_to_end_takes_its_notices_back() {
-    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(mut scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
     // What these tests were started deaf to, as by nohup, the app is, too.

@@ -1,13 +1,13 @@
 //! A server that refuses, and one that hangs for a while: only what it did not take is concerned.
 
 use super::WAIT_TIMEOUT;
-use super::groups::say;
+use super::groups::start_crowd;
+use crate::bare_desktop;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use trusty_tests::desktop::{OwnedProcess, TestDesktop, require_desktop};
+use trusty_tests::DesktopKind;
 use trusty_tests::wait::{until, until_or};
-use trusty_tests::{ProcessRef, TestHome};
 use zbus::blocking::connection;
 use zbus::fdo;
 use zbus::zvariant::OwnedValue;
@@ -66,22 +66,13 @@ impl SelectiveServer {
 
 #[test]
 fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
-    if !require_desktop() {
+    let Some((stage, desktop)) = bare_desktop(DesktopKind::Tray) else {
         return;
-    }
-    let home = TestHome::new();
-    let desktop = TestDesktop::start(&home);
+    };
     let seen = Arc::<Mutex<SelectiveServerLog>>::default();
     let (let_it, may): (Sender<()>, _) = channel();
-    let sleepers: Vec<OwnedProcess> = (0..3).map(|_| desktop.tool("sleep", &["600"])).collect();
-    let processes: Vec<ProcessRef> = sleepers.iter().map(OwnedProcess::process).collect();
-    // All are called by the folder in which the tests run.
-    let here = std::env::current_dir().expect("a folder");
-    let called = here.ancestors().find(|folder| folder.join(".git").exists());
-    let called = called
-        .and_then(|folder| folder.file_name())
-        .expect("a work tree");
-    let title = |number: usize| format!("{} ({})", called.display(), processes[number].pid);
+    let crowd = start_crowd(&stage.home, 3);
+    let title = |number: usize| format!("work ({})", crowd[number].pid_argument());
     let fussy = SelectiveServer {
         refuses: title(1),
         hangs: title(2),
@@ -93,8 +84,8 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         .and_then(|b| b.serve_at("/org/freedesktop/Notifications", fussy))
         .and_then(connection::Builder::build)
         .expect("a server");
-    let word = |number: usize, word: &str| say(&home, processes[number], number, word);
-    (0..3).for_each(|number| word(number, "idle"));
+    let rest = |number: usize| crowd[number].write_status(r#""status":"idle""#);
+    (0..3).for_each(rest);
     let app = desktop.app(&[]);
     desktop.icon();
     until(WAIT_TIMEOUT, "the sessions", || {
@@ -120,25 +111,25 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         });
     };
 
-    word(0, "waiting");
+    crowd[0].waits();
     let first = answer(0).expect("taken");
-    word(1, "waiting");
+    crowd[1].waits();
     assert_eq!(answer(1), None);
     said("not that one");
     // The first is taken back all the same.
-    word(0, "idle");
+    rest(0);
     closed(first);
 
     // What is taken late is known, and not told twice.
     // Three at once would be one notice.
-    word(1, "idle");
-    word(0, "waiting");
+    rest(1);
+    crowd[0].waits();
     said("notifications are shown now");
-    word(2, "waiting");
+    crowd[2].waits();
     said("did not answer");
     let_it.send(()).expect("it waits");
     let late = answer(2).expect("taken");
-    word(2, "idle");
+    rest(2);
     closed(late);
     let twice = look().told.iter().filter(|(t, _)| *t == title(2)).count();
     assert_eq!(twice, 1);

@@ -1,8 +1,7 @@
 //! Servers that are not there, come, start again, or can do little.
 
-use super::{DesktopNoticeFixture, HookConnection, WAIT_TIMEOUT, until_is};
+use super::{WAIT_TIMEOUT, connected, open, until_is};
 use std::sync::{Arc, Mutex, PoisonError};
-use trusty_tests::KeyboardKey;
 use trusty_tests::desktop::artefact;
 use trusty_tests::wait::until;
 use zbus::blocking::connection;
@@ -11,9 +10,7 @@ const NO_SERVER_MESSAGE: &str = "notifications are not shown";
 
 #[test]
 fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
-    let Some(mut scene) = DesktopNoticeFixture::new(HookConnection::Apart) else {
-        return;
-    };
+    let Some(mut scene) = open() else { return };
     scene.ask("touch paid");
     until(WAIT_TIMEOUT, "a word about it", || {
         scene.app.log().contains(NO_SERVER_MESSAGE).then_some(())
@@ -38,10 +35,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let _dunst = scene.desktop.start_notifications();
-    scene
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.approve();
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
     scene.ask("touch next");
     scene
@@ -97,9 +91,7 @@ impl TextOnlyServer {
 
 #[test]
 fn a_server_without_buttons_is_given_none_and_still_takes_back() {
-    let Some(scene) = DesktopNoticeFixture::new(HookConnection::Connected) else {
-        return;
-    };
+    let Some(scene) = connected() else { return };
     let (told, closed) = (Arc::default(), Arc::default());
     let plain = TextOnlyServer {
         told: Arc::clone(&told),
@@ -122,10 +114,7 @@ fn a_server_without_buttons_is_given_none_and_still_takes_back() {
     // A server that knows no markup is given none.
     assert!(body.contains("echo '<b>' > paid"), "{body}");
     assert!(actions.is_empty(), "{actions:?}");
-    scene
-        .terminal
-        .wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
-    scene.terminal.answer(KeyboardKey::Char('1'));
+    scene.terminal.approve();
     until(WAIT_TIMEOUT, "the notice to be taken back", || {
         let closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.contains(&7).then_some(())

@@ -3,11 +3,12 @@
 //!
 //! `claude <seconds> <hook socket>`; the relay is `<pid>.sock` beside the program.
 
+#[path = "../relay.rs"]
+pub mod relay;
+
 use std::ffi::OsString;
 use std::io;
-use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ fn main() -> io::Result<()> {
         .next()
         .and_then(|text| text.to_str()?.parse().ok());
     if let Some(hooks) = arguments.next() {
-        let relay = listen()?;
-        thread::spawn(move || serve(&relay, &hooks));
+        let listener = listen()?;
+        thread::spawn(move || serve(&listener, &hooks));
     }
     thread::sleep(Duration::from_secs(seconds.unwrap_or(0)));
     Ok(())
@@ -33,25 +34,11 @@ fn listen() -> io::Result<UnixListener> {
     Ok(listener)
 }
 
-fn serve(relay: &UnixListener, hooks: &OsString) {
-    for near in relay.incoming().map_while(Result::ok) {
-        let hooks = PathBuf::from(hooks);
-        thread::spawn(move || hand_on(near, &hooks));
+fn serve(listener: &UnixListener, hooks: &OsString) {
+    for near in listener.incoming().map_while(Result::ok) {
+        // A connection that no engine takes is dropped.
+        if let Ok(far) = UnixStream::connect(hooks) {
+            thread::spawn(|| relay::relay(near, far));
+        }
     }
-}
-
-/// Both ways, until one of the ends hangs up.
-fn hand_on(mut near: UnixStream, hooks: &Path) -> io::Result<()> {
-    let mut far = UnixStream::connect(hooks)?;
-    let (mut from, mut to) = (far.try_clone()?, near.try_clone()?);
-    let back = thread::spawn(move || {
-        let copied = io::copy(&mut from, &mut to);
-        let _ = to.shutdown(Shutdown::Both);
-        copied
-    });
-    let copied = io::copy(&mut near, &mut far);
-    // The engine may have hung up first.
-    let _ = far.shutdown(Shutdown::Both);
-    let _ = back.join();
-    copied.map(drop)
 }

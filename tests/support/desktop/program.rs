@@ -1,7 +1,7 @@
 //! Programs of the desktop and the app, ended by pid.
 
 use crate::process::ProcessRef;
-use crate::trusty::program;
+use crate::trusty::{RunningProgram, program};
 use crate::wait;
 use rustix::process::Signal;
 use std::fs::{self, File};
@@ -18,16 +18,12 @@ pub(super) fn command<'a>(command: &'a mut Command, env: &[(String, String)]) ->
 }
 
 /// A process we started. When dropped it and all below it end.
-pub struct OwnedProcess {
-    child: Child,
-    pub(super) process: ProcessRef,
-}
+pub struct OwnedProcess(RunningProgram);
 
 impl OwnedProcess {
     /// Takes a child over.
     pub(super) fn from_child(child: Child) -> Self {
-        let process = ProcessRef::of_pid(child.id()).expect("the process just started");
-        Self { child, process }
+        Self(RunningProgram::from_child(child))
     }
 
     /// Starts a program whose output goes to a file.
@@ -47,36 +43,31 @@ impl OwnedProcess {
 
     /// Its process.
     pub fn process(&self) -> ProcessRef {
-        self.process
+        self.0.process()
     }
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("a child of ours").is_none()
+        self.0.is_running()
     }
 
     /// Waits for its end; the exit code.
     #[track_caller]
     pub fn wait_exit(&mut self, deadline: Duration) -> Option<i32> {
-        wait::until(deadline, "the end of a program", || {
-            self.child.try_wait().expect("a child of ours")
-        })
-        .code()
+        self.0.wait(deadline)
     }
 }
 
 impl Drop for OwnedProcess {
     fn drop(&mut self) {
-        let below = self.process.tree();
+        let below = self.process().tree();
         if self.is_running() {
-            self.process.signal(Signal::TERM);
+            self.process().signal(Signal::TERM);
             wait::poll(TERMINATE_TIMEOUT, || (!self.is_running()).then_some(()));
         }
         for process in below {
             process.signal(Signal::KILL);
         }
-        // Killed just now, if it was not gone already.
-        let _ = self.child.wait();
     }
 }
 
@@ -98,7 +89,7 @@ impl RunningApp {
 
     /// Its process.
     pub fn process(&self) -> ProcessRef {
-        self.owned.process
+        self.owned.process()
     }
 
     /// Whether it still runs.

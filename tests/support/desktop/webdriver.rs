@@ -2,7 +2,7 @@
 
 use super::program::OwnedProcess;
 use crate::trusty::program;
-use crate::wait;
+use crate::{WAIT_TIMEOUT, wait};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
@@ -10,9 +10,6 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
-
-const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The app in the hands of a driver; both end when it is dropped.
 pub struct WebDriver {

@@ -87,7 +87,7 @@ impl TestDesktop {
 
 impl Debug for OwnedProcess {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.process.fmt(f)
+        self.process().fmt(f)
     }
 }
 

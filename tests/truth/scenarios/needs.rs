@@ -5,7 +5,7 @@ use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds}
 use crate::run::state::TruthState;
 use crate::run::timeline::{TimeWindow, TrueChange};
 use std::time::SystemTime;
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape, Value};
+use trusty_tests::{ApiEventKind, KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
 pub(crate) const NEED_SCENARIOS: &[TruthScenario] = &[
     scenario("permission-bash", "leave for a command, given", bash),
@@ -38,8 +38,6 @@ pub(crate) const NEED_SCENARIOS: &[TruthScenario] = &[
     scenario("plan", "a plan, accepted", plan),
     scenario("plan-escape", "a plan, refused with Escape", plan_escape),
 ];
-
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
 /// The dialog of this prompt is open for 2 s; what it is about is told from its opening on.
 fn asked(

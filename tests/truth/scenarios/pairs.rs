@@ -3,7 +3,7 @@
 use super::{TruthScenario, scenario};
 use crate::run::stage::{TruthFixture, sleep_seconds};
 use crate::run::state::TruthState;
-use trusty_tests::{ApiEventKind, KeyboardKey, TerminalShape};
+use trusty_tests::{ApiEventKind, KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
 pub(crate) const PAIR_SCENARIOS: &[TruthScenario] = &[
     scenario(
@@ -15,7 +15,6 @@ pub(crate) const PAIR_SCENARIOS: &[TruthScenario] = &[
 ];
 
 const ASKING_PROMPT: &str = "bash: touch made";
-const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 
 fn folder(scene: &TruthFixture) {
     let mut first = scene.open(TerminalShape::PtyDirect);
