@@ -46,7 +46,7 @@ pub fn check_execute(program: &Path) -> Result<TrustedPath, PathRefusal> {
 /// enter, or in a sticky folder of root's where others cannot write to the socket.
 ///
 /// # Errors
-/// Names what another user could replace or listen at, or that is missing.
+/// Names what another user could replace or listen at, or what is missing.
 pub fn check_connect(socket: &Path, folder: SocketFolder) -> Result<TrustedPath, PathRefusal> {
     TrustPolicy::current().connect(&SystemFiles, socket, folder)
 }
@@ -55,7 +55,7 @@ pub fn check_connect(socket: &Path, folder: SocketFolder) -> Result<TrustedPath,
 /// others cannot enter, as tmux itself demands.
 ///
 /// # Errors
-/// Names what another user could change, or that is missing.
+/// Names what another user could change, or what is missing.
 pub fn check_tmux_folder(folder: &Path) -> Result<TrustedPath, PathRefusal> {
     TrustPolicy::current().tmux_folder(&SystemFiles, folder)
 }

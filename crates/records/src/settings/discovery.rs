@@ -11,7 +11,8 @@ use trusty_wire::process_scope::Confinement;
 #[serde(deny_unknown_fields)]
 pub(super) struct DiscoverySection {
     confine: Option<bool>,
-    /// Of any type, so that a bad path leaves the others in force.
+    /// Values of any type, so that a bad path leaves the others in force; only a number that is too
+    /// large for TOML spoils the list.
     config_dirs: Option<Vec<Value>>,
 }
 
