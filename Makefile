@@ -78,21 +78,21 @@ truth: tests/client/node_modules/.package-lock.json
 
 # Every kind of pause in every terminal and state of the real Claude Code, and a kill after every
 # step. Takes an hour, in runs of ten minutes: repeat until all is green. `ONLY="stop PtyZsh"` tries
-# only these; `FRESH=1` starts over.
+# only these; `FRESH=1` starts over; `SAMPLE=40 SEED=word` tries the cells that the word draws.
 pause-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	@$(MAKE) --no-print-directory failpoint-programs
 	$(CARGO) bench --profile dev --package trusty-tests --bench pause_matrix --locked -- $(ONLY) \
-		$(if $(FRESH),--fresh)
+		$(if $(FRESH),--fresh) $(if $(SAMPLE),--sample $(SAMPLE) --seed "$(SEED)")
 
 # Every answer to the real Claude Code, given from here, in its terminal or in both at once, in both
 # kinds of terminal, three times each, with the time that each takes. Takes half an hour, in runs of
 # ten minutes: repeat until all is green. `ONLY="both PtyDirect"` tries only these; `FRESH=1` starts
-# over.
+# over; `SAMPLE=30 SEED=word` tries the cells that the word draws.
 answer-matrix: tests/client/node_modules/.package-lock.json
 	$(CARGO) build --package trusty-cli --package trusty-hook --locked
 	$(CARGO) bench --profile dev --package trusty-tests --bench answer_matrix --locked -- $(ONLY) \
-		$(if $(FRESH),--fresh)
+		$(if $(FRESH),--fresh) $(if $(SAMPLE),--sample $(SAMPLE) --seed "$(SEED)")
 
 # Faults of the machine: random kills during pauses, full and read-only disks, a low limit on open
 # files, sockets and folders that vanish, engines that hang, files of another user. Takes a quarter

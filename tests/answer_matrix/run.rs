@@ -68,7 +68,7 @@ pub(crate) fn run() -> ExitCode {
     let measured: Vec<AnswerJob> = TESTED_SHAPES
         .map(AnswerJob::Latency)
         .into_iter()
-        .filter(|j| asked.wants(j))
+        .filter(|j| asked.wants(j) && !asked.is_sample())
         .collect();
     // By themselves, for nothing else may take the machine's time meanwhile.
     for job in &measured {
@@ -83,6 +83,7 @@ pub(crate) fn run() -> ExitCode {
         .into_iter()
         .filter(|j| asked.wants(j))
         .collect();
+    let jobs = asked.draw(jobs);
     job_queue::run(&jobs, &asked, &book, AnswerJob::pass);
     for job in &measured {
         println!("\n{}", book.told(job).unwrap_or_default());

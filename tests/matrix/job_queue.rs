@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +20,10 @@ pub(crate) struct MatrixArgs {
     words: Vec<String>,
     fresh: bool,
     piece: Duration,
+    /// How many jobs are drawn; none tries all.
+    sample: Option<usize>,
+    /// Decides which jobs are drawn.
+    seed: String,
 }
 
 impl MatrixArgs {
@@ -27,6 +32,8 @@ impl MatrixArgs {
             words: Vec::new(),
             fresh: false,
             piece: RUN_TIME_LIMIT,
+            sample: None,
+            seed: String::new(),
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -38,6 +45,11 @@ impl MatrixArgs {
                     let minutes = arguments.next().and_then(|m| m.parse().ok());
                     asked.piece = Duration::from_mins(minutes.expect("--minutes NUMBER"));
                 }
+                "--sample" => {
+                    let count = arguments.next().and_then(|n| n.parse().ok());
+                    asked.sample = Some(count.expect("--sample NUMBER"));
+                }
+                "--seed" => asked.seed = arguments.next().expect("--seed WORD"),
                 word => asked.words.push(word.to_owned()),
             }
         }
@@ -50,6 +62,25 @@ impl MatrixArgs {
         self.words
             .iter()
             .all(|word| name.split(' ').any(|w| w == word))
+    }
+
+    /// Whether only some of the jobs are tried.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.sample.is_some()
+    }
+
+    /// The jobs of the sample, in an order that follows from the seed alone.
+    pub(crate) fn draw<J: Display>(&self, mut jobs: Vec<J>) -> Vec<J> {
+        let Some(count) = self.sample else {
+            return jobs;
+        };
+        jobs.sort_by_cached_key(|job| {
+            let mut hasher = DefaultHasher::new();
+            (&self.seed, job.to_string()).hash(&mut hasher);
+            hasher.finish()
+        });
+        jobs.truncate(count);
+        jobs
     }
 }
 

@@ -66,6 +66,7 @@ pub(crate) fn run() -> ExitCode {
     if let Some(why) = impossible.first().and_then(|j| j.obstacle()) {
         println!("skipped {} for: {why}", impossible.len());
     }
+    let possible = asked.draw(possible);
     job_queue::run(&possible, &asked, &book, MatrixJob::pass);
     report(&book, &possible)
 }
