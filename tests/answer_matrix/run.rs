@@ -65,11 +65,14 @@ pub(crate) fn run() -> ExitCode {
     }
     let asked = MatrixArgs::read();
     let book = JobLog::open("answer-matrix", &asked);
-    let measured: Vec<AnswerJob> = TESTED_SHAPES
-        .map(AnswerJob::Latency)
+    let wanted: Vec<AnswerJob> = AnswerJob::all()
         .into_iter()
-        .filter(|j| asked.wants(j) && !asked.is_sample())
+        .filter(|j| asked.wants(j))
         .collect();
+    let count = wanted.len();
+    let jobs = asked.draw(wanted);
+    let mut measured: Vec<AnswerJob> = TESTED_SHAPES.map(AnswerJob::Latency).into();
+    measured.retain(|j| asked.wants(j) && jobs.len() == count);
     // By themselves, for nothing else may take the machine's time meanwhile.
     for job in &measured {
         if let AnswerJob::Latency(shape) = job
@@ -79,11 +82,6 @@ pub(crate) fn run() -> ExitCode {
             std::fs::write(book.path(job), figures).expect("written");
         }
     }
-    let jobs: Vec<AnswerJob> = AnswerJob::all()
-        .into_iter()
-        .filter(|j| asked.wants(j))
-        .collect();
-    let jobs = asked.draw(jobs);
     job_queue::run(&jobs, &asked, &book, AnswerJob::pass);
     for job in &measured {
         println!("\n{}", book.told(job).unwrap_or_default());

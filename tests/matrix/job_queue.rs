@@ -64,11 +64,6 @@ impl MatrixArgs {
             .all(|word| name.split(' ').any(|w| w == word))
     }
 
-    /// Whether only some of the jobs are tried.
-    pub(crate) fn is_sample(&self) -> bool {
-        self.sample.is_some()
-    }
-
     /// The jobs of the sample, in an order that follows from the seed alone.
     pub(crate) fn draw<J: Display>(&self, mut jobs: Vec<J>) -> Vec<J> {
         let Some(count) = self.sample else {
