@@ -187,7 +187,7 @@ fn one_that_stays_is_killed_on_a_second_word() {
     });
     let text = page.run("return document.querySelector('.confirm p').textContent");
     let text = text.as_str().expect("text");
-    let reason = "payments: the session did not exit within 5 s; ";
+    let reason = "payments: the session is stopped and cannot exit; ";
     assert!(text.starts_with(reason), "{text}");
     let twice = "return document.querySelectorAll('[data-id] .failed').length";
     assert_eq!(page.run(twice), 0, "once is enough");
