@@ -139,14 +139,14 @@ pub fn require_client() -> Option<PathBuf> {
     let found = binary();
     assert!(
         found.is_some(),
-        "the client is not installed: run `make test` (or skip these tests with CLIENT=0)"
+        "Claude Code is not installed: run `make test` (or skip these tests with CLIENT=0)"
     );
     found
 }
 
 /// A command for headless Claude Code, without any terminal: add `-p` and a prompt.
 pub fn command(home: &TestHome, api: &FakeApi, cwd: &Path) -> Command {
-    let mut command = Command::new(binary().expect("the client is installed"));
+    let mut command = Command::new(binary().expect("Claude Code is installed"));
     command
         .env_clear()
         .envs(home.env(api))

@@ -206,14 +206,14 @@ impl TestHome {
     }
 
     fn state(&self) -> Value {
-        read(&self.state_file()).expect("the client's state file")
+        read(&self.state_file()).expect("the state file of Claude Code")
     }
 
     fn write_state(&self, state: &Value) {
         let file = self.state_file();
         let new = file.with_extension("new");
         fs::write(&new, state.to_string()).expect("a file in the home");
-        fs::rename(&new, &file).expect("the client's state file");
+        fs::rename(&new, &file).expect("the state file of Claude Code");
     }
 
     /// Kills all programs that run in this home, such as those that Claude Code leaves in the

@@ -153,7 +153,7 @@ impl TestTerminal {
         cwd: &Path,
         args: &[&str],
     ) -> Self {
-        let program = client.program().expect("the client is installed");
+        let program = client.program().expect("Claude Code is installed");
         let mut command = shape.shell().unwrap_or_else(|| {
             let mut command = program.command();
             command.args(args);
@@ -233,7 +233,7 @@ impl TestTerminal {
     pub fn client(&self) -> ProcessRef {
         until_or(
             START_TIMEOUT,
-            "the process of the client",
+            "the process of Claude Code",
             || self.find_client(),
             || self.diagnosis(),
         )
@@ -402,7 +402,7 @@ impl TestTerminal {
     pub fn wait_registry(&self, deadline: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
         until_or(
             deadline,
-            "the registry to say so",
+            "a registry file as wanted",
             || self.registry().filter(&wanted),
             || self.diagnosis(),
         )
@@ -427,7 +427,7 @@ impl TestTerminal {
     pub fn wait_end(&self, deadline: Duration, client: ProcessRef) {
         until_or(
             deadline,
-            "the end of the client",
+            "the exit of Claude Code",
             || (!client.is_alive()).then_some(()),
             || self.diagnosis(),
         );
