@@ -1,6 +1,6 @@
 //! A fake Anthropic Messages API on a port of its own.
 //!
-//! [`script`] tells which prompt brings which answer.
+//! [`script`] lists the prompts and their answers.
 
 mod request;
 pub mod script;
@@ -34,7 +34,7 @@ const SLOW_COMPACTION_TIME: Duration = Duration::from_secs(5);
 const COMPACTION_TIME: Duration = Duration::from_secs(3);
 const COMPACTION_TEXT: &str = "<analysis>Short.</analysis><summary>The talk so far.</summary>";
 
-/// What happened to one request.
+/// A stage in the life of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiEventKind {
     /// The request was read.
@@ -45,26 +45,26 @@ pub enum ApiEventKind {
     MessageStop,
     /// The request was answered with this HTTP error.
     Failed(u16),
-    /// The client went away before the end of the answer.
+    /// Claude Code disconnected before the end of the answer.
     Disconnected,
 }
 
-/// One moment of one request.
+/// One entry in the log of the fake API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiEvent {
-    /// When it happened.
+    /// The time of the event.
     pub at: SystemTime,
-    /// The session, as far as the request names it.
+    /// The session id, if the request names one.
     pub session: Option<String>,
-    /// The prompt answered; `(title)` and `(compact)` for the client's own jobs.
+    /// The prompt answered; `(title)` and `(compact)` for Claude Code's own side jobs.
     pub prompt: String,
     /// The number of tool results since the prompt.
     pub step: usize,
-    /// What happened.
+    /// What happened to the request.
     pub kind: ApiEventKind,
 }
 
-/// The running server; it stops when dropped.
+/// A running server, stopped on drop.
 pub struct FakeApi {
     address: SocketAddr,
     shared: Arc<FakeApiState>,
@@ -106,7 +106,7 @@ impl FakeApi {
         self.shared.log().clone()
     }
 
-    /// Waits until `find` sees what it looks for in the events.
+    /// Waits until `find` returns a value for the events so far; panics with them at the deadline.
     #[track_caller]
     pub fn wait<T>(&self, deadline: Duration, mut find: impl FnMut(&[ApiEvent]) -> Option<T>) -> T {
         let end = Instant::now() + deadline;
@@ -130,7 +130,7 @@ impl FakeApi {
         }
     }
 
-    /// Waits for the event `kind` of a request for `prompt`.
+    /// Waits for an event of this kind for `prompt`; returns the newest one.
     #[track_caller]
     pub fn wait_for(&self, deadline: Duration, prompt: &str, kind: ApiEventKind) -> ApiEvent {
         self.wait(deadline, |events| {
@@ -165,7 +165,7 @@ impl FakeApiState {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the request has to fail (once more).
+    /// Whether this attempt has to fail; attempts are counted by session and prompt.
     fn fails(&self, request: &MessagesRequest, failure: ScriptedFailure) -> bool {
         let Some(times) = failure.times else {
             return true;
@@ -207,7 +207,7 @@ fn serve(listener: std::net::TcpListener, router: Router, stopped: oneshot::Rece
             }
         }
     });
-    // Answers still streaming would take as long as their scripts say.
+    // No wait for answers that still stream: they take as long as their scripts say.
     runtime.shutdown_background();
 }
 
@@ -257,7 +257,7 @@ async fn messages(State(shared): State<Arc<FakeApiState>>, Json(body): Json<Valu
 fn acts(request: &MessagesRequest, script: &TurnScript) -> Vec<ScriptAct> {
     match request.job {
         ModelJob::Title => vec![ScriptAct::Say(json!({"title": "Test session"}).to_string())],
-        // Long enough to be seen.
+        // Long enough for a test to observe the compaction.
         ModelJob::Compact => vec![
             ScriptAct::Think(COMPACTION_TIME),
             ScriptAct::Say(COMPACTION_TEXT.into()),
@@ -323,7 +323,7 @@ fn streamed(message: &ScriptedMessage, trace: RequestTrace) -> Response {
     (kind, Body::from_stream(events)).into_response()
 }
 
-/// Logs what becomes of one request; dropped before its end it logs the disconnection.
+/// Logs the events of one request; logs the disconnection if dropped before the end.
 struct RequestTrace {
     shared: Arc<FakeApiState>,
     session: Option<String>,

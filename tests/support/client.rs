@@ -1,4 +1,4 @@
-//! The real client under test, in several versions.
+//! Claude Code itself, in the versions that the tests run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,45 +7,45 @@ use crate::{FakeApi, TestHome, skip};
 
 const INSTALLED_PATH: &str = "client/node_modules/@anthropic-ai/claude-code-linux-x64/claude";
 
-/// The client's version, as `client/package.json` pins it.
+/// The newest version of Claude Code, as `client/package.json` pins it.
 pub const NEWEST_VERSION: &str = "2.1.330";
 
-/// A version of the client that the tests can run.
+/// A version of Claude Code that the tests can run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TestedClient {
-    /// Run by node; keeps no registry.
+    /// Run by Node.js; keeps no registry.
     V2_0_77,
-    /// Run by node; its registry file has neither status nor version.
+    /// Run by Node.js; its registry file has neither status nor version.
     V2_1_90,
-    /// A program of its own, with other words in its registry file.
+    /// A native program, with other words in its registry file.
     V2_1_120,
     /// Gives up a hook whose timeout is over 2^31 − 1 ms.
     V2_1_160,
-    /// The same, and says so in the conversation.
+    /// As 2.1.160, and reports it in the conversation.
     V2_1_212,
-    /// The same.
+    /// As 2.1.212.
     V2_1_260,
-    /// The first known to bear such a timeout.
+    /// The first version known to accept such a timeout.
     V2_1_280,
-    /// The newest, [`NEWEST_VERSION`].
+    /// The newest version, [`NEWEST_VERSION`].
     Newest,
 }
 
-/// An installed client.
+/// An installed version of Claude Code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InstalledClient {
-    /// What its process executes: the client itself, or node.
+    /// The file that its process executes: Claude Code itself, or Node.js.
     pub exe: PathBuf,
-    /// What node runs.
+    /// The script that Node.js runs; `None` for a native program.
     pub script: Option<PathBuf>,
 }
 
 impl TestedClient {
-    /// Those that are looked at in every test of older clients, oldest first.
+    /// The versions that every test of older versions runs, oldest first.
     pub const REFERENCE_CLIENTS: [Self; 4] =
         [Self::V2_0_77, Self::V2_1_90, Self::V2_1_120, Self::Newest];
 
-    /// Those that hooks are tried with beside the newest, oldest first.
+    /// The versions that hooks are tested with besides the newest, oldest first.
     pub const HOOK_CLIENTS: [Self; 4] = [
         Self::V2_1_160,
         Self::V2_1_212,
@@ -53,7 +53,7 @@ impl TestedClient {
         Self::V2_1_280,
     ];
 
-    /// The version, as the packages below `tests/` pin it.
+    /// The version number, as the packages below `tests/` pin it.
     pub fn version(self) -> &'static str {
         match self {
             Self::V2_0_77 => "2.0.77",
@@ -67,12 +67,12 @@ impl TestedClient {
         }
     }
 
-    /// Whether its registry file tells a status.
+    /// Whether the registry file of this version holds a status.
     pub fn tells_status(self) -> bool {
         !matches!(self, Self::V2_0_77 | Self::V2_1_90)
     }
 
-    /// The word for `--permission-mode` with which it asks before it acts.
+    /// The value of `--permission-mode` with which this version asks before it acts.
     pub fn asking(self) -> &'static str {
         if self == Self::Newest {
             "manual"
@@ -81,7 +81,7 @@ impl TestedClient {
         }
     }
 
-    /// How to run it, if it is installed.
+    /// The files of this version; `None` if they are not installed.
     pub fn program(self) -> Option<InstalledClient> {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!(
             "client-{}/node_modules/@anthropic-ai",
@@ -102,7 +102,7 @@ impl TestedClient {
 }
 
 impl InstalledClient {
-    /// A command that starts it.
+    /// A command that starts Claude Code.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.exe);
         command.args(&self.script);
@@ -110,7 +110,7 @@ impl InstalledClient {
     }
 }
 
-/// `node` as the `PATH` finds it.
+/// The first `node` in the folders of `PATH`.
 fn node() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).find_map(|folder| {
@@ -119,7 +119,7 @@ fn node() -> Option<PathBuf> {
     })
 }
 
-/// The client, if it is installed: `TRUSTY_TEST_CLIENT`, or the one below `client/`.
+/// The newest Claude Code, if installed: `$TRUSTY_TEST_CLIENT`, else the one below `client/`.
 pub fn binary() -> Option<PathBuf> {
     let path = match std::env::var_os("TRUSTY_TEST_CLIENT") {
         Some(path) => PathBuf::from(path),
@@ -128,8 +128,8 @@ pub fn binary() -> Option<PathBuf> {
     path.canonicalize().ok().filter(|path| path.is_file())
 }
 
-/// The client for a test that needs it. With `CLIENT=0` there is none and the test should
-/// return at once; without `CLIENT=0` a missing client is an error.
+/// The newest Claude Code, for a test that needs it; panics if it is not installed. With
+/// `CLIENT=0` the result is `None`, and the test is skipped and should return at once.
 #[track_caller]
 pub fn require_client() -> Option<PathBuf> {
     if std::env::var_os("CLIENT").is_some_and(|value| value == "0") {
@@ -139,14 +139,14 @@ pub fn require_client() -> Option<PathBuf> {
     let found = binary();
     assert!(
         found.is_some(),
-        "the client is not installed: run `make test` (or skip these tests with CLIENT=0)"
+        "Claude Code is not installed: run `make test` (or skip these tests with CLIENT=0)"
     );
     found
 }
 
-/// A headless call of the client, without any terminal: add `-p` and a prompt.
+/// A command for headless Claude Code, without any terminal: add `-p` and a prompt.
 pub fn command(home: &TestHome, api: &FakeApi, cwd: &Path) -> Command {
-    let mut command = Command::new(binary().expect("the client is installed"));
+    let mut command = Command::new(binary().expect("Claude Code is installed"));
     command
         .env_clear()
         .envs(home.env(api))

@@ -1,4 +1,4 @@
-//! A desktop of its own: a display, a bus, a window manager and a panel with a real tray.
+//! An isolated desktop: a display, a bus, a window manager and a panel with a real tray.
 
 pub mod notices;
 mod program;
@@ -24,7 +24,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What must be installed.
+/// The programs that have to be installed for tests with a desktop.
 const REQUIRED_TOOLS: [&str; 12] = [
     "Xvfb",
     "dbus-daemon",
@@ -39,7 +39,7 @@ const REQUIRED_TOOLS: [&str; 12] = [
     "dunstctl",
     "dbus-monitor",
 ];
-/// The watcher that the panel's tray brings along.
+/// Arguments of `gdbus call` that read a property of the watcher in the panel's tray.
 const WATCHER_ARGS: [&str; 6] = [
     "-d",
     "org.kde.StatusNotifierWatcher",
@@ -48,12 +48,12 @@ const WATCHER_ARGS: [&str; 6] = [
     "-m",
     "org.freedesktop.DBus.Properties.Get",
 ];
-/// A panel that was looked at so often without a change has found its form.
+/// A tray whose area stayed the same for more polls than this has its final place.
 const STABLE_POLLS: usize = 10;
 const PANEL_CONFIG: &str = include_str!("desktop/panel.xml");
 
-/// Whether tests may use a desktop. With `DESKTOP=0` they return at once; without it a missing
-/// tool is an error.
+/// Whether tests may use a desktop; panics if a tool is missing. With `DESKTOP=0` the test is
+/// skipped and should return at once.
 #[track_caller]
 pub fn require_desktop() -> bool {
     if std::env::var_os("DESKTOP").is_some_and(|value| value == "0") {
@@ -74,12 +74,12 @@ pub fn require_desktop() -> bool {
     true
 }
 
-/// Width, height, and bits of a colour.
+/// Width, height and colour depth, in the form of Xvfb.
 const SCREEN_GEOMETRY: &str = "1280x1000x24";
 
-/// A running desktop in a home; all of it ends when it is dropped.
+/// A running desktop in a home; all its programs are ended on drop.
 pub struct TestDesktop {
-    // Dropped in this order: what is drawn first, the bus and the display last.
+    // Fields are dropped in this order: the drawing programs first, the bus and the display last.
     panel: Option<OwnedProcess>,
     _manager: OwnedProcess,
     _bus: OwnedProcess,
@@ -103,7 +103,8 @@ impl TestDesktop {
         Self::start_sized(home, SCREEN_GEOMETRY)
     }
 
-    /// The same, on a screen of that size, as the X server reads it.
+    /// Like [`start_without_tray`](Self::start_without_tray), on a screen of this size, in the form
+    /// of Xvfb (`1280x1000x24`).
     #[track_caller]
     pub fn start_sized(home: &TestHome, screen: &str) -> Self {
         confine(home);
@@ -125,7 +126,7 @@ impl TestDesktop {
         let mut xvfb = Command::new("Xvfb");
         xvfb.args(["-displayfd", "1", "-screen", "0", screen])
             .args(["-nolisten", "tcp"])
-            // Else it starts over, with all windows gone, whenever its only client leaves.
+            // Without this, Xvfb resets and drops all windows whenever its last client disconnects.
             .arg("-noreset");
         let (display, number) = first_line(&mut xvfb, &env);
         env.push(("DISPLAY".to_owned(), format!(":{number}")));
@@ -152,13 +153,13 @@ impl TestDesktop {
         desktop
     }
 
-    /// Adds or replaces a variable for the programs started from here on.
+    /// Adds or replaces a variable for programs started from now on.
     pub fn set_env(&mut self, name: &str, value: &str) {
         self.env.retain(|(known, _)| known != name);
         self.env.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Starts the panel, and with it the tray; a running one is ended before.
+    /// Starts the panel, and with it the tray; ends a running panel first.
     #[track_caller]
     pub fn start_panel(&mut self) {
         self.panel = None;
@@ -183,7 +184,7 @@ impl TestDesktop {
         RunningApp::start(arguments, &self.env, &self.logs)
     }
 
-    /// Starts a tool on this desktop, which runs until it ends or is dropped.
+    /// Starts a tool on this desktop, ended on drop; its output goes to a log named like the tool.
     #[track_caller]
     pub fn tool(&self, name: &str, arguments: &[&str]) -> OwnedProcess {
         OwnedProcess::start(
@@ -193,7 +194,7 @@ impl TestDesktop {
         )
     }
 
-    /// Starts the app under a driver of its web view; the popover opens at once.
+    /// Starts the app with `--open` under a driver of its web view.
     #[track_caller]
     pub fn drive(&self) -> WebDriver {
         WebDriver::start(&self.env, &self.logs)
@@ -224,7 +225,7 @@ impl TestDesktop {
         self.gdbus(&[&call[..], &["org.kde.StatusNotifierItem", property]].concat())
     }
 
-    /// The menu of the icon, as the app tells it to the tray; empty while there is none.
+    /// The menu of the tray icon over D-Bus, as `gdbus` prints it; empty while there is none.
     #[track_caller]
     pub fn menu(&self) -> String {
         let told = || {
@@ -248,12 +249,12 @@ impl TestDesktop {
         self.ask("gdbus", &[&["call", "--session"], arguments].concat())
     }
 
-    /// Waits for the icon in the panel, until it stays where it is; its middle.
+    /// Waits until the icon in the panel no longer moves; returns its centre.
     #[track_caller]
     pub fn icon(&self) -> (i32, i32) {
         let mut seen = Vec::new();
         let found = until(WAIT_TIMEOUT, "the icon in the panel", || {
-            // The tray is a window of its own within the panel, and empty one pixel wide.
+            // The tray is a separate window within the panel, and one pixel wide while empty.
             let area = self.window(&["--class", "Wrapper-2.0"])?;
             if area.width <= 12 || self.tray("Id").is_none() || seen.last() != Some(&area) {
                 seen.clear();
@@ -264,18 +265,18 @@ impl TestDesktop {
         (found.x + found.width / 2, found.y + found.height / 2)
     }
 
-    /// The popover, if it is on the screen.
+    /// The area of the popover, if the popover is on the screen.
     pub fn popover(&self) -> Option<WindowArea> {
         self.window(&["--name", "^Trusty Bar$"])
     }
 
-    /// Waits until the popover is on the screen.
+    /// Waits until the popover is on the screen; returns its area.
     #[track_caller]
     pub fn wait_popover(&self) -> WindowArea {
         until(WAIT_TIMEOUT, "the popover", || self.popover())
     }
 
-    /// Tells when windows come onto the screen, as the X server tells it.
+    /// Records when windows are mapped on the screen, as `xev` reports it.
     #[track_caller]
     pub fn windows_shown(&self) -> WindowMapListener {
         let mut listener = Command::new("stdbuf");
@@ -291,7 +292,7 @@ impl TestDesktop {
         });
     }
 
-    /// Waits until the popover has the keyboard.
+    /// Waits until the popover has the keyboard focus.
     #[track_caller]
     pub fn wait_focus(&self) {
         until(WAIT_TIMEOUT, "the focus of the popover", || {
@@ -300,7 +301,7 @@ impl TestDesktop {
         });
     }
 
-    /// Runs a tool on this desktop; what it prints, if it succeeds.
+    /// Runs a tool on this desktop; returns its output if it succeeds.
     fn ask(&self, tool: &str, arguments: &[&str]) -> Option<String> {
         let output = program::command(Command::new(tool).args(arguments), &self.env)
             .stdin(Stdio::null())
@@ -311,7 +312,7 @@ impl TestDesktop {
     }
 }
 
-/// Starts a program that prints how to reach it.
+/// Starts a program whose first line of output is its address; returns both.
 #[track_caller]
 fn first_line(command: &mut Command, env: &[(String, String)]) -> (OwnedProcess, String) {
     let name = command.get_program().display().to_string();
@@ -325,20 +326,20 @@ fn first_line(command: &mut Command, env: &[(String, String)]) -> (OwnedProcess,
     let mut out = BufReader::new(out);
     let mut line = String::new();
     out.read_line(&mut line).expect("a line");
-    // Read on for ever: who writes into a closed pipe is ended.
+    // The pipe has to stay open and drained: a write into a closed pipe would kill the program.
     std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
     assert!(!line.trim().is_empty(), "{name} did not start");
     (owned, line.trim().to_owned())
 }
 
-/// Where pictures are kept: `tests/artefacts`.
+/// A path in `tests/artefacts`, the folder for pictures.
 pub fn artefact(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts");
     fs::create_dir_all(&folder).expect("a folder for pictures");
     folder.join(name)
 }
 
-/// Waits until a question has the wanted answer; told with the last one if it never has.
+/// Waits until `ask` returns the wanted value; panics with the last value at the deadline.
 #[track_caller]
 pub fn until_is<T: PartialEq + std::fmt::Debug>(what: &str, wanted: &T, ask: impl Fn() -> T) {
     let last = std::cell::RefCell::new(None);

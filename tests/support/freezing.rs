@@ -1,9 +1,9 @@
-//! Whether sessions can be frozen on this machine.
+//! Whether this machine can freeze sessions.
 
 use crate::skip::skip;
 use trusty_platform::sys::cgroup;
 
-/// Whether control groups are ours to freeze processes in; if not, the test is skipped.
+/// Whether there is a writable cgroup v2 to freeze processes in; skips the test if not.
 #[track_caller]
 pub fn can_freeze() -> bool {
     let able = cgroup::can_leave_cgroup(std::process::id());

@@ -1,4 +1,4 @@
-//! A HOME of its own for the client and for whatever runs next to it.
+//! An isolated `HOME` for Claude Code and the programs that run beside it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -22,18 +22,18 @@ pub struct TestHome {
 }
 
 impl TestHome {
-    /// A home in which the client starts straight into its prompt.
+    /// A home in which Claude Code starts directly into its prompt, without onboarding.
     pub fn new() -> Self {
         Self::with_config(".claude", None)
     }
 
-    /// The same, but with `CLAUDE_CONFIG_DIR` set to the folder `name` of the home.
+    /// Like [`new`](Self::new), with `CLAUDE_CONFIG_DIR` set to the folder `name` of the home.
     pub fn with_config_dir(name: &str) -> Self {
         Self::with_config(name, Some("CLAUDE_CONFIG_DIR"))
     }
 
     fn with_config(name: &str, variable: Option<&str>) -> Self {
-        // Paths of unix sockets are limited to about 107 bytes.
+        // A short path in `/tmp`: paths of Unix sockets are limited to about 107 bytes.
         let dir = tempfile::Builder::new()
             .prefix("tb-")
             .tempdir_in("/tmp")
@@ -61,7 +61,7 @@ impl TestHome {
             "theme": "dark",
             "numStartups": 5,
             "customApiKeyResponses": {"approved": [&FAKE_API_KEY[FAKE_API_KEY.len() - 20..]], "rejected": []},
-            // Older clients fetch it whatever their environment says.
+            // Older versions fetch the marketplace regardless of their environment.
             "officialMarketplaceAutoInstallAttempted": true,
             "officialMarketplaceAutoInstallFailReason": "policy_blocked",
             "projects": {},
@@ -74,7 +74,7 @@ impl TestHome {
         &self.root
     }
 
-    /// The client's directory, normally `.claude`.
+    /// The config folder of Claude Code, normally `.claude`.
     pub fn config_dir(&self) -> &Path {
         &self.config
     }
@@ -104,12 +104,12 @@ impl TestHome {
         self.root.join("tmp")
     }
 
-    /// Makes a folder which the client trusts. Do it before clients start: they rewrite the
-    /// file in which the trust is noted.
+    /// Creates a folder that Claude Code trusts. Has to be called before Claude Code starts, which
+    /// rewrites the file that records the trust.
     pub fn project(&self, name: &str) -> PathBuf {
         let folder = self.untrusted_project(name);
         let mut state = self.state();
-        // A client that runs writes this file, too.
+        // No needless write: a running Claude Code writes this file, too.
         if state["projects"][text(&folder)]["hasTrustDialogAccepted"] == true {
             return folder;
         }
@@ -122,7 +122,7 @@ impl TestHome {
         folder
     }
 
-    /// Makes a folder for which the client asks whether to trust it.
+    /// Creates a folder for which Claude Code asks whether to trust it.
     pub fn untrusted_project(&self, name: &str) -> PathBuf {
         let folder = self.root.join("code").join(name);
         make_folder(&folder);
@@ -135,7 +135,7 @@ impl TestHome {
         self.extra.push((name.into(), value.into()));
     }
 
-    /// The whole environment for a process in this home; nothing of our own is in it.
+    /// The whole environment for a process in this home; nothing is inherited from the test.
     pub fn env(&self, api: &FakeApi) -> Vec<(String, String)> {
         let fixed = [
             ("HOME", text(&self.root)),
@@ -169,7 +169,7 @@ impl TestHome {
         env
     }
 
-    /// The environment of a part of ours that runs within the test itself.
+    /// The environment for our own code that runs within the test process.
     pub fn environment(&self) -> Environment {
         Environment {
             home: self.root.clone(),
@@ -182,13 +182,13 @@ impl TestHome {
         }
     }
 
-    /// What the client says about the session of this process. `None` also while the client
-    /// is writing it.
+    /// The registry file of the session with this pid. `None` also while Claude Code is writing the
+    /// file.
     pub fn registry(&self, pid: u32) -> Option<Value> {
         self.sessions().entry_of(pid)
     }
 
-    /// What the client says about all sessions of this home.
+    /// The registry files of all sessions of this home.
     pub fn registries(&self) -> Vec<Value> {
         self.sessions().all_entries()
     }
@@ -206,17 +206,18 @@ impl TestHome {
     }
 
     fn state(&self) -> Value {
-        read(&self.state_file()).expect("the client's state file")
+        read(&self.state_file()).expect("the state file of Claude Code")
     }
 
     fn write_state(&self, state: &Value) {
         let file = self.state_file();
         let new = file.with_extension("new");
         fs::write(&new, state.to_string()).expect("a file in the home");
-        fs::rename(&new, &file).expect("the client's state file");
+        fs::rename(&new, &file).expect("the state file of Claude Code");
     }
 
-    /// Ends all programs that run in this home, such as those a client leaves in the background.
+    /// Kills all programs that run in this home, such as those that Claude Code leaves in the
+    /// background.
     pub fn end_all(&self) {
         for process in crate::ProcessRef::at_home(&self.root) {
             process.signal(rustix::process::Signal::KILL);
@@ -232,13 +233,13 @@ impl Default for TestHome {
 
 impl Drop for TestHome {
     fn drop(&mut self) {
-        // What the client wrote helps to understand a failure.
+        // The files of Claude Code help to understand a failure.
         let keep = std::thread::panicking() && std::env::var_os("KEEP_HOME").is_some();
         self.dir.disable_cleanup(keep);
     }
 }
 
-/// The folder in which the client keeps one file for each running session.
+/// The folder in which Claude Code keeps one file for each running session.
 pub(crate) struct RegistryFolder(PathBuf);
 
 impl RegistryFolder {
@@ -252,7 +253,7 @@ impl RegistryFolder {
         };
         entries
             .filter_map(|entry| Some(entry.ok()?.path()))
-            // The other files there hold secrets of the sessions.
+            // The other files in the folder hold secrets of the sessions.
             .filter(|path| path.extension().is_some_and(|end| end == "json"))
             .filter_map(|path| read(&path))
             .collect()

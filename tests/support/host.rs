@@ -1,4 +1,4 @@
-//! Terminals in which the real client runs.
+//! Terminals in which Claude Code itself runs.
 
 pub(crate) mod pty;
 mod tmux;
@@ -24,36 +24,36 @@ use tmux::TmuxHost;
 
 const TERMINAL_ROWS: NonZeroU16 = NonZeroU16::new(40).expect("not zero");
 const TERMINAL_COLUMNS: NonZeroU16 = NonZeroU16::new(140).expect("not zero");
-/// The text of the client's dialog for a tool.
+/// The text of Claude Code's permission dialog for a tool.
 pub const PERMISSION_DIALOG_TEXT: &str = "Do you want to proceed?";
 const SHELL_PROMPT: &str = "tb> ";
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 const ECHO_TIMEOUT: Duration = Duration::from_secs(30);
-/// A dialog of the client ignores the keys of its first moments, against accidents while typing.
+/// A dialog of Claude Code ignores keys at first, so that typing does not answer it by accident.
 const DIALOG_DEAF_TIME: Duration = Duration::from_millis(500);
 const ENTER_TIMEOUT: Duration = Duration::from_secs(3);
 const DIALOG_TIMEOUT: Duration = Duration::from_secs(3);
 const END_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where the client runs.
+/// How Claude Code is run in a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TerminalShape {
-    /// The client is the process of a tmux pane.
+    /// Claude Code is the process of a tmux pane.
     TmuxDirect,
-    /// The client runs in a bash in a tmux pane.
+    /// Claude Code runs in a bash in a tmux pane.
     TmuxBash,
-    /// The client runs in a zsh in a tmux pane.
+    /// Claude Code runs in a zsh in a tmux pane.
     TmuxZsh,
-    /// The client is the first process of a plain terminal.
+    /// Claude Code is the first process of a plain terminal.
     PtyDirect,
-    /// The client runs in a bash in a plain terminal.
+    /// Claude Code runs in a bash in a plain terminal.
     PtyBash,
-    /// The client runs in a zsh in a plain terminal.
+    /// Claude Code runs in a zsh in a plain terminal.
     PtyZsh,
 }
 
 impl TerminalShape {
-    /// All of them.
+    /// All shapes, tmux first.
     pub const ALL_SHAPES: [Self; 6] = [
         Self::TmuxDirect,
         Self::TmuxBash,
@@ -63,12 +63,12 @@ impl TerminalShape {
         Self::PtyZsh,
     ];
 
-    /// Whether it is a tmux pane.
+    /// Whether the terminal is a tmux pane.
     pub fn is_tmux(self) -> bool {
         matches!(self, Self::TmuxDirect | Self::TmuxBash | Self::TmuxZsh)
     }
 
-    /// Whether a shell with job control is between the terminal and the client.
+    /// Whether a shell with job control runs between the terminal and Claude Code.
     pub fn has_shell(self) -> bool {
         !matches!(self, Self::TmuxDirect | Self::PtyDirect)
     }
@@ -117,7 +117,7 @@ enum TerminalHost {
     Pty(PtyHost),
 }
 
-/// A terminal with a client in it; both end when it is dropped.
+/// A terminal that runs Claude Code; both are ended on drop.
 pub struct TestTerminal {
     shape: TerminalShape,
     host: TerminalHost,
@@ -131,7 +131,7 @@ pub struct TestTerminal {
 }
 
 impl TestTerminal {
-    /// Opens a terminal and starts the client in it; returns as soon as its process is there.
+    /// Opens a terminal, starts the newest Claude Code in it, and waits until its process exists.
     #[track_caller]
     pub fn open(
         shape: TerminalShape,
@@ -143,7 +143,7 @@ impl TestTerminal {
         Self::open_client(TestedClient::Newest, shape, home, api, cwd, args)
     }
 
-    /// The same with a client of any version.
+    /// Like [`open`](Self::open), with any version of Claude Code.
     #[track_caller]
     pub fn open_client(
         client: TestedClient,
@@ -153,7 +153,7 @@ impl TestTerminal {
         cwd: &Path,
         args: &[&str],
     ) -> Self {
-        let program = client.program().expect("the client is installed");
+        let program = client.program().expect("Claude Code is installed");
         let mut command = shape.shell().unwrap_or_else(|| {
             let mut command = program.command();
             command.args(args);
@@ -194,7 +194,7 @@ impl TestTerminal {
         terminal
     }
 
-    /// Starts the client once more in the shell, after the first one has ended.
+    /// Starts Claude Code at the prompt of the shell, also again once it has exited.
     #[track_caller]
     pub fn run_client(&self, args: &[&str]) {
         assert!(self.shape.has_shell(), "no shell in {:?}", self.shape);
@@ -222,18 +222,18 @@ impl TestTerminal {
         self.shape
     }
 
-    /// The process we started: the shell or the client.
+    /// The first process of the terminal: the shell or Claude Code.
     pub fn root(&self) -> ProcessRef {
         self.root
     }
 
-    /// The client, found below the process we started by the file it executes. Waits for it
-    /// while it starts.
+    /// The process of Claude Code: the nearest in the tree of [`root`](Self::root) that executes
+    /// its file. Waits up to a minute for the process.
     #[track_caller]
     pub fn client(&self) -> ProcessRef {
         until_or(
             START_TIMEOUT,
-            "the process of the client",
+            "the process of Claude Code",
             || self.find_client(),
             || self.diagnosis(),
         )
@@ -266,7 +266,7 @@ impl TestTerminal {
         }
     }
 
-    /// Types a prompt and, once it stands in the client's input, presses Enter.
+    /// Types a prompt and, once the prompt is shown in Claude Code's input, presses Enter.
     #[track_caller]
     pub fn submit(&self, prompt: &str) {
         self.enter_text(prompt);
@@ -277,7 +277,8 @@ impl TestTerminal {
         }
     }
 
-    /// Older clients take an Enter right behind a text for a part of what was pasted.
+    /// Repeats Enter until the prompt is taken: older versions treat an Enter right after a text as
+    /// part of a paste.
     fn wait_taken(&self, prompt: &str, client: ProcessRef) {
         let wanted = squeeze(prompt);
         until_or(
@@ -298,8 +299,8 @@ impl TestTerminal {
         );
     }
 
-    /// Submits a prompt and waits for the end of its turn, however short it is; what the client
-    /// says about its session then.
+    /// Submits a prompt and waits for the end of its turn, however short; returns the session's
+    /// registry file.
     #[track_caller]
     pub fn run_turn(&self, deadline: Duration, prompt: &str) -> Value {
         let before = self.wait_status(deadline, "idle")["statusUpdatedAt"].clone();
@@ -309,7 +310,7 @@ impl TestTerminal {
         })
     }
 
-    /// Answers the open dialog, which must be on the screen already, with a key.
+    /// Answers the dialog on the screen with a key, pressed again until the screen changes.
     #[track_caller]
     pub fn answer(&self, key: KeyboardKey) {
         until_or(
@@ -325,14 +326,14 @@ impl TestTerminal {
         );
     }
 
-    /// Waits for the dialog for a tool, and approves in it.
+    /// Waits for the permission dialog of a tool, and approves.
     #[track_caller]
     pub fn approve(&self) {
         self.wait_screen(START_TIMEOUT, PERMISSION_DIALOG_TEXT);
         self.answer(KeyboardKey::Char('1'));
     }
 
-    /// Types text and waits until it stands in the client's input.
+    /// Types text and waits until Claude Code's input shows the text.
     #[track_caller]
     pub fn enter_text(&self, text: &str) {
         self.type_text(text);
@@ -345,14 +346,14 @@ impl TestTerminal {
         );
     }
 
-    /// What stands in the client's input, with what is below it.
+    /// The text of Claude Code's input and everything below it on the screen.
     fn input(&self) -> String {
         let screen = self.screen();
         let input = screen.rsplit_once('❯').map_or("", |(_, input)| input);
         input.to_owned()
     }
 
-    /// What its owner has typed and not sent; the client's own hint counts for nothing.
+    /// The first line of the text typed but not sent; Claude Code's own hint counts as empty.
     pub fn input_line(&self) -> String {
         let input = self.input();
         let line = input.lines().next().unwrap_or_default().trim();
@@ -364,7 +365,7 @@ impl TestTerminal {
         }
     }
 
-    /// What is on the screen.
+    /// The text on the screen.
     pub fn screen(&self) -> String {
         match &self.host {
             TerminalHost::Tmux(tmux) => tmux.screen(),
@@ -380,7 +381,7 @@ impl TestTerminal {
         }
     }
 
-    /// Waits until `needle` is on the screen; the screen then.
+    /// Waits until `needle` is on the screen; returns the whole screen.
     #[track_caller]
     pub fn wait_screen(&self, deadline: Duration, needle: &str) -> String {
         until_or(
@@ -391,23 +392,23 @@ impl TestTerminal {
         )
     }
 
-    /// What the client says about its session.
+    /// The registry file of the session; `None` without one.
     pub fn registry(&self) -> Option<Value> {
         self.registry.entry_of(self.find_client()?.pid)
     }
 
-    /// Waits until the client's own word about its session is as wanted.
+    /// Waits until the registry file of the session is as wanted; returns the file.
     #[track_caller]
     pub fn wait_registry(&self, deadline: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
         until_or(
             deadline,
-            "the registry to say so",
+            "a registry file as wanted",
             || self.registry().filter(&wanted),
             || self.diagnosis(),
         )
     }
 
-    /// Waits for one of the client's words `idle`, `busy`, `waiting`, `shell`.
+    /// Waits for a status in the registry file: `idle`, `busy`, `waiting` or `shell`.
     #[track_caller]
     pub fn wait_status(&self, deadline: Duration, status: &str) -> Value {
         until_or(
@@ -421,18 +422,18 @@ impl TestTerminal {
         )
     }
 
-    /// Waits until the client has ended.
+    /// Waits until this Claude Code process has exited.
     #[track_caller]
     pub fn wait_end(&self, deadline: Duration, client: ProcessRef) {
         until_or(
             deadline,
-            "the end of the client",
+            "the exit of Claude Code",
             || (!client.is_alive()).then_some(()),
             || self.diagnosis(),
         );
     }
 
-    /// Sends the client a signal, if it is still the process it was.
+    /// Sends a signal to Claude Code; panics if the process is gone.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         let client = self.client();
@@ -440,7 +441,7 @@ impl TestTerminal {
         assert!(client.signal(signal), "{client:?} is gone");
     }
 
-    /// Closes the terminal: the tmux session, or our end of the plain one.
+    /// Closes the terminal: the tmux session, or the master of the pseudo-terminal.
     pub fn hang_up(&mut self) {
         self.remember();
         self.viewer = None;
@@ -450,7 +451,7 @@ impl TestTerminal {
         }
     }
 
-    /// Looks at the tmux session from a terminal of its own, as a user would.
+    /// Attaches a tmux client in a separate terminal, as a user would.
     #[track_caller]
     pub fn attach(&mut self) {
         let tmux = self.tmux();
@@ -459,7 +460,7 @@ impl TestTerminal {
         self.viewer = Some(viewer);
     }
 
-    /// Ends the look at the tmux session; the session goes on.
+    /// Detaches the tmux clients; the session continues.
     #[track_caller]
     pub fn detach(&mut self) {
         self.tmux().detach_all();
@@ -467,12 +468,12 @@ impl TestTerminal {
         self.viewer = None;
     }
 
-    /// The name of the tmux session.
+    /// The name of the tmux session; `None` without tmux.
     pub fn session_name(&self) -> Option<&'static str> {
         self.shape.is_tmux().then(TmuxHost::session_name)
     }
 
-    /// The name of the tmux socket, as for `tmux -L`.
+    /// The name of the tmux socket, as for `tmux -L`; `None` without tmux.
     pub fn socket(&self) -> Option<&str> {
         match &self.host {
             TerminalHost::Tmux(tmux) => Some(tmux.socket()),
@@ -480,7 +481,7 @@ impl TestTerminal {
         }
     }
 
-    /// Runs a command of the tmux server; its output.
+    /// Runs a tmux command on the server and returns its output; panics if the command fails.
     #[track_caller]
     pub fn tmux_command(&self, args: &[&str]) -> String {
         let output = self.tmux().run(args);
@@ -495,7 +496,7 @@ impl TestTerminal {
         }
     }
 
-    /// Notes all processes below us, to end them in any case later.
+    /// Records all processes of the terminal, so that each of them is killed on drop.
     fn remember(&self) {
         let client = *lock(&self.client);
         let tree = self.root.tree();
@@ -542,7 +543,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Long lines are broken on the screen wherever they end.
+/// Removes white space, because the screen breaks long lines at any character.
 fn squeeze(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }

@@ -1,5 +1,5 @@
-//! Support for the tests: a fake Messages API, an isolated HOME, and terminals in which the
-//! real client runs.
+//! Support for the tests: a fake Messages API, an isolated `HOME`, and terminals in which
+//! Claude Code itself runs.
 #![cfg(target_os = "linux")]
 
 pub mod api;

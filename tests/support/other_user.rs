@@ -1,4 +1,4 @@
-//! Files of another user, which only root can make.
+//! Files of another user, which only root can create.
 
 use crate::skip::skip;
 use std::os::unix::fs::lchown;
@@ -11,7 +11,7 @@ pub const OTHER_UID: u32 = 31003;
 #[derive(Debug, Clone, Copy)]
 pub struct OtherUser(());
 
-/// The other user; none where we are not root, and the test is skipped.
+/// The right to act as another user; skips the test and returns `None` without root.
 #[track_caller]
 pub fn other_user() -> Option<OtherUser> {
     if rustix::process::geteuid().is_root() {
@@ -22,7 +22,7 @@ pub fn other_user() -> Option<OtherUser> {
 }
 
 impl OtherUser {
-    /// Gives a file, a folder or a link to the other user.
+    /// Makes the other user the owner of a file, a folder or a symbolic link.
     #[track_caller]
     pub fn owns(self, path: &Path) {
         lchown(path, Some(OTHER_UID), Some(OTHER_UID)).expect("chown");

@@ -1,4 +1,4 @@
-//! Processes, named by pid and start time so that a reused pid is never taken for them.
+//! Processes, identified by pid and start time, so that a reused pid is never mistaken for one.
 
 use crate::wait::{self, WAIT_TIMEOUT};
 use std::collections::HashMap;
@@ -16,12 +16,12 @@ pub struct ProcessRef {
 }
 
 impl ProcessRef {
-    /// The process that has this pid now.
+    /// The process that currently has this pid.
     pub fn of_pid(pid: u32) -> Option<Self> {
         ProcStat::read(pid).map(|stat| stat.process)
     }
 
-    /// All processes whose `HOME` is this folder.
+    /// All processes that were started with `HOME` set to this folder.
     pub fn at_home(home: &Path) -> Vec<Self> {
         let ours = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
         all_processes()
@@ -33,7 +33,7 @@ impl ProcessRef {
             .collect()
     }
 
-    /// Whether it still runs; a zombie does not.
+    /// Whether the process still runs; a zombie does not.
     pub fn is_alive(self) -> bool {
         self.state().is_some_and(|state| state != 'Z')
     }
@@ -45,12 +45,12 @@ impl ProcessRef {
             .map(|stat| stat.state)
     }
 
-    /// Whether its process group is the foreground one of its terminal.
+    /// Whether the process is in the foreground process group of its terminal.
     pub fn has_terminal(self) -> bool {
         ProcStat::read(self.pid).is_some_and(|stat| stat.process == self && stat.is_foreground)
     }
 
-    /// The settings of the terminal it reads from, as `stty -g` tells them.
+    /// The settings of the terminal on the process's standard input, as `stty -g` prints them.
     #[track_caller]
     pub fn tty_settings(self) -> String {
         let tty = std::fs::read_link(format!("/proc/{}/fd/0", self.pid)).expect("a terminal");
@@ -63,24 +63,24 @@ impl ProcessRef {
         String::from_utf8_lossy(&told.stdout).trim().to_owned()
     }
 
-    /// What it executes.
+    /// The file that the process executes.
     pub fn exe(self) -> Option<PathBuf> {
         std::fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
     }
 
-    /// Sends a signal if the pid still belongs to this process; tells whether it was sent.
+    /// Sends a signal if the pid still belongs to this process; whether the signal was sent.
     pub fn signal(self, signal: Signal) -> bool {
         let Some(pid) = Pid::from_raw(self.pid.cast_signed()) else {
             return false;
         };
-        // The descriptor keeps naming the process checked here, whatever the pid does next.
+        // The descriptor keeps referring to the process checked below, even if its pid is reused.
         let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else {
             return false;
         };
         Self::of_pid(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
     }
 
-    /// Stops it, and waits until it is stopped.
+    /// Sends SIGSTOP and waits until the process is stopped.
     #[track_caller]
     pub fn stop(self) {
         assert!(self.signal(Signal::STOP));
@@ -89,7 +89,7 @@ impl ProcessRef {
         });
     }
 
-    /// The process itself and all processes below it, nearest first.
+    /// The process itself and all its descendants, nearest first; empty once it is gone.
     pub fn tree(self) -> Vec<Self> {
         let mut children: HashMap<u32, Vec<Self>> = HashMap::new();
         for stat in all_processes() {
@@ -125,9 +125,9 @@ struct ProcStat {
 impl ProcStat {
     fn read(pid: u32) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in parentheses may hold anything, also spaces and parentheses.
+        // The name in parentheses may hold anything, including spaces and parentheses.
         let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-        // proc(5) counts from 1 and has the pid and the name first.
+        // proc(5) numbers fields from 1; the pid and the name are 1 and 2.
         let field = |number: usize| fields.get(number - 3).copied();
         Some(Self {
             state: field(3)?.chars().next()?,

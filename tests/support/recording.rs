@@ -1,4 +1,4 @@
-//! `trusty record` beside a scenario.
+//! `trusty record`, run alongside a scenario.
 
 use crate::trusty::{RunningProgram, trusty};
 use crate::wait::until;
@@ -7,14 +7,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-/// A recording under way; stopped when dropped, but whole only after [`stop_recording`](Self::stop_recording).
+/// A recording in progress. Dropping it kills the recorder; the file is complete only after
+/// [`stop_recording`](Self::stop_recording).
 pub struct RunningRecording {
     running: RunningProgram,
     path: PathBuf,
 }
 
 impl RunningRecording {
-    /// Records this home into a new file, and returns once the first look is over.
+    /// Records this home into a new file; returns once the first scan is recorded (`FirstLook`).
     #[track_caller]
     pub fn start(home: &TestHome, path: &Path) -> Self {
         let mut command = trusty(home);
@@ -30,18 +31,18 @@ impl RunningRecording {
         recording
     }
 
-    /// Ends it as its owner would; the file is whole.
+    /// Stops the recorder with SIGTERM, as a user would; returns the path of the complete file.
     #[track_caller]
     pub fn stop_recording(mut self) -> PathBuf {
         assert!(
             self.running.process().signal(Signal::TERM),
-            "it runs until it is ended"
+            "trusty record runs until it is stopped"
         );
         assert_eq!(self.running.wait(WAIT_TIMEOUT), Some(0), "trusty record");
         self.path
     }
 
-    /// Ends it, and keeps what does not tell of this machine in `to`.
+    /// Stops the recorder, and writes the recording to `to` without what identifies this machine.
     #[track_caller]
     pub fn keep_at(self, to: &Path) {
         let raw = self.stop_recording();
@@ -51,7 +52,7 @@ impl RunningRecording {
     }
 }
 
-/// A line without the place of the project and without whoever runs the tests.
+/// A line with the project's path replaced, and without the ancestors from the test process up.
 fn placeless(line: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")

@@ -1,12 +1,12 @@
-//! Carries bytes between two sockets. Without other modules: the stand-in's program includes this
-//! file.
+//! Relays bytes between two sockets. Uses no other module of this crate, because the stand-in's
+//! program includes this file.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::thread;
 
-/// Carries bytes both ways until one of the ends hangs up; then both are.
+/// Relays bytes both ways until one end hangs up, then shuts both down.
 pub fn relay(near: impl Into<OwnedFd>, far: impl Into<OwnedFd>) {
     let (near, far) = (File::from(near.into()), File::from(far.into()));
     thread::scope(|both| {
@@ -16,7 +16,7 @@ pub fn relay(near: impl Into<OwnedFd>, far: impl Into<OwnedFd>) {
 }
 
 fn carry(mut from: &File, mut to: &File) {
-    // Either end may have gone already.
+    // Either end may have hung up already.
     let _ = io::copy(&mut from, &mut to);
     let _ = rustix::net::shutdown(to, rustix::net::Shutdown::Both);
 }

@@ -1,5 +1,6 @@
-//! Tests that cannot run on this machine: they say so, are counted by `make test`, and fail where
-//! none may be skipped. Without dependencies: crates include this file for their own tests.
+//! Skips of tests that cannot run on this machine: a skip is printed, is counted by `make test`,
+//! and fails where no test may be skipped. Has no dependencies, because other crates include this
+//! file in their unit tests.
 
 use std::env;
 use std::ffi::OsStr;
@@ -7,13 +8,13 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::thread;
 
-/// Names the file that gets a line for each skip; `make test` sets it.
+/// Variable that names the file to which each skip appends a line; set by `make test`.
 pub const LOG_VARIABLE: &str = "TRUSTY_SKIP_LOG";
-/// Set to `1`, a skip is a failure; `make faults` sets it for root.
+/// Variable that turns a skip into a failure when `1`; set by `make faults` for root.
 pub const REFUSAL_VARIABLE: &str = "TRUSTY_NO_SKIPS";
 
-/// Notes that this test is skipped, whole or in part, and why. Called on the test's own thread,
-/// whose name is that of the test.
+/// Records that the current test is skipped, wholly or in part, and why. Has to be called on the
+/// test's own thread, whose name is that of the test.
 #[track_caller]
 #[expect(clippy::print_stdout, reason = "shown beside the test where it fails")]
 pub fn skip(reason: &str) {
@@ -24,14 +25,14 @@ pub fn skip(reason: &str) {
     let Some(log) = env::var_os(LOG_VARIABLE) else {
         return;
     };
-    // In one write: other tests append at the same time.
+    // One write, because other tests append to the file at the same time.
     let line = format!("{}\t{reason}\n", test_name());
     let file = OpenOptions::new().append(true).create(true).open(log);
     let written = file.and_then(|mut file| file.write_all(line.as_bytes()));
     written.expect("a file for the skipped tests");
 }
 
-/// The test program, without the number that cargo adds, and the test.
+/// The test program, without the hash that cargo appends, and the test's name.
 fn test_name() -> String {
     let program = env::current_exe().unwrap_or_default();
     let program = program.file_name().and_then(OsStr::to_str);

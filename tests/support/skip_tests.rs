@@ -1,4 +1,4 @@
-//! Whether skipped tests are counted, and refused where none may be skipped.
+//! Tests that skips are counted, and that they fail where no test may be skipped.
 
 use crate::skip::{LOG_VARIABLE, REFUSAL_VARIABLE, skip};
 use std::env;
@@ -13,7 +13,7 @@ fn a_test_that_is_skipped() {
     skip("no\nmoon\there");
 }
 
-/// This program, which runs the skipped test alone.
+/// A command that runs only the skipped test of this program.
 fn skipped_test() -> Command {
     let mut command = Command::new(env::current_exe().expect("a test has a path"));
     command

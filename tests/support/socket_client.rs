@@ -1,6 +1,6 @@
-//! The client of an engine's two sockets: the local API as any program would speak it, and the
-//! hook socket as hooks do. Both forms are written out byte by byte, so that a change of them is
-//! noticed; each read and write ends after a minute.
+//! Clients of an engine's two sockets: the local API, as any program would use it, and the hook
+//! socket, as hooks use it. Both protocols are written out byte by byte, so that a change to them
+//! fails a test. Each read and write times out after a minute, except in [`EventRecorder`].
 
 use crate::trusty::session_of;
 use crate::wait::{self, WAIT_TIMEOUT};
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-/// What is sent with a JSON body.
+/// The header line of a JSON body, with its line end.
 pub const JSON_HEADER: &str = "Content-Type: application/json\r\n";
 
-/// Where the hooks of a home report to its engine.
+/// The socket at which the hooks of a home report to its engine.
 pub fn hook_socket(home: &TestHome) -> PathBuf {
     home.runtime().join("trusty/hooks.sock")
 }
@@ -28,19 +28,19 @@ fn connect(socket: &Path) -> io::Result<UnixStream> {
     Ok(stream)
 }
 
-/// What the local API answered.
+/// A response of the local API.
 #[derive(Debug)]
 pub struct HttpResponse {
-    /// The status.
+    /// The HTTP status code.
     pub status: u16,
-    /// The head, in lower case.
+    /// The status line and the headers, in lower case.
     pub head: String,
-    /// The body.
+    /// The body, as sent.
     pub body: String,
 }
 
 impl HttpResponse {
-    /// The response up to the end of the stream; none where the stream ends too soon.
+    /// Reads a response up to the end of the stream; `None` where its head is incomplete.
     fn read(mut stream: UnixStream) -> io::Result<Option<Self>> {
         let mut text = String::new();
         stream.read_to_string(&mut text)?;
@@ -55,13 +55,13 @@ impl HttpResponse {
         Ok(parse())
     }
 
-    /// The body as JSON.
+    /// The body, parsed as JSON.
     #[track_caller]
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// The code of the problem that the body holds; empty where there is no body.
+    /// The problem code in the body; empty where there is no body or no code.
     #[track_caller]
     pub fn code(&self) -> String {
         if self.body.is_empty() {
@@ -70,31 +70,31 @@ impl HttpResponse {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// The value of a header.
+    /// The value of a header, in lower case; `name` is in lower case, too.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 }
 
-/// The local API behind one socket.
+/// The local API at one socket.
 #[derive(Debug, Clone)]
 pub struct LocalApi {
     socket: PathBuf,
 }
 
 impl LocalApi {
-    /// The API of the engine that serves this home.
+    /// The local API of the engine that serves this home.
     pub fn for_home(home: &TestHome) -> Self {
         Self::for_socket(home.runtime().join("trusty/trusty.sock"))
     }
 
-    /// The API behind a socket.
+    /// The local API at a socket.
     pub fn for_socket(socket: PathBuf) -> Self {
         Self { socket }
     }
 
-    /// Its socket.
+    /// The path of the socket.
     pub fn socket(&self) -> &Path {
         &self.socket
     }
@@ -112,11 +112,11 @@ impl LocalApi {
         });
     }
 
-    /// Sends a request, and leaves the response to be read from the stream. `headers` have their
+    /// Sends a request, and leaves the response to be read from the stream. `headers` include their
     /// line ends.
     ///
     /// # Errors
-    /// No engine accepts the connection.
+    /// No engine accepts the connection, or the head of the request could not be sent.
     pub fn try_send(
         &self,
         method: &str,
@@ -131,12 +131,12 @@ impl LocalApi {
              Content-Length: {length}\r\n{headers}\r\n"
         );
         stream.write_all(head.as_bytes())?;
-        // An engine that refuses a body may not wait for the end of the body.
+        // An engine that refuses the body may hang up before the body ends.
         let _ = stream.write_all(body);
         Ok(stream)
     }
 
-    /// Sends bytes as they are, which need not be a request; the stream.
+    /// Sends bytes, which need not be a valid request, and returns the stream.
     #[track_caller]
     pub fn send_raw(&self, bytes: &[u8]) -> UnixStream {
         let mut stream = connect(&self.socket).expect("connects");
@@ -144,7 +144,7 @@ impl LocalApi {
         stream
     }
 
-    /// Sends a request and reads the whole response.
+    /// Sends a request and reads the whole response. `headers` include their line ends.
     #[track_caller]
     pub fn send_request(
         &self,
@@ -158,7 +158,7 @@ impl LocalApi {
         response.expect("a head, a status and a body")
     }
 
-    /// `GET`: the JSON of a response that must be 200.
+    /// The JSON body of a `GET`; panics unless the status is 200.
     #[track_caller]
     pub fn get(&self, path: &str) -> Value {
         let response = self.send_request("GET", path, "", b"");
@@ -166,7 +166,7 @@ impl LocalApi {
         response.json()
     }
 
-    /// The same; none where no engine answers, or the engine ends meanwhile.
+    /// Like [`get`](Self::get); `None` where no engine answers, or the engine exits meanwhile.
     #[track_caller]
     pub fn get_if_served(&self, path: &str) -> Option<Value> {
         let stream = self.try_send("GET", path, "", b"").ok()?;
@@ -175,31 +175,31 @@ impl LocalApi {
         Some(response.json())
     }
 
-    /// `POST` of a JSON body, which may be empty.
+    /// The response to a `POST` of a JSON body, which may be empty.
     #[track_caller]
     pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> HttpResponse {
         self.send_request("POST", path, JSON_HEADER, body.as_ref())
     }
 
-    /// The snapshot: all sessions, and health.
+    /// The snapshot: all sessions, and the health of the sources.
     #[track_caller]
     pub fn sessions(&self) -> Value {
         self.get("/v1/sessions")
     }
 
-    /// The session with this pid; none where the session is not listed or no engine answers.
+    /// The session with this pid; `None` where the session is not listed or no engine answers.
     #[track_caller]
     pub fn session(&self, pid: u32) -> Option<Value> {
         session_of(&self.get_if_served("/v1/sessions")?, pid)
     }
 
-    /// The pid of the engine that answers.
+    /// The pid of the engine that answers; `None` where no engine answers.
     #[track_caller]
     pub fn engine_pid(&self) -> Option<u64> {
         self.get_if_served("/v1/health")?["pid"].as_u64()
     }
 
-    /// Waits until a stand-in is listed with this word.
+    /// Waits until a stand-in is listed with this status word.
     #[track_caller]
     pub fn wait_word(&self, session: &StandIn, word: &str) {
         wait::until(WAIT_TIMEOUT, word, || {
@@ -207,7 +207,7 @@ impl LocalApi {
         });
     }
 
-    /// The requests of the session with this pid that are held, in their order.
+    /// The held requests of the session with this pid, in the order of the snapshot.
     #[track_caller]
     pub fn held_requests(&self, pid: u32) -> Vec<Value> {
         let session = self.session(pid).unwrap_or_default();
@@ -215,7 +215,7 @@ impl LocalApi {
         all.into_iter().filter(|r| r["held"] == true).collect()
     }
 
-    /// Waits until a request of the session with this pid is held; its id.
+    /// Waits until a request of the session with this pid is held; returns the id of the request.
     #[track_caller]
     pub fn wait_held(&self, pid: u32) -> String {
         wait::until(WAIT_TIMEOUT, "a request that is held", || {
@@ -223,7 +223,7 @@ impl LocalApi {
         })
     }
 
-    /// The server-sent events of a path, from now on. `headers` have their line ends.
+    /// The server-sent events of a path, from now on. `headers` include their line ends.
     #[track_caller]
     pub fn events(&self, path: &str, headers: &str) -> EventReader {
         let stream = self.try_send("GET", path, headers, b"").expect("sent");
@@ -236,7 +236,7 @@ impl LocalApi {
         EventReader(lines)
     }
 
-    /// Notes all events from now on, each with the time at which it came.
+    /// Records all events from now on, each with the time of its arrival.
     #[track_caller]
     pub fn record_events(&self) -> EventRecorder {
         let events = self.events("/v1/events", "");
@@ -260,15 +260,15 @@ impl LocalApi {
 /// One server-sent event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReceivedEvent {
-    /// Its name.
+    /// The name of the event.
     pub name: String,
-    /// Its id.
+    /// The id of the event, empty if there is none.
     pub id: String,
-    /// Its data, as JSON.
+    /// The data, parsed as JSON.
     pub data: Value,
 }
 
-/// Server-sent events as they come.
+/// An iterator over server-sent events, which blocks until the next one arrives.
 pub struct EventReader(BufReader<UnixStream>);
 
 impl Iterator for EventReader {
@@ -282,7 +282,7 @@ impl Iterator for EventReader {
             if self.0.read_line(&mut line).expect("a line in time") == 0 {
                 return None;
             }
-            // The sizes of chunks stand between the lines of events.
+            // Other lines are empty, comments, or the chunk sizes of the HTTP body.
             match line.trim_end().split_once(": ") {
                 Some(("event", value)) => value.clone_into(&mut name),
                 Some(("id", value)) => value.clone_into(&mut id),
@@ -296,14 +296,14 @@ impl Iterator for EventReader {
     }
 }
 
-/// The events of an engine, noted by a thread until this is dropped.
+/// The events of an engine, recorded by a thread until this is dropped.
 pub struct EventRecorder {
     stream: UnixStream,
     received: Arc<Mutex<Vec<(SystemTime, String)>>>,
 }
 
 impl EventRecorder {
-    /// All so far: when each came, and its data as JSON text.
+    /// All events so far: the time of arrival, and the data as JSON text.
     pub fn all_events(&self) -> Vec<(SystemTime, String)> {
         let received = self.received.lock();
         received.unwrap_or_else(PoisonError::into_inner).clone()
@@ -323,18 +323,18 @@ impl HookClient {
     /// Connects to a hook socket, or to the relay of a stand-in.
     ///
     /// # Errors
-    /// Nothing listens there.
+    /// Nothing listens at the socket.
     pub fn open(socket: &Path) -> io::Result<Self> {
         connect(socket).map(|stream| Self(BufReader::new(stream)))
     }
 
-    /// A connection to the engine of this home, from a process that is below no session.
+    /// A connection to the engine of this home, from a process that descends from no session.
     #[track_caller]
     pub fn for_home(home: &TestHome) -> Self {
         Self::open(&hook_socket(home)).expect("connects")
     }
 
-    /// Sends bytes as they are, which need not be a message.
+    /// Sends bytes, which need not be a valid message.
     ///
     /// # Errors
     /// The engine has hung up.
@@ -342,7 +342,7 @@ impl HookClient {
         self.0.get_mut().write_all(bytes)
     }
 
-    /// Sends the report of an event, in the name of the client with this pid.
+    /// Sends the report of an event, in the name of the Claude Code process with this pid.
     ///
     /// # Errors
     /// The engine has hung up.
@@ -354,14 +354,14 @@ impl HookClient {
     /// Sends a report, and waits for the whole reply.
     ///
     /// # Errors
-    /// The engine has hung up, or says nothing for a minute.
+    /// The engine has hung up, or sends nothing for a minute.
     pub fn report(mut self, pid: u32, payload: &[u8]) -> io::Result<String> {
         self.send(pid, payload)?;
         self.read_rest()
     }
 
-    /// Sends a request that waits for an answer for as long as the connection lives; none where
-    /// the engine does not take it.
+    /// Sends a request that waits for an answer for as long as the connection is open; `None` where
+    /// the engine does not take the request.
     pub fn ask(mut self, pid: u32, payload: &[u8]) -> Option<Self> {
         let header = format!("trusty-hook 1 {pid} {} ask\n", payload.len());
         let message = [header.as_bytes(), payload].concat();
@@ -369,27 +369,27 @@ impl HookClient {
         (self.read_line().ok()? == "taken\n").then_some(self)
     }
 
-    /// The next line with its end; empty once the engine has hung up.
+    /// The next line with its line end; empty once the engine has hung up.
     ///
     /// # Errors
-    /// The engine says nothing for a minute.
+    /// The engine sends nothing for a minute.
     pub fn read_line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
         Ok(line)
     }
 
-    /// All that the engine says until it hangs up.
+    /// Everything that the engine sends until it hangs up.
     ///
     /// # Errors
-    /// The engine says nothing for a minute.
+    /// The engine sends nothing for a minute.
     pub fn read_rest(mut self) -> io::Result<String> {
         let mut text = String::new();
         self.0.read_to_string(&mut text)?;
         Ok(text)
     }
 
-    /// Waits for the answer to a request, and confirms that it was handed on.
+    /// Waits for the answer to a request, and confirms its delivery to the engine.
     #[track_caller]
     pub fn take_answer(mut self) -> String {
         let length = loop {

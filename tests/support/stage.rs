@@ -1,5 +1,5 @@
-//! The world of one test: a home, a fake API and, where the test asks for them, connected hooks,
-//! an engine, a desktop and a session of the real client.
+//! The environment of one test: a home, a fake API and, on request, connected hooks, an engine, a
+//! desktop and a session of Claude Code itself.
 
 mod client;
 
@@ -13,22 +13,22 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-/// The arguments of a client that asks before it acts.
+/// The arguments with which Claude Code asks before it acts.
 pub const MANUAL_MODE_ARGS: [&str; 2] = ["--permission-mode", "manual"];
 
-/// A home with all that runs in it. Dropping it ends the engine, then the fake API, and removes the
-/// home; only processes that the stage has started are ended.
+/// A home and everything that runs in it. Dropping the stage ends the engine, then the fake API,
+/// and removes the home; only processes that the stage has started are ended.
 pub struct TestStage {
-    /// The engine, if one was asked for.
+    /// The engine, if one was requested.
     pub engine: Option<RunningProgram>,
-    /// The model of the clients.
+    /// The model that all sessions use.
     pub api: FakeApi,
     /// The home of all programs.
     pub home: TestHome,
     client: TestedClient,
 }
 
-/// What is prepared before a session starts; without a call, a home and a fake API.
+/// Builds a [`TestStage`]; by default only a home and a fake API.
 pub struct StageBuilder<'a> {
     home: TestHome,
     client: Option<TestedClient>,
@@ -37,40 +37,41 @@ pub struct StageBuilder<'a> {
     has_engine: bool,
 }
 
-/// The desktop of a test.
+/// The kind of desktop that a test needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DesktopKind {
-    /// With a panel and a tray.
+    /// A desktop with a panel and a tray.
     Tray,
-    /// Without a place for tray icons.
+    /// A desktop without a place for tray icons.
     Trayless,
-    /// Without a tray, on a screen of this size, as the X server reads it.
+    /// A desktop without a tray, on a screen of this size, as Xvfb reads it (`1280x1000x24`).
     Sized(&'static str),
 }
 
 impl<'a> StageBuilder<'a> {
-    /// Uses this client instead of the newest one, whether or not the tests run without a client.
+    /// Uses this version of Claude Code. A version other than the newest is used even with
+    /// `CLIENT=0`.
     #[must_use]
     pub fn client(mut self, client: TestedClient) -> Self {
         self.client = Some(client);
         self
     }
 
-    /// Needs no client: the test runs with `CLIENT=0`, too.
+    /// Does without Claude Code: the test runs with `CLIENT=0`, too.
     #[must_use]
     pub fn without_client(mut self) -> Self {
         self.client = None;
         self
     }
 
-    /// Writes these settings of ours.
+    /// Writes these settings of Trusty Bar.
     #[must_use]
     pub fn settings(mut self, settings: &'a str) -> Self {
         self.settings = Some(settings);
         self
     }
 
-    /// Prepares the home, before hooks are connected and anything runs.
+    /// Changes the home before hooks are connected and anything runs.
     #[must_use]
     pub fn home(mut self, prepare: impl FnOnce(&mut TestHome)) -> Self {
         prepare(&mut self.home);
@@ -91,10 +92,10 @@ impl<'a> StageBuilder<'a> {
         self
     }
 
-    /// The stage; none if the tests are to run without the client.
+    /// The stage; `None` if the test needs the newest Claude Code and `CLIENT=0` is set.
     ///
     /// # Panics
-    /// The client is not installed, or a program does not start.
+    /// The newest Claude Code is needed and not installed, or a program does not start.
     #[track_caller]
     pub fn build(self) -> Option<TestStage> {
         if self.client == Some(TestedClient::Newest) {
@@ -103,7 +104,7 @@ impl<'a> StageBuilder<'a> {
         Some(self.start())
     }
 
-    /// The stage with a desktop; none if the tests are to run without the client or a desktop.
+    /// The stage with a desktop; `None` as for [`build`](Self::build), and with `DESKTOP=0`.
     ///
     /// # Panics
     /// As [`build`](Self::build), and where a tool of the desktop is missing.
@@ -121,8 +122,8 @@ impl<'a> StageBuilder<'a> {
         Some((stage, desktop))
     }
 
-    /// The stage with an idle session in a trusted folder of this name; none if the tests are to
-    /// run without the client.
+    /// The stage with an idle session in a trusted folder of this name; `None` as for
+    /// [`build`](Self::build).
     ///
     /// # Panics
     /// As [`build`](Self::build), and where the session is not idle within a minute.
@@ -131,7 +132,7 @@ impl<'a> StageBuilder<'a> {
         Some(self.build()?.into_session(shape, folder, args))
     }
 
-    /// The stage, whatever the tests are to run without.
+    /// Builds the stage without regard to `CLIENT=0`.
     #[track_caller]
     fn start(self) -> TestStage {
         let home = self.home;
@@ -151,7 +152,7 @@ impl<'a> StageBuilder<'a> {
 }
 
 impl TestStage {
-    /// A stage to be prepared.
+    /// A builder with a new home, for the newest Claude Code.
     pub fn builder<'a>() -> StageBuilder<'a> {
         StageBuilder {
             home: TestHome::new(),
@@ -162,19 +163,19 @@ impl TestStage {
         }
     }
 
-    /// A client in a terminal, in a trusted folder of this name.
+    /// Opens a terminal with Claude Code in a trusted folder of this name.
     #[track_caller]
     pub fn open(&self, shape: TerminalShape, folder: &str, args: &[&str]) -> TestTerminal {
         self.open_at(shape, &self.home.project(folder), args)
     }
 
-    /// A client in a terminal, in a folder that is there.
+    /// Opens a terminal with Claude Code in an existing folder.
     #[track_caller]
     pub fn open_at(&self, shape: TerminalShape, folder: &Path, args: &[&str]) -> TestTerminal {
         TestTerminal::open_client(self.client, shape, &self.home, &self.api, folder, args)
     }
 
-    /// A client in a terminal, in a trusted folder of this name, once it is idle.
+    /// Like [`open`](Self::open), and waits until the session is idle.
     #[track_caller]
     pub fn open_idle(&self, shape: TerminalShape, folder: &str, args: &[&str]) -> TestTerminal {
         let terminal = self.open(shape, folder, args);
@@ -182,7 +183,7 @@ impl TestStage {
         terminal
     }
 
-    /// The stage with an idle session in a trusted folder of this name.
+    /// Opens an idle session in a trusted folder of this name.
     #[track_caller]
     pub fn into_session(self, shape: TerminalShape, folder: &str, args: &[&str]) -> ClientStage {
         let terminal = self.open_idle(shape, folder, args);
@@ -194,43 +195,43 @@ impl TestStage {
         }
     }
 
-    /// Waits until the model has answered the prompt.
+    /// Waits until the model has sent its whole answer to the prompt.
     #[track_caller]
     pub fn wait_answered(&self, prompt: &str) {
         self.api
             .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::MessageStop);
     }
 
-    /// Waits until the model has begun to answer the prompt.
+    /// Waits until the model has sent the first delta of its answer to the prompt.
     #[track_caller]
     pub fn wait_begun(&self, prompt: &str) {
         self.api
             .wait_for(WAIT_TIMEOUT, prompt, ApiEventKind::FirstDelta);
     }
 
-    /// Whether the model was asked the prompt.
+    /// Whether the model has received the prompt.
     pub fn was_asked(&self, prompt: &str) -> bool {
         self.api.events().iter().any(|event| event.prompt == prompt)
     }
 
-    /// Runs `trusty` to its end.
+    /// Runs `trusty` and waits for its exit.
     pub fn run(&self, arguments: &[&str]) -> Output {
         trusty::run(&self.home, arguments)
     }
 
-    /// Runs `trusty`, which has to succeed; what it printed.
+    /// Runs `trusty` and returns its output; panics unless it succeeds.
     #[track_caller]
     pub fn run_successfully(&self, arguments: &[&str]) -> String {
         trusty::run_successfully(&self.home, arguments)
     }
 
-    /// The session with this pid, as `trusty list` tells it.
+    /// The session with this pid in `trusty list --json`.
     #[track_caller]
     pub fn listed(&self, pid: u32) -> Option<Value> {
         trusty::session_of(&trusty::list(&self.home), pid)
     }
 
-    /// Everything that the clients wrote into the transcripts of their main agents.
+    /// The text of all transcripts of main agents in this home.
     pub fn transcripts(&self) -> String {
         let projects = files_in(&self.home.config_dir().join("projects"));
         let files = projects.iter().flat_map(|folder| files_in(folder));
@@ -238,12 +239,12 @@ impl TestStage {
         texts.collect()
     }
 
-    /// What is in the folder of the records of pauses, locks included.
+    /// The files in the folder of pause records, locks included.
     pub fn pause_files(&self) -> Vec<PathBuf> {
         files_in(&self.home.xdg_data().join("trusty/paused"))
     }
 
-    /// How many files of that folder have this ending.
+    /// The number of [`pause_files`](Self::pause_files) with this extension.
     pub fn count_pause_files(&self, ending: &str) -> usize {
         let files = self.pause_files().into_iter();
         let is_counted = |file: &PathBuf| file.extension().is_some_and(|end| end == ending);
@@ -251,7 +252,7 @@ impl TestStage {
     }
 }
 
-/// What is in a folder; nothing if there is none.
+/// The entries of a folder; empty if the folder does not exist.
 fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).collect()

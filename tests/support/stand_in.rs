@@ -1,5 +1,5 @@
-//! A program that lies where Claude Code would, with a registry file: a session without the real
-//! client.
+//! A program installed where Claude Code would be, with a registry file: a session without Claude
+//! Code itself.
 
 use crate::socket_client::{HookClient, hook_socket};
 use crate::trusty::{RunningProgram, SETSID_PATH, program, session_of, status_word_of};
@@ -12,21 +12,20 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// Where Claude Code lies in a home.
+/// The path of Claude Code in a home.
 const CLIENT_PLACE: &str = "lib/claude-code/claude";
-/// Where a shell lies that is taken for Claude Code.
+/// The path of a shell that is taken for Claude Code.
 const SHELL_PLACE: &str = "lib/claude-code/shell/claude";
-/// How long the program sleeps.
 const SLEEP_SECONDS: &str = "600";
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How a stand-in is started.
+/// Configures and starts a [`StandIn`].
 #[must_use]
 pub struct StandInBuilder<'a> {
     home: &'a TestHome,
     place: &'a str,
     launcher: &'a [&'a str],
-    /// What runs instead of the program that sleeps: a shell, with these arguments.
+    /// The arguments of a shell that runs instead of the sleeping program.
     shell: Option<Vec<OsString>>,
     cwd: PathBuf,
     config: PathBuf,
@@ -35,19 +34,19 @@ pub struct StandInBuilder<'a> {
 }
 
 impl<'a> StandInBuilder<'a> {
-    /// Another place in the home.
+    /// Sets the path of the program in the home.
     pub fn place(mut self, place: &'a str) -> Self {
         self.place = place;
         self
     }
 
-    /// A command that ends by starting the program and the arguments that follow.
+    /// Sets a command that finally executes the program and arguments appended to the command.
     pub fn launcher(mut self, launcher: &'a [&'a str]) -> Self {
         self.launcher = launcher;
         self
     }
 
-    /// A shell in place of the program that sleeps: it runs a script, and has no relay.
+    /// Runs a script in a shell in place of the sleeping program; there is no relay then.
     pub fn shell<A: Into<OsString>>(
         mut self,
         script: &str,
@@ -60,38 +59,38 @@ impl<'a> StandInBuilder<'a> {
         self
     }
 
-    /// The folder in which it runs.
+    /// Sets the working directory of the stand-in.
     pub fn cwd(mut self, cwd: &Path) -> Self {
         self.cwd = cwd.to_path_buf();
         self
     }
 
-    /// A config folder of its own, which `$CLAUDE_CONFIG_DIR` names in these words.
+    /// Sets another config folder, and `$CLAUDE_CONFIG_DIR` to `named`.
     pub fn config_dir(mut self, named: &str, folder: &Path) -> Self {
         self.config = folder.to_path_buf();
         self.env("CLAUDE_CONFIG_DIR", Some(named))
     }
 
-    /// A variable of its environment, or that there is none of this name.
+    /// Sets a variable of the stand-in's environment, or removes it.
     pub fn env(mut self, name: &str, value: Option<impl Into<OsString>>) -> Self {
         let value = value.map(Into::into);
         self.environment.push((name.to_owned(), value));
         self
     }
 
-    /// The session id in its registry file.
+    /// Sets the session id in the registry file; `s` by default.
     pub fn session_id(mut self, id: String) -> Self {
         self.session_id = id;
         self
     }
 
-    /// Starts it.
+    /// Starts the stand-in; panics where its launcher fails.
     #[track_caller]
     pub fn start(self) -> StandIn {
-        self.try_start().expect("its launcher starts it")
+        self.try_start().expect("the launcher starts the stand-in")
     }
 
-    /// Starts it; none where its launcher fails.
+    /// Starts the stand-in; `None` where its launcher fails.
     #[track_caller]
     pub fn try_start(self) -> Option<StandIn> {
         let source = match self.shell {
@@ -99,7 +98,7 @@ impl<'a> StandInBuilder<'a> {
             None => program("stand-in-client"),
         };
         let exe = copy_program(self.home, self.place, &source);
-        // In a session of its own: a pause acts on the whole process group.
+        // A session of its own for the stand-in, because a pause acts on the whole process group.
         let mut command = Command::new(SETSID_PATH);
         command.args(self.launcher).arg(&exe);
         match &self.shell {
@@ -138,7 +137,7 @@ impl<'a> StandInBuilder<'a> {
     }
 }
 
-/// A process that is taken for Claude Code; ended with all below it when dropped.
+/// A process that is taken for Claude Code; killed with all its descendants on drop.
 pub struct StandIn {
     running: RunningProgram,
     process: ProcessRef,
@@ -147,7 +146,7 @@ pub struct StandIn {
     session_id: String,
 }
 
-/// The program that sleeps, where Claude Code would lie in this home.
+/// Installs the sleeping program where Claude Code would be in this home; returns its path.
 #[track_caller]
 pub fn executable(home: &TestHome) -> PathBuf {
     copy_program(home, CLIENT_PLACE, &program("stand-in-client"))
@@ -164,7 +163,7 @@ fn copy_program(home: &TestHome, place: &str, source: &Path) -> PathBuf {
 }
 
 impl StandIn {
-    /// How one in this home is started.
+    /// A builder of a stand-in in this home.
     pub fn builder(home: &TestHome) -> StandInBuilder<'_> {
         StandInBuilder {
             home,
@@ -178,13 +177,13 @@ impl StandIn {
         }
     }
 
-    /// Starts one in a home.
+    /// Starts a stand-in in this home, without a registry file.
     #[track_caller]
     pub fn start(home: &TestHome) -> Self {
         Self::builder(home).start()
     }
 
-    /// Starts one that is at work.
+    /// Starts a stand-in with a registry file that says `busy`.
     #[track_caller]
     pub fn busy(home: &TestHome) -> Self {
         let session = Self::start(home);
@@ -192,19 +191,19 @@ impl StandIn {
         session
     }
 
-    /// Writes its registry file: `"status":"busy"`.
+    /// Writes the registry file with these JSON fields, such as `"status":"busy"`.
     #[track_caller]
     pub fn write_status(&self, rest: &str) {
         self.is_named_in(&self.config, rest);
     }
 
-    /// The same, that it waits for leave to use a tool.
+    /// Writes a registry file according to which the session waits for a permission.
     #[track_caller]
     pub fn waits(&self) {
         self.write_status(r#""status":"waiting","waitingFor":"permission prompt""#);
     }
 
-    /// Writes a registry file that names it into this config folder.
+    /// Writes the registry file of the stand-in into this config folder, with these JSON fields.
     #[track_caller]
     pub fn is_named_in(&self, config: &Path, rest: &str) {
         let (id, start) = (&self.session_id, self.process.start_ticks);
@@ -215,7 +214,7 @@ impl StandIn {
         fs::write(file, text).expect("written");
     }
 
-    /// A connection to the hook socket: what is said on it comes from this process.
+    /// A connection to the hook socket, on which this process is the peer that the engine sees.
     #[track_caller]
     pub fn hook_connection(&self) -> HookClient {
         let relay = self
@@ -227,22 +226,22 @@ impl StandIn {
         HookClient::open(&relay).expect("the stand-in listens")
     }
 
-    /// Its process.
+    /// The process of the stand-in.
     pub fn process(&self) -> ProcessRef {
         self.process
     }
 
-    /// The pid of its process, as an argument.
+    /// The pid of the stand-in, as an argument of `trusty`.
     pub fn pid_argument(&self) -> String {
         self.process.pid.to_string()
     }
 
-    /// Its word in a snapshot; none if it is not there.
+    /// The stand-in's status word in a snapshot; `None` if the snapshot does not list the stand-in.
     pub fn status_word(&self, snapshot: &Value) -> Option<String> {
         session_of(snapshot, self.process.pid).map(|session| status_word_of(&session))
     }
 
-    /// Its id in a snapshot; none if it is not there.
+    /// The stand-in's id in a snapshot; `None` if the snapshot does not list the stand-in.
     pub fn id(&self, snapshot: &Value) -> Option<String> {
         let session = session_of(snapshot, self.process.pid)?;
         session["id"].as_str().map(str::to_owned)

@@ -1,4 +1,4 @@
-//! Whether the programs of a test are kept from the terminal in which the tests run.
+//! Tests that the programs of a test cannot open the terminal in which the tests run.
 
 use crate::trusty::trusty;
 use crate::{TestHome, TypedProgram};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 const TERMINAL_TEST: &str = "terminal_tests::a_test_that_runs_in_a_terminal";
 
-/// A shell opens the terminal of its session, if it has one.
+/// Shell arguments that open the controlling terminal, and fail where there is none.
 const OPEN_TERMINAL: [&str; 2] = ["-c", "exec 3</dev/tty"];
 
 #[test]

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-/// A program of this workspace: `$<NAME>_BIN`, or beside the test that runs.
+/// The path of a program of this workspace: `$<NAME>_BIN`, else beside the running test.
 #[track_caller]
 pub fn program(name: &str) -> PathBuf {
     let set = format!("{}_BIN", name.to_uppercase().replace('-', "_"));
@@ -36,10 +36,11 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// Starts a program in a session of its own.
+/// The path of `setsid`, which starts a program in a session of its own.
 pub(crate) const SETSID_PATH: &str = "/usr/bin/setsid";
 
-/// `trusty` with failpoints, which kills itself at this step of a pause; confined to this home.
+/// `trusty` built with failpoints, which kills itself at this step of a pause; confined to this
+/// home.
 #[track_caller]
 pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
     let path = failpoint_program();
@@ -53,19 +54,19 @@ pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
     command
 }
 
-/// Where `make failpoint-programs` puts `trusty`.
+/// The path at which `make failpoint-programs` places `trusty`.
 pub fn failpoint_program() -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let target = test.ancestors().nth(3).expect("target/<profile>/deps");
     target.join("faults/debug/trusty")
 }
 
-/// Names the step at which a program with failpoints kills itself.
+/// Variable that names the step at which a program with failpoints kills itself.
 pub const FAILPOINT_VARIABLE: &str = "TRUSTY_FAILPOINT";
 
 const CONFINED_SETTINGS: &str = "[discovery]\nconfine = true\n";
 
-/// Keeps discovery within this home: no other session of the machine is looked at.
+/// Confines discovery to this home, so that no other session of the machine is inspected.
 pub fn confine(home: &TestHome) {
     let told = fs::read_to_string(settings(home)).unwrap_or_default();
     if !told.starts_with(CONFINED_SETTINGS) {
@@ -73,7 +74,7 @@ pub fn confine(home: &TestHome) {
     }
 }
 
-/// Writes our settings: these, and that discovery keeps within this home.
+/// Writes `settings.toml` with these settings and discovery confined to this home.
 pub fn configure(home: &TestHome, more: &str) {
     let file = settings(home);
     fs::create_dir_all(file.parent().expect("a folder")).expect("the settings folder");
@@ -84,20 +85,20 @@ fn settings(home: &TestHome) -> PathBuf {
     home.xdg_config().join("trusty/settings.toml")
 }
 
-/// Connects the hooks of all sessions of this home, as their owner would.
+/// Connects the hooks of all sessions of this home with `trusty connect`, as a user would.
 #[track_caller]
 pub fn connect(home: &TestHome) {
-    // The program that is put into place.
+    // Checks that `trusty-hook` is built, which `trusty connect` installs.
     program("trusty-hook");
     run_successfully(home, ["connect"]);
 }
 
-/// `trusty serve` in this home, ready to answer.
+/// Starts `trusty serve` in this home, and waits until the engine answers.
 pub fn serve(home: &TestHome) -> RunningProgram {
     serve_with(home, [])
 }
 
-/// The same with more in its environment.
+/// Like [`serve`], with additional environment variables.
 pub fn serve_with<'a>(
     home: &TestHome,
     environment: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -107,7 +108,7 @@ pub fn serve_with<'a>(
     serve_by(home, command)
 }
 
-/// An engine with failpoints, which kills itself at this step of a pause.
+/// Starts an engine with failpoints, which kills itself at this step of a pause.
 #[track_caller]
 pub fn serve_killed_at(home: &TestHome, step: &str) -> RunningProgram {
     serve_by(home, trusty_killed_at(home, step))
@@ -117,12 +118,12 @@ pub fn serve_killed_at(home: &TestHome, step: &str) -> RunningProgram {
 fn serve_by(home: &TestHome, mut command: Command) -> RunningProgram {
     let serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
     wait_sockets(home);
-    // It listens before it answers, and a hook does not wait long.
+    // The engine listens before it answers, and a hook does not wait long.
     LocalApi::for_home(home).get("/v1/health");
     serving
 }
 
-/// Waits until the engine of a home listens on both its sockets.
+/// Waits until the engine of a home listens on both sockets.
 #[track_caller]
 pub fn wait_sockets(home: &TestHome) {
     LocalApi::for_home(home).wait_open();
@@ -131,20 +132,21 @@ pub fn wait_sockets(home: &TestHome) {
     });
 }
 
-/// `trusty`, confined to this home.
+/// A command for `trusty`, confined to this home and without a terminal.
 pub fn trusty(home: &TestHome) -> Command {
     trusty_below(home, &[])
 }
 
-/// `trusty`, confined to this home and started by a command that ends by starting the program and
-/// the arguments that follow.
+/// Like [`trusty`], started by a command that finally executes the program and the arguments
+/// appended to it.
 pub fn trusty_below(home: &TestHome, launcher: &[&str]) -> Command {
-    // In a session of its own it does not inherit the terminal in which the tests run.
+    // In a session of its own, `trusty` does not inherit the terminal in which the tests run.
     let launcher = [&[SETSID_PATH], launcher].concat();
     confined(home, &launcher, &program("trusty"))
 }
 
-/// `trusty`, confined to this home and started so, for a terminal of its own.
+/// A command for `trusty`, confined to this home and started by this launcher, for a terminal of
+/// its own.
 pub fn trusty_typed(home: &TestHome, launcher: &[&str]) -> Command {
     confined(home, launcher, &program("trusty"))
 }
@@ -161,7 +163,7 @@ fn confined(home: &TestHome, launcher: &[&str], program: &Path) -> Command {
     command
 }
 
-/// Makes a folder that only this user can enter, as our programs demand.
+/// Creates a folder of mode 0700, as Trusty Bar's programs require.
 #[track_caller]
 pub fn private_folder(folder: PathBuf) -> PathBuf {
     fs::create_dir_all(&folder).expect("a folder");
@@ -169,7 +171,8 @@ pub fn private_folder(folder: PathBuf) -> PathBuf {
     folder
 }
 
-/// `trusty-hook`, built or installed, as the client with this pid runs it in this home.
+/// A command for `trusty-hook`, built or installed, as Claude Code with this pid runs it in this
+/// home.
 pub fn hook(home: &TestHome, pid: u32, program: &Path) -> Command {
     let mut command = Command::new(program);
     let environment = command.env_clear().envs(environment_variables(home));
@@ -177,7 +180,7 @@ pub fn hook(home: &TestHome, pid: u32, program: &Path) -> Command {
     command
 }
 
-/// Starts a command and gives it an input to the end; its output can be read.
+/// Starts a command, and writes and closes its standard input; its standard output is piped.
 #[track_caller]
 pub fn start_with_input(command: &mut Command, input: &[u8]) -> Child {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -187,7 +190,7 @@ pub fn start_with_input(command: &mut Command, input: &[u8]) -> Child {
     child
 }
 
-/// The environment of our own programs in this home.
+/// The whole environment of Trusty Bar's programs in this home.
 pub fn environment_variables(home: &TestHome) -> Vec<(String, String)> {
     let path = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut all = vec![
@@ -209,12 +212,12 @@ pub fn environment_variables(home: &TestHome) -> Vec<(String, String)> {
     all
 }
 
-/// Runs `trusty` to its end.
+/// Runs `trusty` and waits for its exit.
 pub fn run<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item = A>) -> Output {
     trusty(home).args(arguments).output().expect("trusty runs")
 }
 
-/// Runs `trusty` to its end, which must be a good one; what it wrote.
+/// Runs `trusty` and returns its output of both streams; panics unless it succeeds.
 #[track_caller]
 pub fn run_successfully(
     home: &TestHome,
@@ -226,28 +229,28 @@ pub fn run_successfully(
     printed
 }
 
-/// `trusty` in a terminal of its own, in which a user types.
+/// `trusty` in a terminal of its own, typed into as a user would.
 pub struct TypedCommand {
     program: TypedProgram,
 }
 
-/// How a command in a terminal ended: its exit code, and what the terminal shows.
+/// The exit code of a command in a terminal, and the final screen.
 pub type TypedOutcome = (Option<i32>, String);
 
 impl TypedCommand {
-    /// Starts it.
+    /// Starts `trusty` with these arguments.
     pub fn start<A: AsRef<OsStr>>(home: &TestHome, arguments: impl IntoIterator<Item = A>) -> Self {
         let mut command = trusty_typed(home, &[]);
         let program = TypedProgram::start(command.args(arguments), TERMINAL_ROWS, TERMINAL_COLUMNS);
         Self { program }
     }
 
-    /// What the terminal shows.
+    /// The text on the screen.
     pub fn screen(&self) -> String {
         self.program.screen()
     }
 
-    /// Waits until it asks something that ends so, or has ended; whether it asks.
+    /// Waits until the screen ends with `end` or the command exits; true if the screen does.
     #[track_caller]
     pub fn wait_question(&mut self, end: &str) -> bool {
         wait::until_or(
@@ -263,12 +266,12 @@ impl TypedCommand {
         )
     }
 
-    /// Types a line.
+    /// Types a line, with Enter.
     pub fn type_line(&self, text: &str) {
         self.program.types(&format!("{text}\r"));
     }
 
-    /// Waits for its end.
+    /// Waits until the command exits.
     #[track_caller]
     pub fn finish(mut self) -> TypedOutcome {
         let ended = self.program.wait_end();
@@ -276,14 +279,13 @@ impl TypedCommand {
     }
 }
 
-/// The size of such a terminal.
 const TERMINAL_ROWS: u16 = 60;
 const TERMINAL_COLUMNS: u16 = 200;
 
-/// The end of what is asked before an answer is given.
+/// The end of a question that `trusty` asks before it acts.
 const CONFIRMATION_SUFFIX: &str = "[y/N]";
 
-/// Runs `trusty` in a terminal of its own, and confirms what it asks.
+/// Runs `trusty` in a terminal of its own, and answers a confirmation with `y`.
 #[track_caller]
 pub fn run_confirmed<A: AsRef<OsStr>>(
     home: &TestHome,
@@ -296,7 +298,7 @@ pub fn run_confirmed<A: AsRef<OsStr>>(
     command.finish()
 }
 
-/// What `trusty list --json` says.
+/// The output of `trusty list --json`.
 #[track_caller]
 pub fn list(home: &TestHome) -> Value {
     let output = run(home, ["list", "--json"]);
@@ -304,39 +306,39 @@ pub fn list(home: &TestHome) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
-/// A program that runs until it is dropped.
+/// A child process, killed on drop.
 pub struct RunningProgram {
     child: Child,
     process: ProcessRef,
 }
 
 impl RunningProgram {
-    /// Starts it.
+    /// Starts a program.
     pub fn start(command: &mut Command) -> Self {
         Self::from_child(command.spawn().expect("starts"))
     }
 
-    /// Takes a child over.
+    /// Takes over a child that was just started.
     pub(crate) fn from_child(child: Child) -> Self {
         let process = ProcessRef::of_pid(child.id()).expect("the process just started");
         Self { child, process }
     }
 
-    /// Whether it still runs.
+    /// Whether the program still runs.
     pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("ours").is_none()
+        self.child.try_wait().expect("our child").is_none()
     }
 
-    /// Its process.
+    /// The process of the program.
     pub fn process(&self) -> ProcessRef {
         self.process
     }
 
-    /// Waits for its end; the exit code.
+    /// Waits until the program exits; returns the exit code, `None` after a signal.
     #[track_caller]
     pub fn wait(&mut self, deadline: Duration) -> Option<i32> {
         wait::until(deadline, "the end of a program", || {
-            self.child.try_wait().expect("ours")
+            self.child.try_wait().expect("our child")
         })
         .code()
     }
@@ -344,16 +346,16 @@ impl RunningProgram {
 
 impl Drop for RunningProgram {
     fn drop(&mut self) {
-        // Our own child, not collected yet: its pid cannot be anybody else's.
+        // A child that is not reaped yet keeps its pid, so the signal reaches no other process.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A line of `trusty watch --json` and when it came.
+/// The time at which a line of `trusty watch --json` arrived, and the line.
 pub type WatchLine = (SystemTime, Value);
 
-/// `trusty watch --json`, read as it comes.
+/// `trusty watch --json`, whose lines are read by a thread.
 pub struct WatchCommand {
     running: RunningProgram,
     lines: Arc<Mutex<Vec<WatchLine>>>,
@@ -394,13 +396,13 @@ impl WatchCommand {
         self.running.process()
     }
 
-    /// The newest line's session with this pid.
+    /// The session with this pid in the newest line.
     pub fn session(&self, pid: u32) -> Option<Value> {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         session_of(&lines.last()?.1, pid)
     }
 
-    /// Waits until the session with this pid is as wanted.
+    /// Waits until the session with this pid is as wanted; returns the session.
     #[track_caller]
     pub fn wait(
         &self,
@@ -417,7 +419,7 @@ impl WatchCommand {
         )
     }
 
-    /// What was shown of this pid, when and why, for the message of a test that fails.
+    /// The changes of the session with this pid, with times and reasons, for failure messages.
     pub fn status_history(&self, pid: u32) -> String {
         let mut story: Vec<(SystemTime, String)> = Vec::new();
         for (at, line) in self.lines() {
@@ -436,7 +438,7 @@ impl WatchCommand {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// What was shown of this pid, one word a line, repetitions left out.
+    /// The status words of the session with this pid, without repetitions in a row.
     pub fn status_words(&self, pid: u32) -> Vec<String> {
         let sessions = self
             .lines()
@@ -457,7 +459,7 @@ pub fn session_of(snapshot: &Value, pid: u32) -> Option<Value> {
         .cloned()
 }
 
-/// A session in one word: what it does, needs, or is.
+/// The status of a session in one word: its activity, its need, or the status itself.
 pub fn status_word_of(session: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
     match session["status"].as_str() {

@@ -1,19 +1,19 @@
-//! Waiting for something with a deadline.
+//! Polling with a deadline.
 
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Longer than anything takes that a test waits for.
+/// The usual deadline of a wait, longer than anything that a test waits for takes.
 pub const WAIT_TIMEOUT: Duration = Duration::from_mins(1);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Asks every 10 ms until there is an answer.
+/// Polls every 10 ms until `ask` returns a value; panics with `what` at the deadline.
 #[track_caller]
 pub fn until<T>(deadline: Duration, what: &str, ask: impl FnMut() -> Option<T>) -> T {
     until_or(deadline, what, ask, String::new)
 }
 
-/// Like [`until`]; on failure it also prints what `diagnose` tells.
+/// Like [`until`], with the text of `diagnose` in the panic message.
 #[track_caller]
 pub fn until_or<T>(
     deadline: Duration,
@@ -27,7 +27,7 @@ pub fn until_or<T>(
     }
 }
 
-/// Asks every 10 ms; `None` when the time is over.
+/// Polls every 10 ms until `ask` returns a value; `None` at the deadline.
 pub fn poll<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + deadline;
     loop {
@@ -41,7 +41,7 @@ pub fn poll<T>(deadline: Duration, mut ask: impl FnMut() -> Option<T>) -> Option
     }
 }
 
-/// Runs a future to its end on a runtime of its own.
+/// Runs a future to completion on a new single-threaded runtime.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

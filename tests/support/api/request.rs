@@ -1,4 +1,4 @@
-//! What the fake API reads out of a Messages request.
+//! The parts of a Messages request that the fake API uses.
 
 use serde_json::Value;
 
@@ -13,13 +13,13 @@ const NON_PROMPT_TAGS: [(&str, &str); 6] = [
     ("<command-args>", "</command-args>"),
 ];
 
-/// A side job of the client, which the user did not ask for in so many words.
+/// The purpose of a request: a turn of the user, or one of Claude Code's own side jobs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum ModelJob {
     Turn,
     Title,
     Compact,
-    /// Asked for with `/compact slowly`.
+    /// A compaction requested with `/compact slowly`.
     CompactSlowly,
 }
 
@@ -28,11 +28,11 @@ pub(crate) struct MessagesRequest {
     pub job: ModelJob,
     pub session: Option<String>,
     pub prompt: String,
-    /// Tool results after the prompt.
+    /// The number of tool results after the prompt.
     pub step: usize,
     pub stream: bool,
     pub model: String,
-    /// `Agent`, or `Task` in older clients.
+    /// `Agent`, or `Task` in older versions of Claude Code.
     pub agent_tool: &'static str,
 }
 
@@ -86,7 +86,8 @@ fn agent_tool(body: &Value) -> &'static str {
     }
 }
 
-/// `user_id` is JSON text in newer clients and `…_session_<uuid>` in older ones.
+/// The session id. `user_id` is JSON text in newer versions of Claude Code, and
+/// `…_session_<uuid>` in older ones.
 fn session(body: &Value) -> Option<String> {
     let user = body["metadata"]["user_id"].as_str()?;
     if let Ok(parts) = serde_json::from_str::<Value>(user) {
@@ -95,7 +96,7 @@ fn session(body: &Value) -> Option<String> {
     user.rsplit_once("session_").map(|(_, id)| id.into())
 }
 
-/// The prompt the conversation is at, and the number of tool results since.
+/// The newest prompt of the conversation, and the number of tool results since.
 fn last_prompt(messages: &[Value]) -> (String, usize) {
     let mut results = 0;
     for message in messages.iter().rev() {
@@ -115,8 +116,8 @@ fn last_prompt(messages: &[Value]) -> (String, usize) {
     (String::new(), results)
 }
 
-/// A message may hold several texts, e.g. of the client itself; one that is a directive is
-/// the prompt, else the last one.
+/// The prompt in a message, which may hold several texts, some of them by Claude Code itself: the
+/// last text that is a directive, else the last text.
 fn prompt_of(content: &Value) -> Option<String> {
     let texts: Vec<String> = match content {
         Value::String(text) => vec![strip(text)],

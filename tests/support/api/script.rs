@@ -1,4 +1,4 @@
-//! What the model answers, chosen by the prompt text.
+//! The answers of the model, chosen by the prompt text.
 //!
 //! One directive per prompt:
 //!
@@ -6,33 +6,34 @@
 //! |---|---|
 //! | `say <text>` | one text; `\n` in it breaks the line |
 //! | `stream 8s` | text deltas over that time |
-//! | `stall 5s` | a text with that pause in its middle |
+//! | `stall 5s` | a text with a pause of that length in its middle |
 //! | `think 6s` | thinking deltas over that time, then a text |
-//! | `full` | a text whose `usage.input_tokens` is 975000: the next turn compacts first, if two turns went before |
+//! | `full` | a text whose `usage.input_tokens` is 975000: the next turn compacts first, if two turns preceded it |
 //! | `bash: <command>` | a Bash call |
 //! | `bash-bg: <command>` | a Bash call with `run_in_background` |
 //! | `parallel bash: a \|\| b` | one Bash call for each command, in one message |
 //! | `call: <Tool> <input as JSON> \|\| …` | calls of any tools, in one message |
 //! | `write: <path>` | a Write call with the text `new` |
-//! | `edit: <path>` | a Read call, then an Edit call that makes `new` of `old` |
+//! | `edit: <path>` | a Read call, then an Edit call that replaces `old` by `new` |
 //! | `ask` | an `AskUserQuestion` call with one question |
 //! | `ask multi` | the same with two questions, the second one multiple choice |
 //! | `plan` | an `ExitPlanMode` call (start with `--permission-mode plan`) |
 //! | `agents <N> fg\|bg [<directive>]` | N Agent calls in one message; each sub-agent gets the directive (default `stream 4s`) as `agent <i>: <directive>` |
-//! | `error <code> [x<N>]` | that HTTP error, N times or for ever |
+//! | `error <code> [x<N>]` | that HTTP error, N times or always |
 //!
-//! `say`, `stream`, `stall`, `think` and `error` may go first: `<directive> then
+//! `say`, `stream`, `stall`, `think` and `error` may come first: `<directive> then
 //! <directive>`, e.g. `stream 2s then bash: ls` (one message with both), `error 529 x2 then
-//! say hi`. After the tools have run a closing text ends the turn; `finally <directive>` at
-//! the end replaces it: `bash: touch a finally stream 3s`. Any other prompt is echoed.
+//! say hi`. After the tools have run, a closing text ends the turn; `finally <directive>` at the
+//! end replaces that text: `bash: touch a finally stream 3s`. Any other prompt is echoed, up to
+//! 200 characters.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The text an `edit:` expects in the file, and the text `write:` and `edit:` leave there.
+/// The text that `edit:` expects in the file and replaces by [`NEW_TEXT`].
 pub const OLD_TEXT: &str = "old";
-/// See [`OLD_TEXT`].
+/// The text that `write:` and `edit:` leave in the file.
 pub const NEW_TEXT: &str = "new";
 
 const DEFAULT_AGENT_PROMPT: &str = "stream 4s";
@@ -47,14 +48,14 @@ pub(crate) enum ScriptAct {
     Call { tool: String, input: Value },
 }
 
-/// An HTTP error in place of an answer; `times: None` means always.
+/// An HTTP error in place of an answer; always, if `times` is `None`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct ScriptedFailure {
     pub code: u16,
     pub times: Option<u32>,
 }
 
-/// The messages of one turn, in order; a new one is due when every call of the one before
+/// The messages of one turn, in order; the next one is due when every call of the previous one
 /// has its result.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct TurnScript {
@@ -84,7 +85,7 @@ impl TurnScript {
         script
     }
 
-    /// Whether the prompt is written in this language.
+    /// Whether the prompt is a directive.
     pub(crate) fn knows(prompt: &str) -> bool {
         sequence(prompt.trim()).is_some()
     }
@@ -231,7 +232,7 @@ fn bash(command: &str, background: bool) -> ScriptAct {
     call("Bash", input)
 }
 
-/// The client refuses to edit a file it has not read.
+/// A Read call before the Edit call: Claude Code refuses to edit a file that was not read.
 fn edit(path: &str) -> TurnScript {
     let read = call("Read", json!({"file_path": path}));
     let edit = call(

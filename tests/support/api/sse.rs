@@ -1,4 +1,4 @@
-//! A scripted message as the timed events of an answer.
+//! The timed server-sent events of a scripted message.
 
 use std::time::Duration;
 
@@ -8,25 +8,25 @@ use uuid::Uuid;
 
 use super::script::ScriptAct;
 
-/// A model needs some time for its first word; in a turn much shorter than this the client may
-/// never call itself busy.
+/// The delay before the first event. In a turn much shorter than this, Claude Code may never
+/// report `busy`.
 const FIRST_WORD_DELAY: Duration = Duration::from_millis(500);
 const DELTA_INTERVAL: Duration = Duration::from_millis(100);
-/// Enough for windows of 1 million tokens too.
+/// Enough to fill a context window of 1 million tokens, too.
 const FULL_CONTEXT_TOKENS: u64 = 975_000;
 
-/// One piece of the answer.
+/// One piece of a streaming answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum StreamPiece {
     Pause(Duration),
     Event(Bytes),
-    /// The first delta; the client shows something from here on.
+    /// The first delta, from which on Claude Code shows an answer.
     FirstDelta(Bytes),
     /// The end of the message.
     Stop(Bytes),
 }
 
-/// A whole message of the model.
+/// One message of the model.
 pub(crate) struct ScriptedMessage {
     pub model: String,
     pub acts: Vec<ScriptAct>,
@@ -59,7 +59,7 @@ impl ScriptedMessage {
         message
     }
 
-    /// How long the answer takes.
+    /// The sum of all pauses in the answer.
     pub(crate) fn time(&self) -> Duration {
         self.pieces()
             .iter()
@@ -187,7 +187,7 @@ impl StreamWriter {
     }
 }
 
-/// Short lines, so that the text also scrolls.
+/// Deltas spread evenly over a time, in short lines, so that the text also scrolls.
 fn beats(time: Duration, word: &str) -> Vec<(Duration, String)> {
     let count = (time.as_millis() / DELTA_INTERVAL.as_millis()).max(1);
     let beat = time / u32::try_from(count).expect("a time of less than years");

@@ -1,7 +1,7 @@
-//! What lies where a client would in tests: it sleeps, and hands on to the hook socket what a test
-//! says to its relay socket, so that the words come from a process of that session.
+//! The program that takes the place of Claude Code in tests: sleeps, and relays its own socket to
+//! the hook socket, so that the engine receives a test's messages from a process of that session.
 //!
-//! `claude <seconds> <hook socket>`; the relay is `<pid>.sock` beside the program.
+//! Usage: `claude <seconds> <hook socket>`. The relay is `<pid>.sock` beside the program.
 
 #[path = "../relay.rs"]
 pub mod relay;
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A socket that is at its place only once it listens.
+/// Opens the relay socket, renamed to its final path only once it listens.
 fn listen() -> io::Result<UnixListener> {
     let place = std::env::current_exe()?.with_file_name(format!("{}.sock", std::process::id()));
     let before = place.with_extension("new");
@@ -36,7 +36,7 @@ fn listen() -> io::Result<UnixListener> {
 
 fn serve(listener: &UnixListener, hooks: &OsString) {
     for near in listener.incoming().map_while(Result::ok) {
-        // A connection that no engine takes is dropped.
+        // Without an engine the connection is dropped.
         if let Ok(far) = UnixStream::connect(hooks) {
             thread::spawn(|| relay::relay(near, far));
         }

@@ -1,4 +1,4 @@
-//! The notification server of a desktop, and what it is told.
+//! The notification server of a desktop, and the notices that it receives.
 
 use super::program::OwnedProcess;
 use super::{TestDesktop, WAIT_TIMEOUT};
@@ -10,8 +10,8 @@ use std::path::Path;
 const SERVER_BUS_NAME: &str = "org.freedesktop.Notifications";
 const MONITOR_PROGRAM: &str = "dbus-monitor";
 
-/// No program is started because somebody has something to tell: a desktop has a server when a
-/// test starts one.
+/// Keeps D-Bus from starting a notification server on demand: a desktop has one only if a test
+/// starts one.
 pub(super) fn start_none_by_itself(data: &Path) {
     let services = data.join("dbus-1/services");
     fs::create_dir_all(&services).expect("a folder for services");
@@ -19,22 +19,22 @@ pub(super) fn start_none_by_itself(data: &Path) {
     fs::write(services.join(format!("{SERVER_BUS_NAME}.service")), none).expect("a service");
 }
 
-/// A notice, as the server was told it.
+/// A notice, as sent to the notification server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceivedNotice {
-    /// Its first line.
+    /// The summary of the notice.
     pub title: String,
-    /// What is below.
+    /// The text below the title.
     pub body: String,
-    /// Names and words of its buttons, in turns.
+    /// The keys and labels of the buttons, alternating.
     pub actions: Vec<String>,
 }
 
 impl TestDesktop {
-    /// Starts dunst, which then shows what it is told.
+    /// Starts dunst as the notification server, and waits until it answers.
     #[track_caller]
     pub fn start_notifications(&self) -> OwnedProcess {
-        // What its user chooses from the menu of a notice: the line with this word.
+        // Acts as the user who chooses in dunst's menu: prints the first line with the word.
         let menu = self.logs.join("menu");
         let choose = format!("#!/bin/sh\ngrep -m1 \"$(cat '{}')\"\n", self.choice());
         fs::write(&menu, choose).expect("a menu");
@@ -56,32 +56,32 @@ impl TestDesktop {
         self.logs.join("choice").to_string_lossy().into_owned()
     }
 
-    /// How many notices are on the screen; `None` without dunst.
+    /// The number of notices on the screen; `None` without dunst.
     pub fn displayed(&self) -> Option<usize> {
         let told = self.ask("dunstctl", &["count", "displayed"])?;
         told.trim().parse().ok()
     }
 
-    /// Clicks on the newest notice.
+    /// Invokes the default action of the newest notice, as a click does.
     #[track_caller]
     pub fn click_notice(&self) {
         assert!(self.ask("dunstctl", &["action"]).is_some(), "no click");
     }
 
-    /// Chooses a button of the newest notice.
+    /// Chooses the button of the newest notice whose menu line holds `word`.
     #[track_caller]
     pub fn press_notice(&self, word: &str) {
         fs::write(self.choice(), word).expect("a choice");
         assert!(self.ask("dunstctl", &["context"]).is_some(), "no {word}");
     }
 
-    /// Listens to what any notification server is told from here on, and tells.
+    /// Records all calls and signals of notification servers from now on.
     #[track_caller]
     pub fn monitor_notices(&self) -> OwnedProcess {
         let rule = format!("interface='{SERVER_BUS_NAME}'");
         let monitor = self.tool(MONITOR_PROGRAM, &[&rule]);
         until(WAIT_TIMEOUT, "the monitor of the bus", || {
-            // The monitor hears a call that nobody answers, too.
+            // The monitor also sees a call that no server answers.
             let ping = [
                 "-d",
                 SERVER_BUS_NAME,
@@ -100,7 +100,7 @@ impl TestDesktop {
         fs::read_to_string(self.logs.join(MONITOR_PROGRAM)).unwrap_or_default()
     }
 
-    /// What was told so far, in order.
+    /// All notices recorded by [`monitor_notices`](Self::monitor_notices) so far, in order.
     pub fn notices(&self) -> Vec<ReceivedNotice> {
         let log = self.bus_log();
         let calls = log.split("\nmethod call ").filter(|call| {
@@ -112,9 +112,9 @@ impl TestDesktop {
             .filter_map(|call| {
                 let call = call.split("\nmethod return ").next()?;
                 let call = call.split("\nsignal ").next()?;
-                // Its last argument: the log is read while it is written.
+                // Without its last argument a call is not yet written to the log in full.
                 call.contains("\n   int32 ").then_some(())?;
-                // The hints are no texts.
+                // The hints after the texts hold strings, too.
                 let call = call.split("dict entry(").next()?;
                 let mut texts = call.split('"').skip(1).step_by(2).map(str::to_owned);
                 let (_app, _icon) = (texts.next()?, texts.next()?);
@@ -127,7 +127,7 @@ impl TestDesktop {
             .collect()
     }
 
-    /// Waits until the newest notice is as wanted.
+    /// Waits until the newest notice is as wanted; returns the notice.
     #[track_caller]
     pub fn wait_notice(
         &self,
@@ -142,7 +142,7 @@ impl TestDesktop {
         )
     }
 
-    /// The address of its bus.
+    /// The address of the session bus.
     pub fn bus(&self) -> &str {
         let found = self
             .env

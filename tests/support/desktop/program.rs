@@ -1,4 +1,4 @@
-//! Programs of the desktop and the app, ended by pid.
+//! The app and other programs of a desktop, ended by pid.
 
 use crate::process::ProcessRef;
 use crate::trusty::{RunningProgram, program};
@@ -9,24 +9,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// After this a polite end becomes an impolite one.
+/// The time between SIGTERM and SIGKILL.
 const TERMINATE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The command with this environment and no other.
+/// Sets the whole environment of a command.
 pub(super) fn command<'a>(command: &'a mut Command, env: &[(String, String)]) -> &'a mut Command {
     command.env_clear().envs(env.iter().cloned())
 }
 
-/// A process we started. When dropped it and all below it end.
+/// A process that the test has started; ended with all its descendants on drop.
 pub struct OwnedProcess(RunningProgram);
 
 impl OwnedProcess {
-    /// Takes a child over.
+    /// Takes over a child that was just started.
     pub(super) fn from_child(child: Child) -> Self {
         Self(RunningProgram::from_child(child))
     }
 
-    /// Starts a program whose output goes to a file.
+    /// Starts a program whose output is appended to a file.
     #[track_caller]
     pub(super) fn start(to_run: &mut Command, env: &[(String, String)], log: &Path) -> Self {
         let out = File::options().create(true).append(true).open(log);
@@ -41,17 +41,17 @@ impl OwnedProcess {
         Self::from_child(child.unwrap_or_else(|e| panic!("{name}: {e}")))
     }
 
-    /// Its process.
+    /// The process of the program.
     pub fn process(&self) -> ProcessRef {
         self.0.process()
     }
 
-    /// Whether it still runs.
+    /// Whether the program still runs.
     pub fn is_running(&mut self) -> bool {
         self.0.is_running()
     }
 
-    /// Waits for its end; the exit code.
+    /// Waits until the program exits; returns the exit code, `None` after a signal.
     #[track_caller]
     pub fn wait_exit(&mut self, deadline: Duration) -> Option<i32> {
         self.0.wait(deadline)
@@ -71,7 +71,7 @@ impl Drop for OwnedProcess {
     }
 }
 
-/// The running app.
+/// The app, ended on drop.
 pub struct RunningApp {
     owned: OwnedProcess,
     log: PathBuf,
@@ -87,23 +87,23 @@ impl RunningApp {
         Self { owned, log }
     }
 
-    /// Its process.
+    /// The process of the program.
     pub fn process(&self) -> ProcessRef {
         self.owned.process()
     }
 
-    /// Whether it still runs.
+    /// Whether the program still runs.
     pub fn is_running(&mut self) -> bool {
         self.owned.is_running()
     }
 
-    /// Waits for its end; the exit code.
+    /// Waits until the program exits; returns the exit code, `None` after a signal.
     #[track_caller]
     pub fn wait_exit(&mut self, deadline: Duration) -> Option<i32> {
         self.owned.wait_exit(deadline)
     }
 
-    /// What apps of this home have said so far.
+    /// The output of all apps of this home so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }

@@ -1,19 +1,19 @@
-//! What is on the screen, and a hand on the mouse and the keyboard.
+//! The screen, the mouse and the keyboard of a desktop.
 
 use super::{TestDesktop, WAIT_TIMEOUT};
 use crate::wait;
 use std::path::Path;
 
-/// Where a window is, in pixels of the screen.
+/// The area of a window, in pixels of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowArea {
-    /// From the left of the screen.
+    /// The distance from the left of the screen.
     pub x: i32,
-    /// From its top.
+    /// The distance from the top of the screen.
     pub y: i32,
-    /// To the right of `x`.
+    /// The extent to the right of `x`.
     pub width: i32,
-    /// Below `y`.
+    /// The extent below `y`.
     pub height: i32,
 }
 
@@ -37,13 +37,13 @@ impl TestDesktop {
         })
     }
 
-    /// Clicks with the left button.
+    /// Clicks with the left button at a point of the screen.
     #[track_caller]
     pub fn click(&self, (x, y): (i32, i32)) {
         self.press_button("1", x, y);
     }
 
-    /// Clicks with the right button.
+    /// Clicks with the right button at a point of the screen.
     #[track_caller]
     pub fn right_click(&self, (x, y): (i32, i32)) {
         self.press_button("3", x, y);
@@ -62,7 +62,7 @@ impl TestDesktop {
         assert!(self.ask("xdotool", &["key", name]).is_some(), "no {name}");
     }
 
-    /// Takes a picture of the whole screen.
+    /// Writes a picture of the whole screen to a file.
     #[track_caller]
     pub fn screenshot(&self, path: &Path) {
         let path = path.to_string_lossy();
@@ -70,7 +70,7 @@ impl TestDesktop {
         assert!(taken.is_some(), "no picture at {path}");
     }
 
-    /// Waits until something is drawn in an area of the screen, and not one plain colour.
+    /// Waits until an area of the screen shows more than 8 colours, and so not just a background.
     #[track_caller]
     pub fn wait_drawn(&self, area: WindowArea) {
         let WindowArea {

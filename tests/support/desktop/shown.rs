@@ -1,4 +1,4 @@
-//! When windows come onto the screen.
+//! The times at which windows appear on the screen.
 
 use super::program::OwnedProcess;
 use crate::wait::{poll, until};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Listens to the X server until it is dropped.
+/// Records when the X server maps windows, until dropped.
 pub struct WindowMapListener {
     _listener: OwnedProcess,
     times: Arc<Mutex<Vec<Instant>>>,
@@ -41,13 +41,13 @@ impl WindowMapListener {
         }
     }
 
-    /// When the first window after a point in time came.
+    /// Waits for the first window mapped after a point in time; returns when it was.
     #[track_caller]
     pub fn shown_after(&self, begun: Instant, deadline: Duration) -> Instant {
         until(deadline, "a window", || self.first_shown_since(begun))
     }
 
-    /// The same; none if none came in time.
+    /// Like [`shown_after`](Self::shown_after); `None` if no window was mapped by the deadline.
     pub fn shown_within(&self, begun: Instant, deadline: Duration) -> Option<Instant> {
         poll(deadline, || self.first_shown_since(begun))
     }

@@ -1,4 +1,4 @@
-//! How large a desktop says that text is: in its X resources, or in its XSETTINGS.
+//! The font DPI of a desktop, in its X resources or its XSETTINGS.
 
 use super::TestDesktop;
 use x11rb::connection::Connection;
@@ -10,7 +10,7 @@ use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
 use x11rb::{COPY_DEPTH_FROM_PARENT, CURRENT_TIME};
 
-/// Dots per inch are told in units of 1/1024.
+/// `Xft/DPI` is in units of 1/1024 dot per inch.
 const DPI_UNITS: i32 = 1024;
 const DPI_SETTING: &[u8] = b"Xft/DPI";
 
@@ -24,14 +24,14 @@ impl TestDesktop {
         assert!(self.ask("xprop", &set).is_some(), "no X resources");
     }
 
-    /// Becomes the desktop's settings daemon.
+    /// Starts a settings daemon for this desktop, within the test.
     #[track_caller]
     pub fn settings_daemon(&self) -> SettingsDaemon {
         SettingsDaemon::start(self.display())
     }
 }
 
-/// A settings daemon of a desktop, as running programs follow it.
+/// An XSETTINGS daemon, whose changes running programs follow.
 pub struct SettingsDaemon {
     connection: RustConnection,
     window: u32,
@@ -81,11 +81,11 @@ impl SettingsDaemon {
     pub fn set_dpi(&mut self, dpi: i32) {
         self.serial += 1;
         let mut bytes = Vec::new();
-        // The byte order of what follows: least significant first.
+        // The byte order of the following: least significant byte first.
         bytes.extend([0, 0, 0, 0]);
         bytes.extend(self.serial.to_le_bytes());
         bytes.extend(1_u32.to_le_bytes());
-        // One setting: an integer, its name filled up to a multiple of four.
+        // One setting: an integer, whose name is padded to a multiple of four bytes.
         bytes.extend([0, 0]);
         bytes.extend(
             u16::try_from(DPI_SETTING.len())
@@ -100,7 +100,7 @@ impl SettingsDaemon {
         self.connection
             .change_property8(PropMode::REPLACE, self.window, name, name, &bytes)
             .expect("a property");
-        // An answer says that all before it was done.
+        // The reply shows that the server has processed all earlier requests.
         let asked = self
             .connection
             .get_property(false, self.window, name, AtomEnum::ANY, 0, 0);

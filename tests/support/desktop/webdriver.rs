@@ -1,4 +1,4 @@
-//! The web view of the app, driven from outside: as much of the W3C protocol as is needed.
+//! Control of the app's web view through the part of the W3C `WebDriver` protocol that tests use.
 
 use super::program::OwnedProcess;
 use crate::trusty::program;
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-/// The app in the hands of a driver; both end when it is dropped.
+/// The app under `WebKitWebDriver`; both are ended on drop.
 pub struct WebDriver {
     _driver: OwnedProcess,
     port: u16,
@@ -47,7 +47,7 @@ impl WebDriver {
         }
     }
 
-    /// Runs a function body in the page; what it returns.
+    /// Runs a function body in the page; returns its result, and panics on an error.
     #[track_caller]
     pub fn run(&self, script: &str) -> Value {
         let path = format!("/session/{}/execute/sync", self.session);
@@ -62,12 +62,12 @@ impl WebDriver {
 impl Drop for WebDriver {
     fn drop(&mut self) {
         let path = format!("/session/{}", self.session);
-        // A driver that does not answer ends all the same.
+        // A driver that does not answer is ended anyway, when its field is dropped.
         let _ = http(self.port, "DELETE", &path, None);
     }
 }
 
-/// A port that is free, and was given to no other driver of ours that is about to take it.
+/// A free port that was given to no other driver of this test process, which may not listen yet.
 fn free_port() -> u16 {
     static GIVEN_PORTS: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
     loop {
@@ -80,7 +80,7 @@ fn free_port() -> u16 {
     }
 }
 
-/// One request; the `value` of the answer.
+/// Sends one request; returns the `value` of the response.
 fn http(port: u16, method: &str, path: &str, body: Option<&Value>) -> io::Result<Value> {
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;

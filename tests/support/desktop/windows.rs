@@ -1,29 +1,29 @@
-//! Windows of a desktop, as its window manager tells of them.
+//! Windows of a desktop, as its window manager reports them.
 
 use super::{OwnedProcess, TestDesktop, WAIT_TIMEOUT, until_is};
 use crate::wait::until;
 use std::fmt::Debug;
 
 impl TestDesktop {
-    /// The environment of its programs.
+    /// The environment of the desktop's programs.
     pub fn env(&self) -> &[(String, String)] {
         &self.env
     }
 
-    /// `:7`
+    /// The name of the X display, such as `:7`.
     pub fn display(&self) -> &str {
         let named = self.env.iter().find(|(name, _)| name == "DISPLAY");
         named.map(|(_, value)| value.as_str()).expect("a display")
     }
 
-    /// Waits for the window of a program.
+    /// Waits for the window of a program; returns its id.
     #[track_caller]
     pub fn window_of(&self, program: &OwnedProcess) -> u32 {
         let pid = program.process().pid;
         until(WAIT_TIMEOUT, "a window", || self.window_with(pid))
     }
 
-    /// The window of a process, by what the window says of itself.
+    /// The window of a process, by the pid that the window states in `_NET_WM_PID`.
     pub fn window_with(&self, pid: u32) -> Option<u32> {
         let told = self.ask("xprop", &["-root", "_NET_CLIENT_LIST"])?;
         let ids = told.split("# ").nth(1)?.split(',').filter_map(number);
@@ -37,28 +37,28 @@ impl TestDesktop {
         number(told.split("# ").nth(1)?)
     }
 
-    /// Gives a window the focus, as a click would.
+    /// Activates a window and waits until it has the focus.
     #[track_caller]
     pub fn activate(&self, window: u32) {
         self.send_to_window("windowactivate", window, &[]);
         until_is("the focus", &Some(window), || self.active_window());
     }
 
-    /// Makes an icon of a window.
+    /// Minimises a window and waits until it is minimised.
     #[track_caller]
     pub fn minimise(&self, window: u32) {
         self.send_to_window("windowminimize", window, &[]);
         until_is("an icon", &true, || self.is_minimised(window));
     }
 
-    /// Whether a window is an icon.
+    /// Whether a window is minimised.
     pub fn is_minimised(&self, window: u32) -> bool {
         let id = window.to_string();
         let told = self.ask("xprop", &["-id", &id, "WM_STATE"]);
         told.is_some_and(|told| told.contains("Iconic"))
     }
 
-    /// Moves a window to another virtual desktop.
+    /// Moves a window to another virtual desktop and waits until it is there.
     #[track_caller]
     pub fn move_to(&self, window: u32, desktop: u32) {
         self.send_to_window("set_desktop_for_window", window, &[&desktop.to_string()]);
@@ -67,7 +67,7 @@ impl TestDesktop {
         });
     }
 
-    /// The virtual desktop that is shown.
+    /// The number of the current virtual desktop.
     pub fn shown_desktop(&self) -> Option<u32> {
         self.ask("xdotool", &["get_desktop"])?.trim().parse().ok()
     }

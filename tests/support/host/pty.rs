@@ -1,4 +1,4 @@
-//! A terminal that is nothing but a pseudo-terminal.
+//! A terminal that is a plain pseudo-terminal.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt as _;
@@ -19,10 +19,10 @@ use crate::wait;
 
 type PtyScreen = vt100::Parser<TerminalReplies>;
 
-/// A process on a pseudo-terminal of its own, with what it has painted.
+/// A process on a pseudo-terminal of its own, and the contents of its screen.
 ///
-/// Opened here and not by a crate: every descriptor is close-on-exec from birth, so that no
-/// process started by another test thread keeps this terminal open.
+/// The terminal is opened here and not by a crate: every descriptor is close-on-exec from its
+/// creation, so that no process started by another test thread keeps this terminal open.
 pub(crate) struct PtyHost {
     child: Child,
     master: Option<Arc<OwnedFd>>,
@@ -32,12 +32,12 @@ pub(crate) struct PtyHost {
 }
 
 impl PtyHost {
-    /// Starts `command` as the leader of a session whose terminal is the new one.
+    /// Starts `command` as the leader of a session with the new terminal.
     pub(crate) fn spawn(command: &Command) -> Self {
         Self::spawn_sized(command, TERMINAL_ROWS, TERMINAL_COLUMNS)
     }
 
-    /// The same on a terminal of this size.
+    /// Like [`spawn`](Self::spawn), on a terminal of this size.
     pub(crate) fn spawn_sized(command: &Command, rows: NonZeroU16, columns: NonZeroU16) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let master = openpt(flags).expect("a pseudo-terminal");
@@ -72,28 +72,28 @@ impl PtyHost {
         self.child.id()
     }
 
-    /// Gives the terminal another size; the kernel tells its processes.
+    /// Resizes the terminal; the kernel sends SIGWINCH to its foreground processes.
     pub(crate) fn resize(&self, rows: NonZeroU16, columns: NonZeroU16) {
         let master = self.master.as_ref().expect("a terminal not hung up");
         lock(&self.screen).screen_mut().set_size(rows, columns);
         tcsetwinsize(master, winsize(rows, columns)).expect("a terminal of this size");
     }
 
-    /// Whether the terminal echoes and hands over whole lines, as a shell expects it.
+    /// Whether the terminal echoes and delivers whole lines, as a shell expects.
     pub(crate) fn is_cooked(&self) -> bool {
         let master = self.master.as_ref().expect("a terminal not hung up");
         let modes = tcgetattr(master).expect("a terminal").local_modes;
         modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
     }
 
-    /// How its process ended; none while it lives.
+    /// The exit status of the process; `None` while the process runs.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().expect("ours")
+        self.child.try_wait().expect("our child")
     }
 
     pub(crate) fn type_text(&self, text: &str) {
         let master = self.master.as_ref().expect("a terminal not hung up");
-        // The other end may be gone already.
+        // The program may have closed its end already.
         let _ = write_all(master, text.as_bytes());
     }
 
@@ -117,21 +117,21 @@ impl PtyHost {
         lock(&self.screen).screen().contents()
     }
 
-    /// All that was painted, once the program has ended.
+    /// The final screen; waits until every process has closed the terminal.
     pub(crate) fn last_screen(mut self) -> String {
         if let Some(reader) = self.reader.take() {
-            // Its last terminal is closed, which ends the reader.
+            // The reader ends once the last process has closed the terminal.
             let _ = reader.join();
         }
         self.screen()
     }
 
-    /// The window title the program has set last.
+    /// The window title that the program has set last.
     pub(super) fn title(&self) -> String {
         lock(&self.screen).callbacks().title.clone()
     }
 
-    /// Closes the terminal; the kernel tells its processes.
+    /// Closes the terminal; the kernel sends SIGHUP to its session.
     pub(super) fn hang_up(&mut self) {
         drop(self.stop_reader.take());
         if let Some(reader) = self.reader.take() {
@@ -144,7 +144,7 @@ impl PtyHost {
 impl Drop for PtyHost {
     fn drop(&mut self) {
         self.hang_up();
-        // Without this a zombie would stay.
+        // Reaps the child, which would stay a zombie otherwise.
         let ended = wait::poll(END_TIMEOUT, || self.child.try_wait().ok().flatten());
         if ended.is_none() {
             let _ = self.child.kill();
@@ -162,8 +162,8 @@ fn winsize(rows: NonZeroU16, columns: NonZeroU16) -> Winsize {
     }
 }
 
-/// `setsid --ctty` makes the terminal on its standard input the controlling one and then
-/// becomes the program; doing that here would need unsafe code after the fork.
+/// Starts the command through `setsid --ctty`, which makes the terminal on its standard input the
+/// controlling one and then executes the program; here, that would need unsafe code after the fork.
 fn start(command: &Command, slave: &OwnedFd) -> Child {
     let stdio = || Stdio::from(slave.try_clone().expect("one more descriptor"));
     let mut setsid = Command::new("/usr/bin/setsid");
@@ -202,7 +202,7 @@ fn read_all(master: &OwnedFd, stopped: &OwnedFd, screen: &Mutex<PtyScreen>) {
         if !fds[1].revents().is_empty() {
             return;
         }
-        // An error means that no process has the terminal open any more.
+        // An error means that no process has the terminal open any longer.
         let Ok(length @ 1..) = read(master, &mut buffer) else {
             return;
         };
@@ -231,7 +231,7 @@ fn lock(screen: &Mutex<PtyScreen>) -> MutexGuard<'_, PtyScreen> {
     screen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The answers to the questions a program asks its terminal.
+/// The terminal's replies to queries of the program, and the window title.
 #[derive(Default)]
 struct TerminalReplies {
     bytes: Vec<u8>,

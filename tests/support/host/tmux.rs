@@ -12,7 +12,7 @@ use crate::wait::{self, until};
 
 const TMUX_SESSION: &str = "work";
 
-/// A tmux server with one session, started by us and ended by us.
+/// A tmux server with one session, started and ended by the test.
 pub(super) struct TmuxHost {
     socket: String,
     env: Vec<(String, String)>,
@@ -42,7 +42,7 @@ impl TmuxHost {
         if let Some(folder) = command.get_current_dir() {
             new.arg("-c").arg(folder);
         }
-        // With several words after it, tmux runs them without a shell in between.
+        // Several words after `--` are executed by tmux without a shell in between.
         new.arg("--").arg(command.get_program());
         new.args(command.get_args());
         let output = new.output().expect("tmux is installed");
@@ -67,7 +67,7 @@ impl TmuxHost {
         &self.socket
     }
 
-    /// Runs a tmux command; its output, if it succeeded.
+    /// Runs a tmux command; returns its output if it succeeds.
     pub(super) fn run(&self, args: &[&str]) -> Option<String> {
         let output = self
             .command()
@@ -80,7 +80,7 @@ impl TmuxHost {
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// A tmux command for this server.
+    /// A `tmux` command for this server, without arguments.
     pub(super) fn command(&self) -> Command {
         tmux(&self.socket, &self.env)
     }
@@ -124,7 +124,7 @@ impl TmuxHost {
         self.run(&["kill-session", "-t", TMUX_SESSION]);
     }
 
-    /// Ends the server, if the end of its session has not done so.
+    /// Ends the server, which may have exited with its last session already.
     pub(super) fn kill_server(&self) {
         self.run(&["kill-server"]);
         let gone = || (!self.server.is_alive()).then_some(());
@@ -133,7 +133,7 @@ impl TmuxHost {
         }
     }
 
-    /// The command line of a terminal that looks at the session.
+    /// The command that attaches a tmux client to the session.
     pub(super) fn attach_command(&self) -> Command {
         let mut command = self.command();
         command.args(["attach-session", "-t", TMUX_SESSION]);

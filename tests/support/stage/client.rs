@@ -1,4 +1,4 @@
-//! A stage with one session of the real client.
+//! A stage with one session of Claude Code itself.
 
 use super::TestStage;
 use crate::wait::{self, WAIT_TIMEOUT, until};
@@ -7,14 +7,14 @@ use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Longer than the client is idle between two turns that follow each other by themselves.
+/// Longer than Claude Code is idle between two turns that follow each other without the user.
 const REST_TIME: Duration = Duration::from_millis(700);
 
-/// A stage with one session of the real client. Dropping it closes the terminal first.
+/// A stage with one session of Claude Code itself. Dropping the stage closes the terminal first.
 pub struct ClientStage {
     /// The terminal of the session.
     pub terminal: TestTerminal,
-    /// The process of the session.
+    /// The Claude Code process of the session.
     pub client: ProcessRef,
     /// The folder of the session.
     pub folder: PathBuf,
@@ -36,17 +36,17 @@ impl DerefMut for ClientStage {
 }
 
 impl ClientStage {
-    /// The pid of the session, as `trusty` takes it.
+    /// The pid of the session, as an argument of `trusty`.
     pub fn pid(&self) -> String {
         self.client.pid.to_string()
     }
 
-    /// Whether the session has made a file of this name in its folder.
+    /// Whether the folder of the session holds a file of this name.
     pub fn made(&self, name: &str) -> bool {
         self.folder.join(name).exists()
     }
 
-    /// Waits until the session has made a file of this name in its folder.
+    /// Waits until the folder of the session holds a file of this name.
     #[track_caller]
     pub fn wait_made(&self, name: &str) {
         wait::until_or(
@@ -57,7 +57,7 @@ impl ClientStage {
         );
     }
 
-    /// Approves in the dialog of the terminal, and waits for the file and the end of the turn.
+    /// Approves in the terminal's permission dialog, and waits for the file and an idle session.
     #[track_caller]
     pub fn approve_making(&self, name: &str) {
         self.terminal.approve();
@@ -65,14 +65,14 @@ impl ClientStage {
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 
-    /// Submits a prompt and waits until the model has answered it.
+    /// Submits a prompt and waits for the whole answer of the model.
     #[track_caller]
     pub fn ask_model(&self, prompt: &str) {
         self.terminal.submit(prompt);
         self.wait_answered(prompt);
     }
 
-    /// Waits for a free prompt at which no further turn begins.
+    /// Waits until the session has been idle for 700 ms, so that no further turn begins by itself.
     #[track_caller]
     pub fn rest(&self) {
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
