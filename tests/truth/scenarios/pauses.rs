@@ -1,4 +1,4 @@
-//! Stops of the process that are no ends. Nothing tells of them: they are found by looking.
+//! Processes that are stopped, not ended. No event reports that, so it is found by polling.
 
 use super::{TruthScenario, scenario};
 use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
