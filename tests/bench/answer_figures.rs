@@ -1,5 +1,5 @@
-//! A request on its way to the popover, beside the terminal's own dialog, and an answer on its way
-//! back.
+//! Latencies of a request on its way to the popover and to the terminal's own dialog, and of an
+//! answer on its way back.
 
 use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::fs;
@@ -12,8 +12,8 @@ use trusty_tests::{
 
 const REQUEST_COUNT: usize = 20;
 
-/// Of each request: the model has called the tool → its card is in the page, its dialog is on the
-/// terminal; the click → the tool has run.
+/// For each request: from the tool call of the model to the card in the page and to the dialog in
+/// the terminal; from the click to the effect of the tool.
 #[derive(Default)]
 struct AnswerTimings {
     card: Vec<Duration>,
@@ -84,7 +84,7 @@ fn one(stage: &ClientStage, page: &WebDriver, name: &str, times: &mut AnswerTimi
     times
         .card
         .push(since(UNIX_EPOCH + Duration::from_millis(card)));
-    // The page's own click, as soon as it would count.
+    // A click of the page's own, as soon as it would count.
     until(WAIT_TIMEOUT, "Approve", || {
         let script = "const yes = document.querySelector('[data-yes]');
             if (yes?.getAttribute('aria-disabled') !== 'false') return false;

@@ -1,4 +1,4 @@
-//! `make picture`: the README's picture, of the real app over real sessions.
+//! `make picture`: the README's picture, of the real app with real sessions.
 
 fn main() {
     #[cfg(target_os = "linux")]

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How long a pause lasts.
 const PAUSE_DURATION: Duration = Duration::from_secs(5);
 
-/// Pauses for 5 s, resumes, and looks whether anything is different from no pause at all.
+/// Pauses for 5 s, resumes, and checks that nothing differs from a run without a pause.
 pub(crate) fn pass(cell: MatrixCell) {
     let stage = MatrixFixture::open(cell);
     stage.begin();

@@ -1,4 +1,4 @@
-//! A server that refuses, and one that hangs for a while: only what it did not take is concerned.
+//! A server that refuses one notice and hangs at another: only these two notices are affected.
 
 use super::WAIT_TIMEOUT;
 use super::groups::start_crowd;
@@ -12,14 +12,15 @@ use zbus::blocking::connection;
 use zbus::fdo;
 use zbus::zvariant::OwnedValue;
 
-/// Titles, each with what the server answered, in order; and ids that it was to close.
+/// Titles with the id that the server gave each, none if refused, in order; and the ids that it was
+/// to close.
 #[derive(Default)]
 struct SelectiveServerLog {
     told: Vec<(String, Option<u32>)>,
     closed: Vec<u32>,
 }
 
-/// It refuses one title, and says nothing to another until it may.
+/// Refuses one title, and answers another only when allowed to.
 struct SelectiveServer {
     refuses: String,
     hangs: String,
@@ -116,12 +117,12 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
     crowd[1].waits();
     assert_eq!(answer(1), None);
     said("not that one");
-    // The first is taken back all the same.
+    // The first is withdrawn all the same.
     rest(0);
     closed(first);
 
-    // What is taken late is known, and not told twice.
-    // Three at once would be one notice.
+    // A notice that the server takes late is known, and not sent twice. Three at once would be one
+    // notice, so the second session stops asking.
     rest(1);
     crowd[0].waits();
     said("notifications are shown now");

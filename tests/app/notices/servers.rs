@@ -1,4 +1,4 @@
-//! Servers that are not there, come, start again, or can do little.
+//! Servers that are missing, start, start again, or support little.
 
 use super::{WAIT_TIMEOUT, connected, open, until_is};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
         scene.desktop.notices().len()
     });
 
-    // The next one is not told: its user knows by now.
+    // The next restart does not repeat this need, which is answered by then.
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let _dunst = scene.desktop.start_notifications();
@@ -49,7 +49,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     scene.desktop.screenshot(&artefact("notice-restarted.png"));
 }
 
-/// What a server was told: the title, the body, its buttons.
+/// A notice as the server received it: the title, the body and the buttons.
 type NotedNotice = (String, String, Vec<String>);
 
 /// A server that shows text and nothing else.
@@ -111,7 +111,7 @@ fn a_server_without_buttons_is_given_none_and_still_takes_back() {
         newest().filter(|(_, body, _)| body.contains("echo"))
     });
     assert_eq!(title, "payments");
-    // A server that knows no markup is given none.
+    // A server without support for markup is sent none.
     assert!(body.contains("echo '<b>' > paid"), "{body}");
     assert!(actions.is_empty(), "{actions:?}");
     scene.terminal.approve();
