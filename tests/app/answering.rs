@@ -136,7 +136,7 @@ impl AppAnswerFixture {
     #[track_caller]
     fn read(&self) {
         // The window grows a moment after the card, and a click may miss what moves.
-        until(WAIT_TIMEOUT, "its end to be read", || {
+        until(WAIT_TIMEOUT, "the end of the request to be read", || {
             self.click(WHOLE_REQUEST_SELECTOR);
             self.desktop.wait_focus();
             self.desktop.key("End");

@@ -152,7 +152,7 @@ fn one_that_is_worked_on_is_not_offered_to_be_killed() {
     fs::create_dir_all(&locks).expect("a folder");
     let lock = locks.join(format!("{}.lock", id.as_str().expect("an id")));
     let lock = fs::File::create(lock).expect("a lock");
-    lock.try_lock().expect("nobody has it");
+    lock.try_lock().expect("an unlocked file");
 
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");

@@ -126,7 +126,7 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
     let told = scene.desktop.wait_notice("a need", |_| true);
     assert_eq!(told.title, "payments");
     until_is(
-        "its words",
+        "the words of the notice",
         &"Permission · Bash: touch paid".to_owned(),
         || scene.desktop.notices().pop().expect("told").body,
     );

@@ -89,7 +89,7 @@ fn a_page_that_crashes_is_made_anew() {
 
 /// Whether a page has a thread that composes layers with OpenGL.
 fn has_compositor(page: ProcessRef) -> bool {
-    let threads = fs::read_dir(format!("/proc/{}/task", page.pid)).expect("it runs");
+    let threads = fs::read_dir(format!("/proc/{}/task", page.pid)).expect("a running page");
     threads.flatten().any(|thread| {
         let name = fs::read_to_string(thread.path().join("comm")).unwrap_or_default();
         // The kernel keeps 15 characters of a thread's name, of WebKit's names the last ones.

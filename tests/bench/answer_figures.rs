@@ -24,7 +24,7 @@ struct AnswerTimings {
 pub(super) fn run() {
     let builder = TestStage::builder().settings("").hooks();
     let stage = builder.build_with_desktop(DesktopKind::Tray);
-    let (stage, desktop) = stage.expect("a client and a desktop");
+    let (stage, desktop) = stage.expect("Claude Code and a desktop");
     let stage = stage.into_session(TerminalShape::TmuxBash, "payments", &MANUAL_MODE_ARGS);
     let page = desktop.drive();
     desktop.wait_popover();
@@ -69,12 +69,12 @@ fn one(stage: &ClientStage, page: &WebDriver, name: &str, times: &mut AnswerTimi
         all.iter().find(stop).map(|e| e.at)
     };
     let called = stage.api.wait(WAIT_TIMEOUT, called);
-    let dialog = until(WAIT_TIMEOUT, "its dialog", || {
+    let dialog = until(WAIT_TIMEOUT, "the dialog", || {
         let screen = terminal.screen();
         let painted = screen.contains("Do you want to proceed?") && screen.contains(name);
         painted.then(SystemTime::now)
     });
-    let card = until(WAIT_TIMEOUT, "its card", || {
+    let card = until(WAIT_TIMEOUT, "the card", || {
         let seen = page.run("return [window.last, window.at]");
         let shown = seen[0].as_str().is_some_and(|text| text.contains(name));
         shown.then(|| seen[1].as_u64()).flatten()
@@ -84,7 +84,7 @@ fn one(stage: &ClientStage, page: &WebDriver, name: &str, times: &mut AnswerTimi
     times
         .card
         .push(since(UNIX_EPOCH + Duration::from_millis(card)));
-    // A click of the page's own, as soon as it would count.
+    // The page clicks the button itself, as soon as a click would count.
     until(WAIT_TIMEOUT, "Approve", || {
         let script = "const yes = document.querySelector('[data-yes]');
             if (yes?.getAttribute('aria-disabled') !== 'false') return false;

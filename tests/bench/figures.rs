@@ -152,7 +152,7 @@ fn registry_writer(home: &TestHome) -> impl Fn(&str) + use<> {
 }
 
 fn with_sessions() {
-    let stage = TestStage::builder().build().expect("a client");
+    let stage = TestStage::builder().build().expect("Claude Code");
     transcripts(&stage.home.config_dir().join("projects"));
     let open = |n: usize| stage.open_idle(TerminalShape::PtyDirect, &format!("project-{n}"), &[]);
     let terminals: Vec<TestTerminal> = (0..SESSION_COUNT).map(open).collect();

@@ -66,7 +66,7 @@ pub(super) fn with_client() {
 
 fn tool_call(builder: StageBuilder<'_>) -> Duration {
     let stage = builder.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
-    let stage = stage.expect("a client");
+    let stage = stage.expect("Claude Code");
     let mut times: Vec<Duration> = (0..TURN_COUNT)
         .filter_map(|n| {
             let prompt = format!("bash: echo {n}");

@@ -50,7 +50,7 @@ mod collect {
                     stage: TestStage::builder()
                         .client(client)
                         .build()
-                        .expect("an installed client"),
+                        .expect("an installed Claude Code"),
                 };
                 for part in [turns, dialogs, typing, failures, menus, plan, agents, trust] {
                     let outcome = std::panic::catch_unwind(|| part(&stage(&into)));

@@ -79,7 +79,7 @@ impl ProjectFile {
         product.unwrap_or_default()
     }
 
-    /// The product code without `//` comments.
+    /// The product code, each line cut at its first `//`, even one within a literal.
     pub fn code(&self) -> String {
         let lines = self.product().lines();
         let lines = lines.map(|l| l.split("//").next().unwrap_or_default());

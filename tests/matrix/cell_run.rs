@@ -32,7 +32,7 @@ fn during(stage: &MatrixFixture) {
     let lines = stage.lines();
     std::thread::sleep(PAUSE_DURATION);
     if stops_tools(cell.kind) {
-        assert_eq!(stage.lines(), lines, "lines written while it was paused");
+        assert_eq!(stage.lines(), lines, "lines written during the pause");
     }
     if cell.kind == Kind::Hold {
         assert!(!stage.made("held"), "the tool was held");

@@ -42,7 +42,7 @@ impl MatrixFixture {
             arguments.extend(["--allowedTools", "Bash"]);
         }
         let stage = builder.open(cell.shape, "work", &arguments);
-        let stage = stage.expect("the matrix is tried with the client");
+        let stage = stage.expect("the matrix needs Claude Code");
         stage.terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
         Self {
             cell,

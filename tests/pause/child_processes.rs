@@ -110,7 +110,7 @@ fn end_with_it(shape: TerminalShape, how: &str) {
     let ran = stage.run(&["stop", &stage.pid(), "--yes"]);
     assert!(ran.status.success(), "{}", stderr_text(&ran));
     assert!(!stage.client.is_alive());
-    until(WAIT_TIMEOUT, "the end of its commands", || {
+    until(WAIT_TIMEOUT, "the end of the session's commands", || {
         tools.iter().all(|t| !t.is_alive()).then_some(())
     });
     assert_eq!(lines(&stage), written, "what was paused ran on");

@@ -19,7 +19,7 @@ fn repaired(shape: TerminalShape, how: &str, steps: &[(&str, &str)]) {
             _ => &["resume", &pid],
         };
         let told = stage.run(arguments);
-        assert!(!told.status.success(), "{step}: its engine was killed");
+        assert!(!told.status.success(), "{step}: the engine was killed");
         assert_eq!(doomed.wait(WAIT_TIMEOUT), None, "{step}: killed, not ended");
         assert_eq!(stage.records().len(), 1, "{step}");
         let next = serve(&stage.home);

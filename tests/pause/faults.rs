@@ -11,7 +11,7 @@ use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
 use trusty_tests::{KeyboardKey, TerminalShape, can_freeze};
 
-/// Claude Code takes two Escapes in a row for another command.
+/// The time between two Escapes, which in a row mean something else to Claude Code.
 const ESCAPE_INTERVAL: Duration = Duration::from_secs(1);
 
 fn survives(shape: TerminalShape, how: &str) {

@@ -40,7 +40,7 @@ fn brought_back_by_its_owner() {
     stage.pause("suspend");
     stage.terminal.type_text("fg");
     stage.terminal.press(KeyboardKey::Enter);
-    until(WAIT_TIMEOUT, "a running client", || {
+    until(WAIT_TIMEOUT, "a running session", || {
         (stage.client.state()? != 'T' && stage.client.has_terminal()).then_some(())
     });
     assert_eq!(stage.reconcile(), Reconciled::Running);
@@ -100,7 +100,7 @@ fn hangs_up(shape: TerminalShape, how: &str) {
     stage.terminal.hang_up();
     // Whether the hang-up arrives before the resume or with it, the session ends as without a
     // pause.
-    until(WAIT_TIMEOUT, "the end of the client", || {
+    until(WAIT_TIMEOUT, "the end of the session", || {
         if !stage.records().is_empty() {
             stage.reconcile();
         }
@@ -162,7 +162,7 @@ fn what_tmux_wakes_is_let_go() {
     };
     // tmux wakes the process at once, mostly before its state is checked.
     let done = stage.perform(stage.pausing(way, ToolPausePolicy::Stop));
-    until(WAIT_TIMEOUT, "tmux to wake it", || {
+    until(WAIT_TIMEOUT, "tmux to wake the session", || {
         (stage.client.state() != Some('T')).then_some(())
     });
     match done {

@@ -158,7 +158,7 @@ impl PauseFixture {
     /// Waits until the session is listed with this prompt from its transcript.
     #[track_caller]
     pub(crate) fn wait_prompt(&self, prompt: &str) {
-        until(WAIT_TIMEOUT, "its prompt in a list", || {
+        until(WAIT_TIMEOUT, "the prompt in a list", || {
             let session = self.listed(self.client.pid)?;
             (session["claude"]["prompt"] == prompt).then_some(())
         });
@@ -168,7 +168,7 @@ impl PauseFixture {
     #[track_caller]
     pub(crate) fn summary(&self) -> String {
         let file = format!("trusty/paused/{}.json", self.id());
-        let text = fs::read(self.home.xdg_data().join(file)).expect("its record");
+        let text = fs::read(self.home.xdg_data().join(file)).expect("a pause record");
         let record: PauseRecord = serde_json::from_slice(&text).expect("a record");
         record.summary
     }
@@ -210,7 +210,7 @@ impl PauseFixture {
         let [id] = records.as_slice() else {
             panic!("one record, not {records:?}");
         };
-        block_on(self.executor().reconcile(*id)).expect("made true")
+        block_on(self.executor().reconcile(*id)).expect("reconciled")
     }
 
     pub(crate) fn resume_all(&self) {
@@ -249,7 +249,7 @@ impl PauseFixture {
         assert!(root.is_some_and(|state| state != 'T'), "{root:?}");
         until_or(
             WAIT_TIMEOUT,
-            "its terminal as it was",
+            "an unchanged terminal",
             || {
                 let settings = self.client.tty_settings();
                 (self.client.has_terminal() && settings == self.settings).then_some(())
@@ -269,7 +269,7 @@ impl PauseFixture {
                 .as_ref(),
             Some(nest)
         );
-        until(WAIT_TIMEOUT, "the end of what kept its group", || {
+        until(WAIT_TIMEOUT, "a group without other processes", || {
             let tree: Vec<u32> = self.client.tree().iter().map(|p| p.pid).collect();
             let members = cgroup::members(nest).expect("readable");
             members.iter().all(|pid| tree.contains(pid)).then_some(())
@@ -301,13 +301,13 @@ impl PauseFixture {
             return;
         }
         self.terminal.press(KeyboardKey::CtrlZ);
-        until(WAIT_TIMEOUT, "a stopped client", || {
+        until(WAIT_TIMEOUT, "a stopped session", || {
             let aside = self.client.state()? == 'T' && self.terminal.root().has_terminal();
             aside.then_some(())
         });
         self.terminal.type_text("fg");
         self.terminal.press(KeyboardKey::Enter);
-        until(WAIT_TIMEOUT, "a running client", || {
+        until(WAIT_TIMEOUT, "a running session", || {
             (self.client.state()? != 'T' && self.client.has_terminal()).then_some(())
         });
         self.terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");

@@ -166,7 +166,7 @@ impl SessionActor<'_> {
             TrueChange::new(TimeWindow { from, to }, &[TruthState::Idle])
                 .passing(&[TruthState::Starting, TruthState::Absent]),
         );
-        until(WAIT_TIMEOUT, "the client to say so", || {
+        until(WAIT_TIMEOUT, "an idle session", || {
             self.is_at_rest().then_some(())
         });
     }

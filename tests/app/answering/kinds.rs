@@ -1,4 +1,4 @@
-//! Each kind of answer that the card offers, given by mouse and keyboard.
+//! Each kind of answer that the card offers, given in the popover.
 
 use super::{
     AppAnswerFixture, NO_BUTTON_SELECTOR, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT,
@@ -125,7 +125,7 @@ fn a_plan_is_sent_back_with_words_and_then_carried_out() {
     assert_eq!(
         stage.is_off(YES_BUTTON_SELECTOR),
         "true",
-        "its end was not seen"
+        "the end of the request was not seen"
     );
     stage.read();
     stage.click(YES_BUTTON_SELECTOR);

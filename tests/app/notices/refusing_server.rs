@@ -30,12 +30,12 @@ struct SelectiveServer {
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl SelectiveServer {
-    #[expect(clippy::unused_self, reason = "the form of a method")]
+    #[expect(clippy::unused_self, reason = "a D-Bus method takes self")]
     fn get_capabilities(&self) -> Vec<String> {
         vec!["body".into(), "actions".into()]
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
+    #[expect(clippy::too_many_arguments, reason = "the specified arguments")]
     fn notify(
         &self,
         app: &str,
@@ -50,7 +50,7 @@ impl SelectiveServer {
         let _ = (app, replaces, icon, body, actions, hints, timeout);
         if title == self.hangs {
             let may = self.may.lock().unwrap_or_else(PoisonError::into_inner);
-            may.recv_timeout(WAIT_TIMEOUT).expect("leave to answer");
+            may.recv_timeout(WAIT_TIMEOUT).expect("may answer");
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let id = u32::try_from(seen.told.len()).expect("few") + 10;
@@ -102,7 +102,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         until_or(WAIT_TIMEOUT, &title, told, all).1
     };
     let closed = |id: u32| {
-        until(WAIT_TIMEOUT, "a notice to be taken back", || {
+        until(WAIT_TIMEOUT, "a withdrawn notice", || {
             look().closed.contains(&id).then_some(())
         });
     };
@@ -128,7 +128,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
     said("notifications are shown now");
     crowd[2].waits();
     said("did not answer");
-    let_it.send(()).expect("it waits");
+    let_it.send(()).expect("a waiting server");
     let late = answer(2).expect("taken");
     rest(2);
     closed(late);

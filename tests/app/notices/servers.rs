@@ -12,7 +12,7 @@ const NO_SERVER_MESSAGE: &str = "notifications are not shown";
 fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     let Some(mut scene) = open() else { return };
     scene.ask("touch paid");
-    until(WAIT_TIMEOUT, "a word about it", || {
+    until(WAIT_TIMEOUT, "the message about a missing server", || {
         scene.app.log().contains(NO_SERVER_MESSAGE).then_some(())
     });
     assert!(scene.app.is_running());
@@ -21,7 +21,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     scene.wait_displayed(1);
     scene
         .desktop
-        .wait_notice("its words", |told| told.body.contains("paid"));
+        .wait_notice("the words of the need", |told| told.body.contains("paid"));
     let began = scene.desktop.notices().len();
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
@@ -31,7 +31,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
         scene.desktop.notices().len()
     });
 
-    // The next restart does not repeat this need, which is answered by then.
+    // A server that restarts again is not sent this need: the user knows by now.
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let _dunst = scene.desktop.start_notifications();
@@ -60,12 +60,12 @@ struct TextOnlyServer {
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl TextOnlyServer {
-    #[expect(clippy::unused_self, reason = "the form of a method")]
+    #[expect(clippy::unused_self, reason = "a D-Bus method takes self")]
     fn get_capabilities(&self) -> Vec<String> {
         vec!["body".into()]
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
+    #[expect(clippy::too_many_arguments, reason = "the specified arguments")]
     fn notify(
         &self,
         app: &str,
@@ -115,7 +115,7 @@ fn a_server_without_buttons_is_given_none_and_still_takes_back() {
     assert!(body.contains("echo '<b>' > paid"), "{body}");
     assert!(actions.is_empty(), "{actions:?}");
     scene.terminal.approve();
-    until(WAIT_TIMEOUT, "the notice to be taken back", || {
+    until(WAIT_TIMEOUT, "a withdrawn notice", || {
         let closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.contains(&7).then_some(())
     });
