@@ -1,4 +1,4 @@
-//! How long it takes until a request is told, and until its answer has its effect.
+//! How long it takes until a request is reported, and until its answer has its effect.
 
 use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, id, scripted};
 use std::fmt::Write;
@@ -9,17 +9,17 @@ use trusty_tests::{ApiEvent, ApiEventKind, PERMISSION_DIALOG_TEXT, TerminalShape
 
 const REQUEST_COUNT: usize = 30;
 
-/// Of one request, all since the model has called the tool.
+/// The times of all requests, counted from the tool call of the model unless noted.
 #[derive(Default)]
 struct RequestLatencies {
     told: Vec<Duration>,
     registry: Vec<Duration>,
     dialog: Vec<Duration>,
-    /// Since the answer was sent.
+    /// Counted from the sending of the answer.
     run: Vec<Duration>,
 }
 
-/// A table of medians.
+/// Measures the requests, and returns a table of medians and 95th percentiles.
 pub(crate) fn measure(shape: TerminalShape) -> String {
     let Some(stage) = scripted(shape) else {
         return String::new();
@@ -79,7 +79,7 @@ fn one(stage: &AnswerFixture, number: usize, times: &mut RequestLatencies) {
     stage.wait_made(&name);
     let file = fs::metadata(stage.folder.join(&name)).expect("made");
     let made = file.modified().expect("a time");
-    // The file system's clock goes in steps.
+    // The clock of the file system goes in steps, so `made` may lie before `answered`.
     times
         .run
         .push(made.duration_since(answered).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The jobs, and the table of what came of them.
+//! The jobs of the answer matrix, and the table of their results.
 
 use crate::cases::{ANSWER_CASES, AnswerCase, NO_TERMINAL_CASES};
 use crate::job_queue::{self, JobLog, MatrixArgs};
@@ -11,7 +11,7 @@ use trusty_tests::TerminalShape;
 const RUNS_PER_CASE: usize = 3;
 const TESTED_SHAPES: [TerminalShape; 2] = [TerminalShape::TmuxBash, TerminalShape::PtyDirect];
 
-/// Something to be tried.
+/// One entry of the queue.
 #[derive(Clone, Copy)]
 enum AnswerJob {
     Case {
@@ -32,7 +32,7 @@ impl fmt::Display for AnswerJob {
 }
 
 impl AnswerJob {
-    /// All repetitions one after another, so that a piece has tried each case.
+    /// All jobs, one repetition after another, so that a run that ends early has tried each case.
     fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for time in 1..=RUNS_PER_CASE {
@@ -73,7 +73,7 @@ pub(crate) fn run() -> ExitCode {
     let jobs = asked.draw(wanted);
     let mut measured: Vec<AnswerJob> = TESTED_SHAPES.map(AnswerJob::Latency).into();
     measured.retain(|j| asked.wants(j) && jobs.len() == count);
-    // By themselves, for nothing else may take the machine's time meanwhile.
+    // Latencies are measured before the queue starts, so that no other job takes processor time.
     for job in &measured {
         if let AnswerJob::Latency(shape) = job
             && book.told(job).is_none()
@@ -89,7 +89,7 @@ pub(crate) fn run() -> ExitCode {
     report(&book, &jobs)
 }
 
-/// The table, and whether all is green.
+/// Prints the table, and returns whether all is green.
 fn report(book: &JobLog, jobs: &[AnswerJob]) -> ExitCode {
     println!("{:<14}{:<14}{:<14}", "", "TmuxBash", "PtyDirect");
     for case in ANSWER_CASES.iter().chain(&NO_TERMINAL_CASES) {

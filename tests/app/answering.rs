@@ -1,4 +1,4 @@
-//! Answering the real client from the popover.
+//! Answers to the real Claude Code from the popover.
 
 #[path = "answering/following_engine.rs"]
 mod following_engine;
@@ -24,7 +24,7 @@ const NO_BUTTON_SELECTOR: &str = "[data-no]";
 /// Holds the requests of sub-agents until they are answered.
 const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
 
-/// A session of the real client, and the app.
+/// A session of the real Claude Code, and the app.
 struct AppAnswerFixture {
     page: Option<WebDriver>,
     desktop: TestDesktop,
@@ -39,8 +39,8 @@ impl Deref for AppAnswerFixture {
     }
 }
 
-/// A connected session that asks before it acts, with its popover open and in hand; none if the
-/// tests are to run without a desktop or the client.
+/// A connected session that asks before it acts, with its popover open and driven; none if the
+/// tests are to run without a desktop or Claude Code.
 fn driven() -> Option<AppAnswerFixture> {
     AppAnswerFixture::driven(connected(""), "manual")
 }
@@ -51,7 +51,7 @@ fn connected(settings: &str) -> StageBuilder<'_> {
 }
 
 impl AppAnswerFixture {
-    /// A session in this mode of the client.
+    /// A session in this permission mode.
     fn open(builder: StageBuilder<'_>, mode: &str) -> Option<Self> {
         let (stage, desktop) = builder.build_with_desktop(DesktopKind::Tray)?;
         let arguments = ["--permission-mode", mode];
@@ -62,7 +62,7 @@ impl AppAnswerFixture {
         })
     }
 
-    /// The same, with its popover open and in hand.
+    /// A session in this permission mode, with its popover open and driven.
     fn driven(builder: StageBuilder<'_>, mode: &str) -> Option<Self> {
         let mut stage = Self::open(builder, mode)?;
         stage.drive();
@@ -103,8 +103,8 @@ impl AppAnswerFixture {
         until_is(selector, &"false".into(), || self.is_off(selector));
     }
 
-    /// Clicks a button of the card by its words; once more where it was moved or switched off just
-    /// then.
+    /// Clicks the card's button with these words, again if the button was moved or switched off
+    /// meanwhile.
     #[track_caller]
     fn press(&self, words: &str) {
         let find = format!(
@@ -132,11 +132,11 @@ impl AppAnswerFixture {
         });
     }
 
-    /// Brings the end of the text onto the screen, by its own key.
+    /// Scrolls to the end of the request with the End key.
     #[track_caller]
     fn read(&self) {
         // The window grows a moment after the card, and a click may miss what moves.
-        until(WAIT_TIMEOUT, "its end to be read", || {
+        until(WAIT_TIMEOUT, "the end of the request to be read", || {
             self.click(WHOLE_REQUEST_SELECTOR);
             self.desktop.wait_focus();
             self.desktop.key("End");
@@ -151,7 +151,7 @@ impl AppAnswerFixture {
         until_is("no card", &Value::Null, || self.text("[data-ask]"));
     }
 
-    /// Waits until the client has written down these words.
+    /// Waits until Claude Code has written these words to a transcript.
     #[track_caller]
     fn wait_written(&self, part: &str) {
         until_or(
@@ -176,7 +176,7 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
         stage.text(&format!("{WHOLE_REQUEST_SELECTOR} .said"))
     });
     wait_word(stage.page(), "Permission");
-    // Calm, but unread.
+    // The card is calm, but its end was not read yet.
     stage.wait_on(NO_BUTTON_SELECTOR);
     assert_eq!(stage.is_off(YES_BUTTON_SELECTOR), "true");
     stage.page().run(WAIT_FOR_FRAME_SCRIPT);
@@ -188,7 +188,7 @@ fn a_long_command_is_approved_only_after_its_end_was_on_the_screen() {
     );
     assert!(stage.text("[data-ask]").is_string());
 
-    // Its keys scroll it, and do nothing else.
+    // The keys of the text scroll it, and do nothing else.
     stage.read();
     assert_eq!(stage.text("[data-hint] span"), "Approves this request only");
     assert!(!stage.made("made"));
@@ -259,7 +259,7 @@ fn questions_are_answered_with_what_was_chosen_and_written() {
         .run("document.querySelector('[data-yes]').scrollIntoView({ block: 'end' }); return true;");
     stage.wait_on(YES_BUTTON_SELECTOR);
     stage.click(YES_BUTTON_SELECTOR);
-    // In the client's own words: both answers, the second with a text that was written.
+    // The transcript has both answers, the second with the text that was typed.
     stage.wait_written(r#"\"Which color?\"=\"Red\""#);
     stage.wait_written("Small, xl");
     stage.wait_no_card();

@@ -1,4 +1,5 @@
-//! The app beside `trusty serve`: it shows what that one tells, and goes on when it ends.
+//! The app beside `trusty serve`: it shows what that engine reports, and goes on when that engine
+//! ends.
 
 use super::{WAIT_TIMEOUT, bare_desktop, wait_word};
 use trusty_tests::trusty::serve;

@@ -1,4 +1,4 @@
-//! From a row to its terminal, and the end of a session, asked for in its row.
+//! The jump from a row to its terminal, and the end of a session as its row offers it.
 
 use super::pausing::{click, middle};
 use super::{EFFECT_TIMEOUT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, desktop_stage, wait_word};
@@ -9,11 +9,11 @@ use trusty_tests::wait::{poll, until};
 use trusty_tests::{TerminalShape, Value};
 
 const ROW_TITLE_SELECTOR: &str = "[data-id] .title";
-/// What a row asks back: its name.
+/// The accessible name of the question that a row asks.
 const QUESTION_LABEL_SCRIPT: &str =
     "return document.querySelector('.confirm')?.getAttribute('aria-label') ?? null";
 
-/// Presses the button with these words, as a hand would; once more where it was moved just then.
+/// Presses the button with these words, again if the button was moved meanwhile.
 fn press(desktop: &TestDesktop, page: &WebDriver, words: &str) {
     let mark = format!(
         "const all = [...document.querySelectorAll('[data-id] .choice')];
@@ -34,7 +34,7 @@ fn press(desktop: &TestDesktop, page: &WebDriver, words: &str) {
     });
 }
 
-/// Chooses from what can be done to the only row.
+/// Chooses from the context menu of the only row.
 fn choose(desktop: &TestDesktop, page: &WebDriver, words: &str) {
     page.run(WAIT_FOR_FRAME_SCRIPT);
     let area = desktop.wait_popover();
@@ -43,7 +43,7 @@ fn choose(desktop: &TestDesktop, page: &WebDriver, words: &str) {
     press(desktop, page, words);
 }
 
-/// Opens the popover of the app that runs.
+/// Opens the popover of the running app.
 fn open_popover(desktop: &TestDesktop, page: &WebDriver) {
     assert_eq!(desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     desktop.wait_popover();
@@ -79,7 +79,7 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
     open_popover(&desktop, &page);
     click(&desktop, &page, ROW_TITLE_SELECTOR);
     front(window);
-    // The popover gives way to it.
+    // The popover closes for the terminal.
     desktop.wait_no_popover();
 
     // The same by the keyboard.
@@ -90,7 +90,7 @@ fn a_click_on_a_row_raises_its_terminal_or_the_row_says_why_not() {
     front(window);
     desktop.wait_no_popover();
 
-    // Nothing shows it any more, and the terminal that its owner has chosen does not start.
+    // No terminal shows the session any more, and the one in the settings does not start.
     configure(&stage.home, "[jump]\nterminal = ['false', '-e']\n");
     drop(xterm);
     until(WAIT_TIMEOUT, "no tmux client", || {
@@ -152,7 +152,7 @@ fn one_that_is_worked_on_is_not_offered_to_be_killed() {
     fs::create_dir_all(&locks).expect("a folder");
     let lock = locks.join(format!("{}.lock", id.as_str().expect("an id")));
     let lock = fs::File::create(lock).expect("a lock");
-    lock.try_lock().expect("nobody has it");
+    lock.try_lock().expect("an unlocked file");
 
     choose(&desktop, &page, "End…");
     press(&desktop, &page, "End payments");
@@ -176,7 +176,7 @@ fn one_that_stays_is_killed_on_a_second_word() {
     let terminal = stage.open(TerminalShape::PtyDirect, "payments", &[]);
     wait_word(&page, "Idle");
     let client = terminal.client();
-    // Stopped, it hears no SIGTERM.
+    // A stopped process does not react to SIGTERM.
     client.stop();
     wait_word(&page, "Paused");
 

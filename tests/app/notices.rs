@@ -1,4 +1,4 @@
-//! Notices of the real client's sessions on a real notification server.
+//! Notifications about sessions of the real Claude Code, on a real notification server.
 
 #[path = "notices/frontmost_window.rs"]
 mod frontmost_window;
@@ -25,10 +25,10 @@ use trusty_tests::{
     TestTerminal,
 };
 
-/// Longer than the app takes a notice to be unread.
+/// Longer than the time in which the app takes a notice to be unread.
 pub(crate) const READ_DELAY: Duration = Duration::from_secs(2);
 
-/// A session that asks before it acts, the app, and a desktop whose bus is listened to.
+/// A session that asks before it acts, the app, and a desktop whose bus is monitored.
 struct DesktopNoticeFixture {
     app: RunningApp,
     windows: WindowMapListener,
@@ -45,17 +45,17 @@ impl Deref for DesktopNoticeFixture {
     }
 }
 
-/// None where the tests are to run without a desktop or the client.
+/// The fixture without hooks; none where the tests are to run without a desktop or Claude Code.
 fn open() -> Option<DesktopNoticeFixture> {
     open_in(TerminalShape::PtyBash)
 }
 
-/// The same in another kind of terminal.
+/// The fixture in another kind of terminal.
 fn open_in(shape: TerminalShape) -> Option<DesktopNoticeFixture> {
     DesktopNoticeFixture::of(TestStage::builder(), shape)
 }
 
-/// The same where the hooks of the client are ours.
+/// The fixture with our hooks.
 fn connected() -> Option<DesktopNoticeFixture> {
     DesktopNoticeFixture::of(TestStage::builder().hooks(), TerminalShape::PtyBash)
 }
@@ -85,18 +85,18 @@ impl DesktopNoticeFixture {
         other
     }
 
-    /// Lets the session ask for leave.
+    /// Has the session ask for a permission.
     fn ask(&self, command: &str) {
         ask(&self.terminal, command);
     }
 
-    /// The session gets its leave, and has ended its turn.
+    /// Grants the permission, and waits until the session has ended its turn.
     fn let_it(&self) {
         self.terminal.approve();
         self.terminal.wait_status(WAIT_TIMEOUT, "idle");
     }
 
-    /// Waits until the app knows so many that need their owner.
+    /// Waits until the app counts this many sessions that need the user.
     fn wait_needs(&self, number: usize) {
         let words = format!("{number} need");
         until(WAIT_TIMEOUT, "the needs in the icon", || {
@@ -126,11 +126,11 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
     let told = scene.desktop.wait_notice("a need", |_| true);
     assert_eq!(told.title, "payments");
     until_is(
-        "its words",
+        "the words of the notice",
         &"Permission · Bash: touch paid".to_owned(),
         || scene.desktop.notices().pop().expect("told").body,
     );
-    // Without hooks nothing can be answered from here.
+    // Without hooks no request can be answered from a notice.
     assert_eq!(told.actions, ["default", "Show", "show", "Show"]);
     scene.wait_displayed(1);
     scene.desktop.screenshot(&artefact("notice.png"));
@@ -140,7 +140,7 @@ fn a_need_is_told_once_and_taken_back_when_the_terminal_answers() {
     scene.wait_made("paid");
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
 
-    // The next one is told anew, and nothing else was told between.
+    // The next need is reported anew, and nothing else was reported between.
     scene.ask("touch again");
     scene
         .desktop
@@ -181,7 +181,7 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
     };
     answerable("touch paid");
     scene.desktop.screenshot(&artefact("notice-approve.png"));
-    // Who approves sooner than anybody can read is shown the session instead.
+    // An approval that comes sooner than anyone can read shows the session instead.
     let shown = Instant::now();
     until(WAIT_TIMEOUT, "time to read it", || {
         (shown.elapsed() > READ_DELAY).then_some(())
@@ -197,7 +197,7 @@ fn a_request_that_is_read_whole_is_answered_from_its_notice() {
     scene.wait_displayed(0);
     assert!(!scene.made("denied"));
 
-    // What does not fit is not answered from there.
+    // A request that does not fit into a notice is not answered from there.
     let long = format!("touch {}", "x".repeat(220));
     scene.ask(&long);
     let told = scene
@@ -216,7 +216,7 @@ fn a_killed_session_is_told_of_and_one_that_leaves_is_not() {
     scene.terminal.wait_end(WAIT_TIMEOUT, client);
     scene.terminal.run_client(&["--permission-mode", "manual"]);
     scene.terminal.wait_status(WAIT_TIMEOUT, "idle");
-    // One that was never seen alive is no news.
+    // The end of a session that the app never saw alive is not reported.
     until(WAIT_TIMEOUT, "the session in the app", || {
         let all = trusty_tests::trusty::list(&scene.home);
         let session = trusty_tests::trusty::session_of(&all, scene.terminal.client().pid)?;

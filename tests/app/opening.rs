@@ -7,7 +7,7 @@ use trusty_tests::desktop::{RunningApp, TestDesktop};
 use trusty_tests::wait::until;
 use trusty_tests::{DesktopKind, ProcessRef, Signal};
 
-/// Longer than any window of an earlier version was kept back.
+/// Longer than any earlier version held its window back.
 const KEPT_BACK: Duration = Duration::from_secs(4);
 
 /// The process that draws the page, as soon as there is one.
@@ -32,7 +32,7 @@ fn the_page_is_made_before_the_first_click_and_a_click_shows_it_only_once_it_has
     let page = page_process(&app);
     assert_eq!(desktop.popover(), None, "the page was made to be hidden");
 
-    // A page that is kept from painting keeps its window off the screen.
+    // A page that cannot paint keeps its window off the screen.
     page.signal(Signal::STOP);
     let shown = desktop.windows_shown();
     let begun = Instant::now();
@@ -63,7 +63,7 @@ fn a_page_that_crashes_is_made_anew() {
     let area = desktop.wait_popover();
     desktop.wait_drawn(area);
 
-    // While it is shown it comes back by itself.
+    // A page that crashes while shown comes back by itself.
     first.signal(Signal::KILL);
     let second = until(WAIT_TIMEOUT, "another page", || {
         Some(page_process(&app)).filter(|page| page.pid != first.pid)
@@ -73,7 +73,7 @@ fn a_page_that_crashes_is_made_anew() {
     desktop.key("Escape");
     desktop.wait_no_popover();
 
-    // While it is hidden the next click makes it.
+    // A page that crashed while hidden is made by the next click.
     second.signal(Signal::KILL);
     until(WAIT_TIMEOUT, "the end of the page", || {
         app.log()
@@ -87,12 +87,12 @@ fn a_page_that_crashes_is_made_anew() {
     desktop.wait_drawn(desktop.wait_popover());
 }
 
-/// Whether a page has a thread that puts layers together with OpenGL.
+/// Whether a page has a thread that composes layers with OpenGL.
 fn has_compositor(page: ProcessRef) -> bool {
-    let threads = fs::read_dir(format!("/proc/{}/task", page.pid)).expect("it runs");
+    let threads = fs::read_dir(format!("/proc/{}/task", page.pid)).expect("a running page");
     threads.flatten().any(|thread| {
         let name = fs::read_to_string(thread.path().join("comm")).unwrap_or_default();
-        // The kernel keeps fifteen letters, of WebKit's names the last ones.
+        // The kernel keeps 15 characters of a thread's name, of WebKit's names the last ones.
         name.trim().ends_with("Compositor")
     })
 }

@@ -1,4 +1,4 @@
-//! Pausing and resuming the real client from the popover, the keyboard and the menu of the tray.
+//! Pausing and resuming the real Claude Code from the popover, the keyboard and the tray menu.
 
 use super::{
     EFFECT_TIMEOUT, RECORD_WORDS_SCRIPT, WAIT_FOR_FRAME_SCRIPT, WAIT_TIMEOUT, desktop_stage,
@@ -12,8 +12,8 @@ use trusty_tests::trusty;
 use trusty_tests::wait::{poll, until, until_or};
 use trusty_tests::{ProcessRef, Signal, TerminalShape, TestStage, TestTerminal, Value};
 
-/// Answers when a selector finds something that the window has room for, with its middle, in pixels
-/// of the page.
+/// Waits until a selector finds something that the window has room for, and returns its middle in
+/// pixels of the page.
 pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
     let script = format!(
         "const box = document.querySelector({selector:?})?.getBoundingClientRect();
@@ -27,7 +27,7 @@ pub(super) fn middle(page: &WebDriver, selector: &str) -> (i32, i32) {
     (at(0).expect("x"), at(1).expect("y"))
 }
 
-/// Clicks in the middle of what a selector finds, once it moves no more.
+/// Clicks in the middle of what a selector finds, once that no longer moves.
 #[track_caller]
 pub(super) fn click(desktop: &TestDesktop, page: &WebDriver, selector: &str) {
     let place = || {
@@ -43,7 +43,7 @@ pub(super) fn click(desktop: &TestDesktop, page: &WebDriver, selector: &str) {
     desktop.click(at);
 }
 
-/// Where control groups of version 2 are.
+/// The folder of the control groups of version 2.
 fn control_groups() -> Option<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
@@ -66,19 +66,18 @@ fn wait_still(process: ProcessRef, still: bool) {
     until_is("the process as it should be", &still, || is_still(process));
 }
 
-/// The status of the only session, as `trusty list` tells it, and how many records of pauses
-/// there are.
+/// The status of the only session, as `trusty list` reports it, and the number of pause records.
 pub(super) fn shown_pause(stage: &TestStage) -> (Value, usize) {
     let status = trusty::list(&stage.home)["sessions"][0]["status"].clone();
     (status, records(stage))
 }
 
-/// How many records of pauses there are.
+/// The number of pause records.
 pub(super) fn records(stage: &TestStage) -> usize {
     stage.count_pause_files("json")
 }
 
-/// A session that streams for a while, in a terminal that any machine can pause.
+/// A session in a terminal that any machine can pause.
 pub(super) fn open(stage: &TestStage) -> TestTerminal {
     stage.open(TerminalShape::PtyBash, "payments", &[])
 }
@@ -114,8 +113,7 @@ fn a_click_and_a_key_pause_and_resume_a_real_session() {
     page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("paused.png"));
 
-    // The same by the keyboard.
-    // A row that is at something takes no further wish.
+    // The same by the keyboard. A row takes no command while one is carried out.
     let ready = || {
         let off = "return document.querySelector('[data-id] .act').getAttribute('aria-disabled')";
         until(WAIT_TIMEOUT, "a row that takes a wish", || {
@@ -193,7 +191,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
         desktop.key("Return");
         Some(())
     };
-    // A menu that is drawn anew closes before the keys come: then it is opened again.
+    // A menu that is redrawn closes before the keys come, and is opened again.
     let choose_until = |still: bool| {
         until_or(
             WAIT_TIMEOUT,
@@ -219,7 +217,7 @@ fn the_menu_of_the_tray_pauses_and_resumes() {
     choose_until(true);
     assert_eq!(desktop.popover(), None);
 
-    // Quit, the last line, asks in the popover; whoever chooses it again has answered.
+    // Quit, the last line, asks in the popover; choosing it again is the answer.
     let quit = || {
         let begun = Instant::now();
         desktop.right_click(icon);
@@ -279,14 +277,14 @@ fn quitting_asks_what_becomes_of_the_paused_and_an_end_keeps_them() {
     assert!(is_still(client));
     assert_eq!(shown_pause(&stage), ("Paused".into(), 1));
 
-    // An app that is ended by others asks nobody and keeps them, too.
+    // An app that a signal ends asks nothing, and keeps the sessions paused, too.
     let mut app = desktop.app(&[]);
     desktop.icon();
     assert!(app.process().signal(Signal::TERM));
     app.wait_exit(WAIT_TIMEOUT);
     assert!(is_still(client));
 
-    // The next app resumes what this one has left, if it is told to.
+    // The next app resumes what this one has left, if told to.
     let page = desktop.drive();
     wait_word(&page, "Paused");
     page.run(quit);

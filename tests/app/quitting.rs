@@ -1,11 +1,11 @@
-//! An app that is quit within the moments of a pause leaves none half done.
+//! An app that quits during a pause leaves no pause half done.
 
 use super::pausing::{click, is_still, open, records, shown_pause};
 use super::{WAIT_TIMEOUT, desktop_stage, wait_word};
 use trusty_tests::desktop::until_is;
 use trusty_tests::wait::until;
 
-/// Pauses the only session and quits as soon as its row says that it is being paused.
+/// Pauses the only session, and quits as soon as its row says that the pause has begun.
 const PAUSE_AND_QUIT: &str = "
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     const pausing = new Promise((done) => {

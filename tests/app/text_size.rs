@@ -1,4 +1,4 @@
-//! The popover's window follows the size of the desktop's text, and every view fits into it.
+//! The popover's window follows the text size of the desktop, and every view fits into it.
 
 use super::bare_desktop;
 use std::fs;
@@ -51,7 +51,7 @@ fn views_script() -> String {
     })
 }
 
-/// What does not fit of any view.
+/// What does not fit, of all views.
 #[track_caller]
 fn misfits(page: &WebDriver) -> Vec<String> {
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! A request on its way to the popover, beside the terminal's own dialog, and an answer on its way
-//! back.
+//! Latencies of a request on its way to the popover and to the terminal's own dialog, and of an
+//! answer on its way back.
 
 use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::fs;
@@ -12,8 +12,8 @@ use trusty_tests::{
 
 const REQUEST_COUNT: usize = 20;
 
-/// Of each request: the model has called the tool → its card is in the page, its dialog is on the
-/// terminal; the click → the tool has run.
+/// For each request: from the tool call of the model to the card in the page and to the dialog in
+/// the terminal; from the click to the effect of the tool.
 #[derive(Default)]
 struct AnswerTimings {
     card: Vec<Duration>,
@@ -24,7 +24,7 @@ struct AnswerTimings {
 pub(super) fn run() {
     let builder = TestStage::builder().settings("").hooks();
     let stage = builder.build_with_desktop(DesktopKind::Tray);
-    let (stage, desktop) = stage.expect("a client and a desktop");
+    let (stage, desktop) = stage.expect("Claude Code and a desktop");
     let stage = stage.into_session(TerminalShape::TmuxBash, "payments", &MANUAL_MODE_ARGS);
     let page = desktop.drive();
     desktop.wait_popover();
@@ -69,12 +69,12 @@ fn one(stage: &ClientStage, page: &WebDriver, name: &str, times: &mut AnswerTimi
         all.iter().find(stop).map(|e| e.at)
     };
     let called = stage.api.wait(WAIT_TIMEOUT, called);
-    let dialog = until(WAIT_TIMEOUT, "its dialog", || {
+    let dialog = until(WAIT_TIMEOUT, "the dialog", || {
         let screen = terminal.screen();
         let painted = screen.contains("Do you want to proceed?") && screen.contains(name);
         painted.then(SystemTime::now)
     });
-    let card = until(WAIT_TIMEOUT, "its card", || {
+    let card = until(WAIT_TIMEOUT, "the card", || {
         let seen = page.run("return [window.last, window.at]");
         let shown = seen[0].as_str().is_some_and(|text| text.contains(name));
         shown.then(|| seen[1].as_u64()).flatten()
@@ -84,7 +84,7 @@ fn one(stage: &ClientStage, page: &WebDriver, name: &str, times: &mut AnswerTimi
     times
         .card
         .push(since(UNIX_EPOCH + Duration::from_millis(card)));
-    // The page's own click, as soon as it would count.
+    // The page clicks the button itself, as soon as a click would count.
     until(WAIT_TIMEOUT, "Approve", || {
         let script = "const yes = document.querySelector('[data-yes]');
             if (yes?.getAttribute('aria-disabled') !== 'false') return false;

@@ -1,5 +1,5 @@
-//! What the app costs on a real desktop: start, popover, memory, and a change on its way to the
-//! page.
+//! The cost of the app on a real desktop: its start, the popover, memory, and a change on its way
+//! to the page.
 
 use super::{WAIT_TIMEOUT, ms, percentile, registry_writer, row};
 use std::fs;
@@ -21,7 +21,7 @@ pub(super) fn run() {
     changes();
 }
 
-/// Process start → the tray knows the icon. Asking takes about 10 ms, which is in it.
+/// Process start → the tray knows the icon. Includes the query for the icon, about 10 ms.
 fn starts(desktop: &TestDesktop) {
     let mut times = Vec::new();
     let mut memory = Vec::new();
@@ -50,7 +50,7 @@ fn starts(desktop: &TestDesktop) {
     );
 }
 
-/// Bytes of a process, shared ones in proportion.
+/// Memory of a process in bytes, shared pages in proportion (PSS).
 fn pss(pid: u32) -> u64 {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap_or_default();
     let line = text.lines().find_map(|l| l.strip_prefix("Pss:"));
@@ -58,7 +58,8 @@ fn pss(pid: u32) -> u64 {
     kib.unwrap_or(0) << 10
 }
 
-/// A click on the icon → the X server shows the window. Starting the program that clicks is in it.
+/// A click on the icon → the X server shows the window. Includes the start of the program that
+/// clicks.
 fn opens(desktop: &TestDesktop) {
     let _app = desktop.app(&[]);
     let icon = desktop.icon();
@@ -69,7 +70,7 @@ fn opens(desktop: &TestDesktop) {
         desktop.click(icon);
         let first = shown.shown_after(begun, WAIT_TIMEOUT);
         desktop.wait_popover();
-        // The first time other windows come, too.
+        // At the first opening other windows appear, too.
         times.push(if n == 0 {
             begun.elapsed()
         } else {
@@ -78,7 +79,7 @@ fn opens(desktop: &TestDesktop) {
         desktop.wait_focus();
         desktop.key("Escape");
         desktop.wait_no_popover();
-        // A click so soon after would be taken for the one that closed it.
+        // A click sooner would be taken for the one that closed the popover.
         std::thread::sleep(Duration::from_millis(600));
     }
     row(
@@ -93,7 +94,7 @@ fn opens(desktop: &TestDesktop) {
     );
 }
 
-/// A registry write → the row in the page has changed, by the clock both share.
+/// A registry write → the row in the page has changed, by the clock that both share.
 fn changes() {
     let home = TestHome::new();
     let write = registry_writer(&home);

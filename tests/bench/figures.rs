@@ -1,5 +1,5 @@
-//! What things cost, as medians and ratios of one run on one machine. Nothing here
-//! fails for being slow.
+//! What operations cost, as medians and ratios of one run on one machine. Slowness is no failure
+//! here.
 
 #[path = "answer_figures.rs"]
 mod answer;
@@ -27,7 +27,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_mins(2);
 const SESSION_COUNT: usize = 10;
 const TRANSCRIPT_COUNT: usize = 10_000;
 
-/// Measures what the arguments name, or all.
+/// Measures what the arguments name, or everything.
 pub(crate) fn run() {
     println!("Medians of one run on this machine; ratios are what to compare.\n");
     let named: Vec<String> = std::env::args()
@@ -57,7 +57,7 @@ pub(crate) fn run() {
     }
 }
 
-/// What a measurement cannot do without.
+/// What a measurement requires.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum MeasurementNeeds {
     Nothing,
@@ -98,7 +98,7 @@ fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// The registry file of a stand-in is written in place, again and again.
+/// Registry write → snapshot, with the file of a stand-in written in place many times.
 fn registry_to_snapshot() {
     let home = TestHome::new();
     let env = Environment {
@@ -152,7 +152,7 @@ fn registry_writer(home: &TestHome) -> impl Fn(&str) + use<> {
 }
 
 fn with_sessions() {
-    let stage = TestStage::builder().build().expect("a client");
+    let stage = TestStage::builder().build().expect("Claude Code");
     transcripts(&stage.home.config_dir().join("projects"));
     let open = |n: usize| stage.open_idle(TerminalShape::PtyDirect, &format!("project-{n}"), &[]);
     let terminals: Vec<TestTerminal> = (0..SESSION_COUNT).map(open).collect();
@@ -173,7 +173,7 @@ fn transcripts(projects: &Path) {
     }
 }
 
-/// Times two commands in turn.
+/// Times `trusty list` and Claude Code's own list in turn.
 fn lists(stage: &TestStage) {
     let (home, api) = (&stage.home, &stage.api);
     let timed = |command: &mut Command| {
@@ -210,10 +210,10 @@ fn lists(stage: &TestStage) {
     );
 }
 
-/// What the engine costs while all sessions are idle and nobody looks.
+/// What the engine costs while all sessions are idle and no face is open.
 fn idle(home: &TestHome) {
     let serving = serve(home);
-    // The first look and what it sets off are not idleness.
+    // The first scan and its consequences are not idleness.
     std::thread::sleep(Duration::from_secs(20));
     let pid = serving.process().pid;
     let (before, begun) = (ProcessCost::of(pid), Instant::now());
@@ -245,9 +245,9 @@ fn idle(home: &TestHome) {
 }
 
 struct ProcessCost {
-    /// Hundredths of a second of a core, children that were waited for included.
+    /// Processor time in hundredths of a second, including children that were waited for.
     ticks: u32,
-    /// Times a thread went to sleep, by thread.
+    /// How often each thread went to sleep.
     switches: BTreeMap<String, u32>,
 }
 

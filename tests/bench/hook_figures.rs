@@ -1,5 +1,5 @@
-//! What a connected session pays: the hook program beside an empty one, and a tool call of the
-//! real client with and without hooks.
+//! What hooks cost a session: the hook program against an empty one, and a tool call of the real
+//! Claude Code with and without hooks.
 
 use super::{WAIT_TIMEOUT, ms, percentile, row};
 use std::io::Write;
@@ -54,7 +54,7 @@ fn over_an_empty_process(home: &TestHome) -> Duration {
     percentile(&mut ours, 50).saturating_sub(percentile(&mut empty, 50))
 }
 
-/// From the end of the answer that asks for a tool to the request with its result.
+/// The time from the end of the answer that calls a tool to the request with the tool's result.
 pub(super) fn with_client() {
     let without = tool_call(TestStage::builder());
     row("a tool call of the client, no hooks", &ms(without), "-");
@@ -66,7 +66,7 @@ pub(super) fn with_client() {
 
 fn tool_call(builder: StageBuilder<'_>) -> Duration {
     let stage = builder.open(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
-    let stage = stage.expect("a client");
+    let stage = stage.expect("Claude Code");
     let mut times: Vec<Duration> = (0..TURN_COUNT)
         .filter_map(|n| {
             let prompt = format!("bash: echo {n}");

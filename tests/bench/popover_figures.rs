@@ -9,10 +9,10 @@ use trusty_tests::{StandIn, TestHome};
 
 const FIRST_CLICKS: usize = 5;
 const WORKING_SESSIONS: usize = 12;
-/// What opening the popover sets off is not what an open one costs.
+/// Opening the popover has consequences, which do not count as the cost of an open one.
 const SETTLING_TIME: Duration = Duration::from_secs(5);
 const MEASURED_TIME: Duration = Duration::from_secs(15);
-/// The app makes its page three seconds after its start.
+/// Enough for the page, which the app makes three seconds after its start.
 const PAGE_MADE: Duration = Duration::from_secs(6);
 
 pub(super) fn run() {
@@ -37,7 +37,7 @@ pub(super) fn run() {
     drop(sessions);
 }
 
-/// A click on the icon → something is drawn; taking pictures of the screen is in it.
+/// A click on the icon → something is drawn. Includes the screenshots that detect it.
 fn first_clicks(desktop: &TestDesktop, what: &str, wait: Duration, goal: &str) {
     let mut times = Vec::new();
     for _ in 0..FIRST_CLICKS {

@@ -1,4 +1,4 @@
-//! `make picture`: the README's picture, of the real app over real sessions.
+//! `make picture`: the README's picture, of the real app with real sessions.
 
 fn main() {
     #[cfg(target_os = "linux")]
@@ -47,7 +47,7 @@ mod linux {
     fn shoot(theme: &str, ground: &str, name: &str) -> String {
         let kind = DesktopKind::Sized("1280x1600x24");
         let stage = TestStage::builder().hooks().build_with_desktop(kind);
-        let (stage, mut desktop) = stage.expect("a client and a desktop");
+        let (stage, mut desktop) = stage.expect("Claude Code and a desktop");
         let home = &stage.home;
         let fonts = home.xdg_config().join("fontconfig");
         fs::create_dir_all(&fonts).expect("folder");

@@ -1,4 +1,4 @@
-//! Collects what a client shows in a tmux pane, state by state, for the rules of the screen
+//! Collects what Claude Code shows in a tmux pane, state by state, for the rules of the screen
 //! source: `samples <folder> <version>…`. Needs `make older-clients` for all but the newest.
 
 #![cfg_attr(target_os = "linux", expect(clippy::print_stderr, reason = "a report"))]
@@ -21,7 +21,7 @@ mod collect {
         KeyboardKey, TerminalShape, TestStage, TestTerminal, TestedClient, WAIT_TIMEOUT,
     };
 
-    /// A screen is looked at after it has come to rest.
+    /// How long a screen settles before it is read.
     const SETTLE_DELAY: Duration = Duration::from_millis(1200);
     const WIDE_SIZE: &str = "wide";
     const NARROW_SIZE: &str = "narrow";
@@ -50,7 +50,7 @@ mod collect {
                     stage: TestStage::builder()
                         .client(client)
                         .build()
-                        .expect("an installed client"),
+                        .expect("an installed Claude Code"),
                 };
                 for part in [turns, dialogs, typing, failures, menus, plan, agents, trust] {
                     let outcome = std::panic::catch_unwind(|| part(&stage(&into)));
@@ -89,7 +89,7 @@ mod collect {
         fn keep(&self, terminal: &TestTerminal, name: &str) {
             sleep(SETTLE_DELAY);
             let root = self.stage.home.path().to_str().expect("plain text");
-            // The same length, for the sake of what is drawn around it.
+            // A substitute of the same length keeps what is drawn around the path in place.
             let away = &"/home/somebody"[..root.len()];
             let screen = without_commands(&terminal.screen(), self.width());
             let shown = format!("{}\n{screen}", terminal.title());
@@ -99,8 +99,8 @@ mod collect {
         }
     }
 
-    /// Without the paths of this machine in the command that started the client, which the
-    /// terminal breaks wherever it ends.
+    /// Removes the command that started Claude Code, which holds paths of this machine and which
+    /// the terminal breaks at any place.
     fn without_commands(screen: &str, width: usize) -> String {
         let mut kept = String::new();
         let mut lines = screen.lines();
@@ -310,7 +310,7 @@ mod collect {
         stage.keep(&terminal, "plan");
     }
 
-    /// Puts a plan where the client has told the model to.
+    /// Puts a plan where Claude Code has told the model to.
     fn write_plan(config: &Path) {
         let mut folders = vec![config.join("projects")];
         while let Some(folder) = folders.pop() {

@@ -6,11 +6,11 @@ use std::fs;
 /// A crate of the program.
 #[derive(Debug, Clone)]
 pub struct ProductCrate {
-    /// Without `trusty-`.
+    /// The crate's name without `trusty-`.
     pub name: String,
-    /// Its folder of sources, from the project's root.
+    /// The folder of its sources, from the project's root.
     pub folder: String,
-    /// Its Rust files.
+    /// The Rust files of the crate.
     pub files: Vec<ProjectFile>,
 }
 

@@ -28,11 +28,11 @@ pub enum TargetSystem {
 /// A type or a constant where it is defined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NameDefinition {
-    /// What it is.
+    /// Whether this is a type or a constant.
     pub kind: DefinitionKind,
-    /// Its name.
+    /// The name as written.
     pub name: String,
-    /// The path of its file from the project's root.
+    /// The path of the file from the project's root.
     pub file: String,
     /// The system that the file belongs to; none if it is compiled for both.
     pub system: Option<TargetSystem>,

@@ -1,4 +1,4 @@
-//! The files of the project, as the laws look at them.
+//! The files of the project, as the laws read them.
 
 pub mod crates;
 pub mod definitions;
@@ -9,28 +9,28 @@ pub mod texts;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold what was built or fetched.
+/// Folders with content that was built or fetched.
 const BUILT_FOLDERS: [&str; 5] = ["node_modules", "dist", "target", "gen", "artefacts"];
 
 /// A file of the project: its path from the root, and its text.
 #[derive(Debug, Clone)]
 pub struct ProjectFile {
-    /// From the project's root, with `/` between.
+    /// The path from the project's root, with `/` between.
     pub path: String,
-    /// All of it.
+    /// The whole text.
     pub text: String,
 }
 
-/// The project's root.
+/// The project's root, in canonical form.
 pub fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().expect("the project's root")
 }
 
-/// All files below these folders with one of these endings, what was built or fetched left out.
+/// All files below these folders with one of these endings, without what was built or fetched.
 ///
 /// # Panics
-/// There is none.
+/// No such file exists, or a folder or file cannot be read.
 pub fn project_files(folders: &[&str], endings: &[&str]) -> Vec<ProjectFile> {
     let mut found = Vec::new();
     for folder in folders {
@@ -63,14 +63,14 @@ fn collect(folder: &Path, endings: &[&str], found: &mut Vec<ProjectFile>) {
 }
 
 impl ProjectFile {
-    /// Whether all of it is for tests.
+    /// Whether the whole file is for tests.
     pub fn is_test(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
         name == "tests.rs" || name.ends_with("_tests.rs") || self.path.contains("/tests/")
     }
 
-    /// What is compiled into the program: tests at the end of a file or in one of their own are
-    /// not.
+    /// The part that is compiled into the program: tests at the end of a file or in a file of their
+    /// own are left out.
     pub fn product(&self) -> &str {
         if self.is_test() {
             return "";
@@ -79,7 +79,7 @@ impl ProjectFile {
         product.unwrap_or_default()
     }
 
-    /// The product without its comments.
+    /// The product code, each line cut at its first `//`, even one within a literal.
     pub fn code(&self) -> String {
         let lines = self.product().lines();
         let lines = lines.map(|l| l.split("//").next().unwrap_or_default());

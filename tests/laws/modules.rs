@@ -11,7 +11,7 @@ pub type ModulePath = Vec<String>;
 /// Which module names which others of its crate. Tests are left out.
 #[derive(Debug, Default)]
 pub struct ModuleGraph {
-    /// From a module to those it names, itself and its own ancestors and descendants left out: a
+    /// From a module to those it names, without itself and its own ancestors and descendants: a
     /// parent is made of its children.
     pub edges: BTreeMap<ModulePath, BTreeSet<ModulePath>>,
 }
@@ -43,7 +43,7 @@ impl ModuleGraph {
         graph
     }
 
-    /// Modules that name each other, directly or by way of others; each circle once, sorted.
+    /// Modules that name each other, directly or through others; each circle once, sorted.
     pub fn circles(&self) -> Vec<Vec<ModulePath>> {
         let reachable: BTreeMap<&ModulePath, BTreeSet<&ModulePath>> = self
             .edges
@@ -76,12 +76,12 @@ impl ModuleGraph {
     }
 }
 
-/// Whether one is the other, or above or below it.
+/// Whether one module is the other, or above or below the other.
 fn is_related(one: &ModulePath, other: &ModulePath) -> bool {
     one.starts_with(other) || other.starts_with(one)
 }
 
-/// The module of a file.
+/// The module that a file holds.
 pub fn module_path(folder: &str, file: &str) -> ModulePath {
     let path = file.strip_prefix(folder).unwrap_or(file);
     let path = path.trim_start_matches('/').trim_end_matches(".rs");
@@ -101,10 +101,10 @@ fn deepest(path: &[String], known: &BTreeSet<ModulePath>) -> ModulePath {
         .unwrap_or_default()
 }
 
-/// Collects the paths of one file, from the crate's root.
+/// Collects the paths that one file names, from the crate's root.
 struct PathReader {
     module: ModulePath,
-    /// What imports and `mod` items call a path here.
+    /// The path of each name that an import or a `mod` item brings into this file.
     names: BTreeMap<String, Vec<String>>,
     paths: BTreeSet<Vec<String>>,
 }
@@ -183,7 +183,7 @@ pub fn is_for_tests(attributes: &[Attribute]) -> bool {
 
 impl<'ast> Visit<'ast> for PathReader {
     fn visit_file(&mut self, file: &'ast syn::File) {
-        // Names first: an import counts wherever in the file it stands.
+        // Names come first: an import counts wherever in the file it stands.
         for item in &file.items {
             match item {
                 Item::Mod(item) if !is_for_tests(&item.attrs) => {

@@ -1,5 +1,5 @@
-//! Names and words, as CONTRIBUTING.md asks for them: what types and constants are called, and
-//! what a user reads. `cargo test --test names -- --nocapture` prints the figures.
+//! Names and words, as CONTRIBUTING.md asks for them: the names of types and constants, and the
+//! texts that a user reads. `cargo test --test names -- --nocapture` prints the figures.
 
 mod planted;
 
@@ -26,8 +26,8 @@ const MAX_EXCEPTIONS: usize = 10;
 /// The largest share of type names that are one word, in percent.
 const MAX_ONE_WORD_PERCENT: usize = 15;
 
-/// All definitions of the project. Tests count, too: their names come up in the same
-/// searches and backtraces, and a fixture with the name of a product type hides that type.
+/// All definitions of the project. Tests count, too: their names come up in the same searches and
+/// backtraces, and a fixture with the name of a product type hides that type.
 static ALL_DEFINITIONS: LazyLock<Vec<NameDefinition>> = LazyLock::new(|| {
     let files = project_files(&["crates", "src-tauri", "tests", "fuzz"], &["rs"]);
     files.iter().flat_map(read_definitions).collect()

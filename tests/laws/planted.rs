@@ -1,4 +1,4 @@
-//! What the checks of names and words find, on planted code and text.
+//! What the checks of names and words find in planted code and text.
 
 use super::glossary_terms;
 use trusty_laws::ProjectFile;

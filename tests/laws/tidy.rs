@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use trusty_laws::{ProjectFile, project_files, root};
 
-/// Where one of these words stands in code that must not know it.
+/// The places where one of these words stands in code that must not hold it.
 fn offences(sources: &[ProjectFile], words: &[&str], may: impl Fn(&str) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources.iter().filter(|s| !may(&s.path)) {
@@ -54,7 +54,7 @@ fn each_room_has_only_the_packages_it_may() {
         let more: Vec<_> = dependencies(manifest).difference(&may).cloned().collect();
         assert!(more.is_empty(), "{manifest} may not depend on {more:?}");
     };
-    // JSON and line diffs are pure, too: a card shows what a tool is given.
+    // JSON and line diffs are pure, too: a card shows the input of a tool.
     only(
         "crates/fleet/Cargo.toml",
         &["jiff", "serde", "serde_json", "similar", "utoipa", "uuid"],
@@ -168,7 +168,7 @@ fn faces_derive_no_status() {
         "{@html",
         "innerHTML",
     ];
-    // Neither the generated types nor the page for designing are drawn from.
+    // Neither the generated types nor the design page is part of the popover.
     let aside = |path: &str| path == "ui/src/schema.ts" || path.starts_with("ui/src/dev/");
     assert_eq!(offences(&popover, &words, aside), [""; 0]);
 }
@@ -333,8 +333,8 @@ fn test_names(text: &str) -> Vec<&str> {
     names
 }
 
-/// What a clause of the security table says where no test shows it. A cell without any test
-/// begins with one of these.
+/// What a clause of the security table holds where no test shows it. A cell without any test begins
+/// with one of these.
 const UNPROVEN_PHRASES: [&str; 5] = [
     "not refused",
     "not reachable",

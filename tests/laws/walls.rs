@@ -15,9 +15,9 @@ const NEVER_IN_THE_HOOK: [&str; 7] = [
 ];
 /// The largest share of the product's lines of any crate, in percent.
 const MAX_CRATE_PERCENT: usize = 35;
-/// That of the engine.
+/// The largest share of the product's lines of the engine, in percent.
 const MAX_ENGINE_PERCENT: usize = 20;
-/// The most lines of a module, with all modules below it; a crate's root is none.
+/// The most lines of a module, including all modules below it. A crate's root is no module.
 const MAX_MODULE_LINES: usize = 1_500;
 /// The most lines of a file, tests included.
 const MAX_FILE_LINES: usize = 600;

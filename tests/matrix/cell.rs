@@ -1,16 +1,16 @@
-//! One cell of the matrix: a kind of pause, in a terminal of some shape, while the client is in
+//! One cell of the matrix: a kind of pause, in a terminal of some shape, while Claude Code is in
 //! some state.
 
 use std::fmt;
 pub(crate) use trusty_fleet::pause::PauseKind as Kind;
 use trusty_tests::TerminalShape;
 
-/// Whether commands of the client stop with it.
+/// Whether a kind of pause stops the commands that Claude Code runs, too.
 pub(crate) fn stops_tools(kind: Kind) -> bool {
     matches!(kind, Kind::Freeze | Kind::Stop)
 }
 
-/// Whether a kind is to work in such a terminal.
+/// Whether a kind of pause should work in such a terminal.
 pub(crate) fn fits(kind: Kind, shape: TerminalShape) -> bool {
     match kind {
         Kind::Freeze | Kind::Hold => true,
@@ -20,7 +20,7 @@ pub(crate) fn fits(kind: Kind, shape: TerminalShape) -> bool {
     }
 }
 
-/// What the client does when it is paused.
+/// What Claude Code does when the pause begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ClientState {
     Streaming,
@@ -43,7 +43,7 @@ impl ClientState {
         Self::Agents,
     ];
 
-    /// Whether a turn runs and waits for nobody.
+    /// Whether a turn runs and does not wait for the user.
     pub(crate) fn works(self) -> bool {
         matches!(self, Self::Streaming | Self::Tool | Self::Agents)
     }
@@ -58,7 +58,7 @@ pub(crate) struct MatrixCell {
 }
 
 impl MatrixCell {
-    /// All that are to work.
+    /// All cells that should work.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = Vec::new();
         for kind in Kind::ALL_KINDS {

@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How long a pause lasts.
 const PAUSE_DURATION: Duration = Duration::from_secs(5);
 
-/// Pauses for 5 s, resumes, and looks whether anything is different from no pause at all.
+/// Pauses for 5 s, resumes, and checks that nothing differs from a run without a pause.
 pub(crate) fn pass(cell: MatrixCell) {
     let stage = MatrixFixture::open(cell);
     stage.begin();
@@ -32,7 +32,7 @@ fn during(stage: &MatrixFixture) {
     let lines = stage.lines();
     std::thread::sleep(PAUSE_DURATION);
     if stops_tools(cell.kind) {
-        assert_eq!(stage.lines(), lines, "lines written while it was paused");
+        assert_eq!(stage.lines(), lines, "lines written during the pause");
     }
     if cell.kind == Kind::Hold {
         assert!(!stage.made("held"), "the tool was held");

@@ -7,7 +7,7 @@ use trusty_tests::TerminalShape;
 /// Pauses and resumes in all.
 const CYCLE_COUNT: usize = 200;
 
-/// A sequence of numbers that is the same each time (xorshift).
+/// A sequence of numbers that is the same in each run (xorshift).
 struct RandomSequence(u64);
 
 impl RandomSequence {
@@ -19,7 +19,7 @@ impl RandomSequence {
     }
 }
 
-/// 200 random pauses and resumes of five sessions, after which all are as if nothing had happened.
+/// 200 random pauses and resumes of five sessions, after which all are as without any pause.
 pub(crate) fn pass() {
     let shapes = [
         (TerminalShape::TmuxBash, Kind::Suspend),

@@ -1,4 +1,4 @@
-//! A long list of jobs, done two at a time for at most so long; what was green is not done again.
+//! A list of jobs, run two at a time within a time limit. Jobs that were green are not repeated.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -11,16 +11,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a piece may take, unless told.
+/// How long a run may take, unless `--minutes` is given.
 const RUN_TIME_LIMIT: Duration = Duration::from_mins(9);
 const MAX_PARALLEL_JOBS: usize = 2;
 
-/// What was asked for.
+/// The arguments of a run.
 pub(crate) struct MatrixArgs {
     words: Vec<String>,
     fresh: bool,
     piece: Duration,
-    /// How many jobs are drawn; none tries all.
+    /// How many jobs are drawn; none runs all.
     sample: Option<usize>,
     /// Decides which jobs are drawn.
     seed: String,
@@ -38,7 +38,7 @@ impl MatrixArgs {
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                // Cargo adds it.
+                // Cargo passes this to every benchmark.
                 "--bench" => {}
                 "--fresh" => asked.fresh = true,
                 "--minutes" => {
@@ -79,24 +79,24 @@ impl MatrixArgs {
     }
 }
 
-/// What came of the jobs, kept in a folder so that the next piece goes on from there.
+/// The results of the jobs, kept in a folder so that the next run continues from there.
 pub(crate) struct JobLog(PathBuf);
 
 impl JobLog {
-    /// The folder of this name below the target folder.
+    /// Opens the folder of this name below the target folder, emptied with `--fresh`.
     pub(crate) fn open(name: &str, asked: &MatrixArgs) -> Self {
         let exe = std::env::current_exe().expect("a path");
         let target = exe.ancestors().nth(3).expect("target/<profile>/deps");
         let folder = target.join(name);
         if asked.fresh {
-            // It may not be there yet.
+            // The folder may not exist yet.
             let _ = fs::remove_dir_all(&folder);
         }
         fs::create_dir_all(&folder).expect("a folder below target");
         Self(folder)
     }
 
-    /// Where something of this name is kept.
+    /// The file that keeps the result of a job.
     pub(crate) fn path(&self, job: &impl Display) -> PathBuf {
         self.0.join(job.to_string().replace(' ', "_"))
     }
@@ -105,12 +105,12 @@ impl JobLog {
         self.told(job).is_some_and(|told| told == "green")
     }
 
-    /// What came of it, if it was done.
+    /// The result of a job, if it was run.
     pub(crate) fn told(&self, job: &impl Display) -> Option<String> {
         fs::read_to_string(self.path(job)).ok()
     }
 
-    /// ✓, ✗, or · if it was not done.
+    /// ✓, ✗, or · if the job was not run.
     pub(crate) fn mark(&self, job: &impl Display) -> &'static str {
         match self.told(job) {
             Some(told) if told == "green" => "✓",
@@ -124,7 +124,7 @@ impl JobLog {
     }
 }
 
-/// Does those that are not green yet, until the time is over.
+/// Runs the jobs that are not green yet, and begins none after the time limit.
 pub(crate) fn run<J: Display + Copy + Send>(
     jobs: &[J],
     asked: &MatrixArgs,

@@ -36,7 +36,7 @@ impl StepKill {
         all
     }
 
-    /// The cell in whose middle it happens.
+    /// The cell during which the kill happens.
     pub(crate) fn cell(self) -> MatrixCell {
         MatrixCell {
             shape: self.shape,
@@ -46,8 +46,8 @@ impl StepKill {
     }
 }
 
-/// Whether a plan comes by the step in such a terminal: without a shell none is stopped, and the
-/// root control group needs nobody to keep it.
+/// Whether a plan reaches the step in such a terminal: without a shell no shell is stopped, and the
+/// root control group needs no process to keep it alive.
 fn comes_by(shape: TerminalShape, step: &str) -> bool {
     let in_root = || {
         let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
@@ -68,7 +68,7 @@ impl fmt::Display for StepKill {
     }
 }
 
-/// Kills at the step, repairs, and looks whether everything runs as if nothing had happened.
+/// Kills at the step, repairs, and checks that nothing differs from a run without a pause.
 pub(crate) fn pass(kill: StepKill) {
     let stage = MatrixFixture::open(kill.cell());
     stage.begin();
@@ -90,7 +90,7 @@ pub(crate) fn pass(kill: StepKill) {
     }
 }
 
-/// Runs `trusty`, which kills itself at the step if it comes by; whether it did.
+/// Runs `trusty`, which kills itself when it reaches the step; returns whether it did.
 fn die(stage: &MatrixFixture, arguments: &[&str], step: &str) -> bool {
     let mut command = trusty_killed_at(&stage.home, step);
     let done = command.args(arguments).output();

@@ -1,4 +1,4 @@
-//! Runs the cells, two at a time, for at most so long, and prints what came of all.
+//! Runs the cells, two at a time within a time limit, and prints all results.
 
 use crate::cell::{ClientState, Kind, MatrixCell};
 use crate::job_queue::{self, JobLog, MatrixArgs};
@@ -9,7 +9,7 @@ use std::fmt;
 use std::process::ExitCode;
 use trusty_tests::TerminalShape;
 
-/// Something to be tried.
+/// One entry of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MatrixJob {
     Cell(MatrixCell),
@@ -71,7 +71,7 @@ pub(crate) fn run() -> ExitCode {
     report(&book, &possible)
 }
 
-/// The table, and whether all is green.
+/// Prints the table, and returns whether all is green.
 fn report(book: &JobLog, jobs: &[MatrixJob]) -> ExitCode {
     let mark = |job: MatrixJob| book.mark(&job);
     let mut rows: BTreeMap<(Kind, String), Vec<(String, &str)>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! A session that is paused and resumed, and what has to be as it was afterwards.
+//! A session that is paused and resumed, and what has to be unchanged afterwards.
 
 use crate::cell::{ClientState, Kind, MatrixCell};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use trusty_tests::{
 const COUNT_PROMPT: &str = "bash: for i in 1 2 3 4 5 6 7; do echo $i >> lines; sleep 1; done";
 const HALF_TYPED_TEXT: &str = "half a thought";
 
-/// A client in a state, in a terminal of its own.
+/// Claude Code in a state, in a terminal of its own.
 pub(crate) struct MatrixFixture {
     pub(crate) cell: MatrixCell,
     stage: ClientStage,
@@ -31,7 +31,7 @@ impl Deref for MatrixFixture {
 }
 
 impl MatrixFixture {
-    /// A client at its prompt.
+    /// Claude Code at its prompt.
     pub(crate) fn open(cell: MatrixCell) -> Self {
         let mut builder = TestStage::builder();
         if cell.kind == Kind::Hold {
@@ -42,7 +42,7 @@ impl MatrixFixture {
             arguments.extend(["--allowedTools", "Bash"]);
         }
         let stage = builder.open(cell.shape, "work", &arguments);
-        let stage = stage.expect("the matrix is tried with the client");
+        let stage = stage.expect("the matrix needs Claude Code");
         stage.terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");
         Self {
             cell,
@@ -67,7 +67,7 @@ impl MatrixFixture {
         }
     }
 
-    /// Brings it into its state.
+    /// Brings the session into the state of the cell.
     pub(crate) fn begin(&self) {
         let (terminal, prompt) = (&self.terminal, self.prompt());
         match self.cell.state {
@@ -107,30 +107,30 @@ impl MatrixFixture {
         }
     }
 
-    /// Lines that the command has written.
+    /// The number of lines that the command has written.
     pub(crate) fn lines(&self) -> usize {
         let text = std::fs::read_to_string(self.folder.join("lines"));
         text.map_or(0, |text| text.lines().count())
     }
 
-    /// Pauses it with the kind of the cell.
+    /// Pauses the session with the kind of the cell.
     #[track_caller]
     pub(crate) fn pause(&self) {
         self.run_successfully(&["pause", &self.pid(), "--how", self.cell.kind.name()]);
     }
 
-    /// Lets it go on.
+    /// Resumes the session.
     #[track_caller]
     pub(crate) fn resume(&self) {
         self.run_successfully(&["resume", &self.pid()]);
     }
 
-    /// What `trusty list` says of it.
+    /// The session in `trusty list`.
     pub(crate) fn session(&self) -> Value {
         self.listed(self.client.pid).expect("listed")
     }
 
-    /// Waits until it is shown as paused, with the kind of the cell.
+    /// Waits until the session is shown as paused, with the kind of the cell.
     #[track_caller]
     pub(crate) fn wait_paused(&self) {
         let is_paused = || {
@@ -141,7 +141,7 @@ impl MatrixFixture {
         until(WAIT_TIMEOUT, "a paused session", is_paused);
     }
 
-    /// Whether anything of this home is stopped or frozen, or a record is left.
+    /// Checks that no process of this home is stopped or frozen, and that no record is left.
     #[track_caller]
     pub(crate) fn nothing_is_left(&self) {
         let stopped: Vec<_> = ProcessRef::at_home(self.home.path())
@@ -166,8 +166,8 @@ impl MatrixFixture {
                         .then_some(())
                 };
                 until(WAIT_TIMEOUT, "the half-typed text", drawn);
-                // A client that has just been resumed may not read yet, and the terminal itself
-                // takes this key for one of its own.
+                // Claude Code may not read right after it is resumed, and the terminal itself
+                // handles this key until then.
                 until(WAIT_TIMEOUT, "an empty input line", || {
                     terminal.press(KeyboardKey::CtrlU);
                     std::thread::sleep(Duration::from_millis(200));
@@ -194,7 +194,7 @@ impl MatrixFixture {
         }
     }
 
-    /// Everything is as if nothing had happened.
+    /// Checks that nothing differs from a session that was never paused.
     #[track_caller]
     pub(crate) fn is_sound(&self) {
         self.nothing_is_left();
@@ -210,12 +210,12 @@ impl MatrixFixture {
         }
     }
 
-    /// Each request was made once, and none was given up.
+    /// Checks that each request was made once, and that none was given up.
     #[track_caller]
     fn asked_once(&self) {
         let events = self.api.events();
         let mut asked: BTreeMap<(&str, usize), usize> = BTreeMap::new();
-        // The end of each sub-agent begins a turn of its own with the same prompt before it.
+        // The end of each sub-agent begins another turn with the same prompt before it.
         let of_agents = self.cell.state == ClientState::Agents;
         let own = |e: &&ApiEvent| {
             !e.prompt.starts_with('(') && (!of_agents || e.prompt.starts_with("agent "))
@@ -245,7 +245,7 @@ impl MatrixFixture {
     }
 }
 
-/// Whether this machine can show the cell; the reason if not.
+/// The reason why this machine cannot show the cell; none if it can.
 pub(crate) fn obstacle(cell: MatrixCell) -> Option<&'static str> {
     let shell = match cell.shape {
         TerminalShape::TmuxZsh | TerminalShape::PtyZsh => "/bin/zsh",

@@ -1,4 +1,4 @@
-//! What a session runs is paused with it, and never runs on when it is ended.
+//! The processes that a session runs are paused with it, and do not run on when it is ended.
 
 use super::stage::{PauseFixture, WAIT_TIMEOUT, open};
 use std::fs;
@@ -8,7 +8,7 @@ use trusty_tests::TerminalShape::TmuxBash;
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, TerminalShape, can_freeze, stderr_text};
 
-/// Writes a line every tenth of a second until it is told to end, which is the last line.
+/// Writes a line every tenth of a second until told to end, which is the last line.
 const WORK_SCRIPT: &str = "i=0; until [ -e go ] || [ $i -gt 600 ]; do echo $i >> lines; sleep 0.1; \
                     i=$((i+1)); done; echo end >> lines";
 
@@ -41,7 +41,7 @@ fn working(shape: TerminalShape) -> Option<PauseFixture> {
 
 fn tools(stage: &PauseFixture) -> Vec<ProcessRef> {
     let mut tree = stage.client.tree();
-    // What has ended is only to be taken note of, by one that is stopped.
+    // A stopped parent does not reap children that have ended, so zombies are left out.
     tree.retain(|process| *process != stage.client && process.is_alive());
     tree
 }
@@ -110,7 +110,7 @@ fn end_with_it(shape: TerminalShape, how: &str) {
     let ran = stage.run(&["stop", &stage.pid(), "--yes"]);
     assert!(ran.status.success(), "{}", stderr_text(&ran));
     assert!(!stage.client.is_alive());
-    until(WAIT_TIMEOUT, "the end of its commands", || {
+    until(WAIT_TIMEOUT, "the end of the session's commands", || {
         tools.iter().all(|t| !t.is_alive()).then_some(())
     });
     assert_eq!(lines(&stage), written, "what was paused ran on");

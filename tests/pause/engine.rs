@@ -1,4 +1,4 @@
-//! An engine that is killed while it pauses or resumes; the one that starts next repairs what is
+//! An engine that is killed while it pauses or resumes a session; the next one repairs what is
 //! left, unasked.
 
 use super::stage::{WAIT_TIMEOUT, open};
@@ -19,11 +19,11 @@ fn repaired(shape: TerminalShape, how: &str, steps: &[(&str, &str)]) {
             _ => &["resume", &pid],
         };
         let told = stage.run(arguments);
-        assert!(!told.status.success(), "{step}: its engine was killed");
+        assert!(!told.status.success(), "{step}: the engine was killed");
         assert_eq!(doomed.wait(WAIT_TIMEOUT), None, "{step}: killed, not ended");
         assert_eq!(stage.records().len(), 1, "{step}");
         let next = serve(&stage.home);
-        // The lock goes last: an engine that ends between leaves it, which harms nobody.
+        // The lock is removed last: an engine that ends before that leaves it, which does no harm.
         until(WAIT_TIMEOUT, "a session without a record", || {
             stage.pause_files().is_empty().then_some(())
         });

@@ -1,4 +1,5 @@
-//! Killed at every step, then `trusty resume --all`: it runs, and its terminal is as it was.
+//! Killed at every step, then `trusty resume --all`: the session runs, and its terminal is
+//! unchanged.
 
 use super::stage::{WAIT_TIMEOUT, open};
 use std::path::Path;
@@ -10,7 +11,7 @@ use trusty_tests::trusty::{FAILPOINT_VARIABLE, failpoint_program, program};
 use trusty_tests::wait::until;
 use trusty_tests::{KeyboardKey, TerminalShape, can_freeze};
 
-/// The client takes two Escapes in a row for something else.
+/// The time between two Escapes, which in a row mean something else to Claude Code.
 const ESCAPE_INTERVAL: Duration = Duration::from_secs(1);
 
 fn survives(shape: TerminalShape, how: &str) {
@@ -19,7 +20,7 @@ fn survives(shape: TerminalShape, how: &str) {
     }
     let Some(mut stage) = open(shape) else { return };
     if how == "freeze" {
-        // In the group of all there is nothing to be kept alive.
+        // In the root control group there is nothing to be kept alive.
         stage.nest();
     }
     let (_, steps) = PAUSE_STEPS
@@ -56,7 +57,7 @@ fn killed_while_putting_aside() {
     survives(TmuxBash, "suspend");
 }
 
-/// What its owner has begun to type meanwhile is not run with what brings it back.
+/// What the user has begun to type meanwhile is not run along with `fg`.
 #[test]
 fn killed_while_putting_aside_and_typed_over() {
     let Some(stage) = open(TmuxBash) else { return };
@@ -84,7 +85,7 @@ fn killed_while_putting_aside_and_typed_over() {
     assert!(!stage.folder.join("typed").exists());
 }
 
-/// An interruption cannot be taken back: no record is left, and what is typed next is its owner's.
+/// An interruption cannot be undone: no record is left, and the input line is the user's.
 #[test]
 fn killed_while_interrupting() {
     let Some(stage) = open(TmuxBash) else { return };
@@ -101,7 +102,7 @@ fn killed_while_interrupting() {
         }
         stage.resume_all();
         stage.check_running();
-        // Whether it was interrupted, and what stands in its input line, depends on the step.
+        // Whether the turn was interrupted, and what stands in the input line, depends on the step.
         until(WAIT_TIMEOUT, "an idle session", || {
             let told = stage.terminal.registry()?;
             if told["status"] == "busy" {

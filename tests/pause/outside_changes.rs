@@ -40,7 +40,7 @@ fn brought_back_by_its_owner() {
     stage.pause("suspend");
     stage.terminal.type_text("fg");
     stage.terminal.press(KeyboardKey::Enter);
-    until(WAIT_TIMEOUT, "a running client", || {
+    until(WAIT_TIMEOUT, "a running session", || {
         (stage.client.state()? != 'T' && stage.client.has_terminal()).then_some(())
     });
     assert_eq!(stage.reconcile(), Reconciled::Running);
@@ -98,8 +98,9 @@ fn hangs_up(shape: TerminalShape, how: &str) {
     let Some(mut stage) = open(shape) else { return };
     stage.pause(how);
     stage.terminal.hang_up();
-    // Whether it hears of it before it goes on or then, it ends as it would have without a pause.
-    until(WAIT_TIMEOUT, "the end of the client", || {
+    // Whether the hang-up arrives before the resume or with it, the session ends as without a
+    // pause.
+    until(WAIT_TIMEOUT, "the end of the session", || {
         if !stage.records().is_empty() {
             stage.reconcile();
         }
@@ -159,9 +160,9 @@ fn what_tmux_wakes_is_let_go() {
         shells: Vec::new(),
         group: stage.client.pid,
     };
-    // It is woken at once, mostly before it is looked at.
+    // tmux wakes the process at once, mostly before its state is checked.
     let done = stage.perform(stage.pausing(way, ToolPausePolicy::Stop));
-    until(WAIT_TIMEOUT, "tmux to wake it", || {
+    until(WAIT_TIMEOUT, "tmux to wake the session", || {
         (stage.client.state() != Some('T')).then_some(())
     });
     match done {
@@ -190,7 +191,7 @@ fn who_is_interrupted_leaves_no_half_of_a_pause() {
     let mut command = trusty(&stage.home);
     command.args(["pause", &stage.pid(), "--how", "stop"]);
     let mut trusty = command.spawn().expect("trusty runs");
-    // What was stopped is watched for a while before the pause is told.
+    // A stopped process is watched for a while before the pause is reported.
     until(WAIT_TIMEOUT, "a record", || {
         (!stage.records().is_empty()).then_some(())
     });
@@ -236,7 +237,7 @@ fn interrupted_and_told_to_continue() {
     assert!(stage.records().is_empty());
 }
 
-/// Escape and the key that follows are one key to a client that has not read the first yet.
+/// Claude Code reads Escape and the next key as one if it has not read the first yet.
 #[test]
 fn interrupted_and_resumed_at_once_its_turn_is_over_and_it_continues() {
     let Some(stage) = open(TmuxBash) else { return };

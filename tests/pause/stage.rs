@@ -1,4 +1,4 @@
-//! A session to be paused, and what is looked at to know whether it is.
+//! A session to be paused, and what shows whether it is.
 
 use std::fs;
 use std::ops::{Deref, DerefMut};
@@ -47,7 +47,7 @@ impl Drop for PauseFixture {
         for id in self.records() {
             let _ = block_on(self.executor().resume(id));
         }
-        // Nobody may be left in it.
+        // A group can be removed only without members.
         if let Some(above) = cgroup::parent_for_sibling(&nest) {
             for pid in cgroup::members(&nest).unwrap_or_default() {
                 let _ = cgroup::enter(&above, pid);
@@ -57,7 +57,7 @@ impl Drop for PauseFixture {
     }
 }
 
-/// Whatever a failed test leaves paused is let go, so that it can be ended.
+/// Resumes what a failed test leaves paused, so that it can be ended.
 struct ResumeGuard(ActionExecutor);
 
 impl Drop for ResumeGuard {
@@ -68,7 +68,7 @@ impl Drop for ResumeGuard {
     }
 }
 
-/// An idle session; none if the tests are to run without the client.
+/// An idle session; none if the tests are to run without Claude Code.
 pub(crate) fn open(shape: TerminalShape) -> Option<PauseFixture> {
     let stage = TestStage::builder().open(shape, "work", &MANUAL_MODE_ARGS)?;
     Some(PauseFixture {
@@ -80,7 +80,7 @@ pub(crate) fn open(shape: TerminalShape) -> Option<PauseFixture> {
 }
 
 impl PauseFixture {
-    /// Puts the client into a control group of its own, as a desktop does.
+    /// Puts Claude Code into a control group of its own, as a desktop does.
     pub(crate) fn nest(&mut self) -> PathBuf {
         trusty_tests::trusty::program("trusty-hook");
         let own = cgroup::cgroup_of(self.client.pid).expect("readable");
@@ -108,7 +108,7 @@ impl PauseFixture {
         self.run_successfully(&["resume", &self.pid()]);
     }
 
-    /// Words of a refusal.
+    /// Checks that the command is refused, and returns the words of the refusal.
     #[track_caller]
     pub(crate) fn refused(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
@@ -116,7 +116,7 @@ impl PauseFixture {
         stderr_text(&ran)
     }
 
-    /// Pauses or resumes, and is killed at a step; whether it came that far.
+    /// Pauses or resumes with `trusty` killed at a step; returns whether it reached the step.
     pub(crate) fn killed_at(&self, step: &str, verb: &str, how: Option<&str>) -> bool {
         use std::os::unix::process::ExitStatusExt;
         let mut command = trusty_killed_at(&self.home, step);
@@ -134,7 +134,7 @@ impl PauseFixture {
         &self.after.0
     }
 
-    /// As it is named in our records.
+    /// The session's id, by which pause records are named.
     pub(crate) fn id(&self) -> SessionId {
         let machine = trusty_platform::sys::machine().expect("readable");
         machine.session_id(self.key())
@@ -155,25 +155,25 @@ impl PauseFixture {
         self.terminal.wait_status(WAIT_TIMEOUT, "busy");
     }
 
-    /// Waits until its transcript tells what it was asked.
+    /// Waits until the session is listed with this prompt from its transcript.
     #[track_caller]
     pub(crate) fn wait_prompt(&self, prompt: &str) {
-        until(WAIT_TIMEOUT, "its prompt in a list", || {
+        until(WAIT_TIMEOUT, "the prompt in a list", || {
             let session = self.listed(self.client.pid)?;
             (session["claude"]["prompt"] == prompt).then_some(())
         });
     }
 
-    /// What its record says was going on.
+    /// The summary in the pause record of what was going on.
     #[track_caller]
     pub(crate) fn summary(&self) -> String {
         let file = format!("trusty/paused/{}.json", self.id());
-        let text = fs::read(self.home.xdg_data().join(file)).expect("its record");
+        let text = fs::read(self.home.xdg_data().join(file)).expect("a pause record");
         let record: PauseRecord = serde_json::from_slice(&text).expect("a record");
         record.summary
     }
 
-    /// A pause of our own making, as its owner would ask for it.
+    /// A plan for a pause that the user might ask for.
     pub(crate) fn pausing(&self, way: PauseCandidate, tools: ToolPausePolicy) -> PlannedAction {
         let tty = fs::read_link(format!("/proc/{}/fd/0", self.pid())).expect("a terminal");
         PlannedAction::Pause(PausePlan {
@@ -189,7 +189,7 @@ impl PauseFixture {
         })
     }
 
-    /// Does what a plan of our own making says.
+    /// Carries out a plan that the test has made.
     pub(crate) fn perform(&self, deed: PlannedAction) -> Result<(), ActionError> {
         block_on(self.executor().perform(Plan {
             session: self.id(),
@@ -198,19 +198,19 @@ impl PauseFixture {
         }))
     }
 
-    /// Whose records there are.
+    /// The sessions that have pause records.
     pub(crate) fn records(&self) -> Vec<SessionId> {
         self.executor().sessions().expect("readable")
     }
 
-    /// Makes the only record true.
+    /// Reconciles the only pause record with its session.
     #[track_caller]
     pub(crate) fn reconcile(&self) -> Reconciled {
         let records = self.records();
         let [id] = records.as_slice() else {
             panic!("one record, not {records:?}");
         };
-        block_on(self.executor().reconcile(*id)).expect("made true")
+        block_on(self.executor().reconcile(*id)).expect("reconciled")
     }
 
     pub(crate) fn resume_all(&self) {
@@ -221,7 +221,7 @@ impl PauseFixture {
         trusty_platform::sys::is_frozen(self.client.pid)
     }
 
-    /// Waits until it cannot run, and checks that this is by the means it was paused with.
+    /// Checks that the session is paused, by the means of this kind of pause.
     #[track_caller]
     pub(crate) fn check_paused(&self, how: &str) {
         let (client, root) = (self.client.state(), self.terminal.root().state());
@@ -240,7 +240,7 @@ impl PauseFixture {
         assert_eq!(self.records().len(), 1);
     }
 
-    /// It runs, in the foreground, and nothing is left of a pause.
+    /// Checks that the session runs in the foreground, and that nothing is left of a pause.
     #[track_caller]
     pub(crate) fn check_running(&self) {
         assert!(!self.is_frozen());
@@ -249,7 +249,7 @@ impl PauseFixture {
         assert!(root.is_some_and(|state| state != 'T'), "{root:?}");
         until_or(
             WAIT_TIMEOUT,
-            "its terminal as it was",
+            "an unchanged terminal",
             || {
                 let settings = self.client.tty_settings();
                 (self.client.has_terminal() && settings == self.settings).then_some(())
@@ -269,14 +269,14 @@ impl PauseFixture {
                 .as_ref(),
             Some(nest)
         );
-        until(WAIT_TIMEOUT, "the end of what kept its group", || {
+        until(WAIT_TIMEOUT, "a group without other processes", || {
             let tree: Vec<u32> = self.client.tree().iter().map(|p| p.pid).collect();
             let members = cgroup::members(nest).expect("readable");
             members.iter().all(|pid| tree.contains(pid)).then_some(())
         });
     }
 
-    /// Typed input is submitted and answered, once.
+    /// Checks that typed input is submitted and answered, once.
     #[track_caller]
     pub(crate) fn check_talks(&self, prompt: &str) {
         self.ask_model(prompt);
@@ -284,7 +284,7 @@ impl PauseFixture {
         self.check_asked_once(prompt);
     }
 
-    /// The API saw no second request.
+    /// Checks that the API saw no second request.
     #[track_caller]
     pub(crate) fn check_asked_once(&self, prompt: &str) {
         let events = self.api.events();
@@ -294,20 +294,20 @@ impl PauseFixture {
         assert_eq!(asked.count(), 1, "{events:#?}");
     }
 
-    /// The shell can put it aside and bring it back.
+    /// Checks that the shell can suspend the session and bring it back.
     #[track_caller]
     pub(crate) fn check_job_control(&self) {
         if !self.terminal.shape().has_shell() {
             return;
         }
         self.terminal.press(KeyboardKey::CtrlZ);
-        until(WAIT_TIMEOUT, "a stopped client", || {
+        until(WAIT_TIMEOUT, "a stopped session", || {
             let aside = self.client.state()? == 'T' && self.terminal.root().has_terminal();
             aside.then_some(())
         });
         self.terminal.type_text("fg");
         self.terminal.press(KeyboardKey::Enter);
-        until(WAIT_TIMEOUT, "a running client", || {
+        until(WAIT_TIMEOUT, "a running session", || {
             (self.client.state()? != 'T' && self.client.has_terminal()).then_some(())
         });
         self.terminal.wait_screen(WAIT_TIMEOUT, "? for shortcuts");

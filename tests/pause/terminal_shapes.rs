@@ -21,10 +21,10 @@ fn streams_on(shape: TerminalShape, how: &str) {
         shape.is_tmux(),
         "{summary}"
     );
-    // Seconds later: all of the answer was sent, and none of it read.
+    // Seconds later all of the answer was sent, and none of it read.
     stage.wait_answered(prompt);
     stage.check_paused(how);
-    let told = stage.terminal.registry().expect("its own word");
+    let told = stage.terminal.registry().expect("a registry file");
     assert_eq!(told["status"], "busy");
     stage.resume();
     stage.terminal.wait_status(WAIT_TIMEOUT, "idle");

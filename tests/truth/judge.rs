@@ -1,4 +1,4 @@
-//! One process: what is shown of it beside what is true of it.
+//! Compares what was shown of one process with what was true of it.
 
 use super::measure::{
     ChangeKind, ChangeLag, DetailShare, ScenarioEvidence, ScenarioFigures, WrongSpan, since,
@@ -10,25 +10,26 @@ use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
 use trusty_tests::trusty::{session_of, status_word_of};
 
-/// A need shown later than this was missed.
+/// How late a need may be shown before it counts as missed.
 const MAX_NEED_DELAY: Duration = Duration::from_secs(2);
 
-/// The client's own delay is no fault of the product's, however slow the machine is (2.6 s at a
-/// load of nine on two cores); but a word that comes later than this belongs to something else.
+/// How much of Claude Code's own delay is excused: it is no fault of the product's, however slow
+/// the machine (2.6 s at a load of nine on two cores). A registry word that comes later than this
+/// belongs to another change.
 const MAX_CLIENT_DELAY: Duration = Duration::from_secs(5);
-/// How long the product may take after the client's own word: 20 ms of that are ours.
+/// How long the product may take after Claude Code's own registry word: 20 ms of that are ours.
 const MAX_PRODUCT_DELAY: Duration = Duration::from_millis(150);
 /// The same for a rest, which has to last 0.3 s before it is believed.
 const MAX_PRODUCT_REST_DELAY: Duration = Duration::from_millis(450);
 
-/// The judge of one process.
+/// Judges what was shown of one process.
 pub(crate) struct ProcessJudge<'a> {
     began: SystemTime,
     story: &'a ProcessTruth,
     shown: Vec<ShownState>,
     end: Duration,
     words: Vec<RegistryWord>,
-    /// When each change may have been over at the latest.
+    /// The latest time at which each change may be shown.
     windows: Vec<Duration>,
 }
 
@@ -58,7 +59,7 @@ impl<'a> ProcessJudge<'a> {
         judge
     }
 
-    /// When a change may be shown at the latest.
+    /// The latest time at which a change may be shown.
     fn window(&self, change: &TrueChange) -> Duration {
         let rest = ChangeKind::of(change.right[0]) == ChangeKind::Rest;
         let grace = if rest {
@@ -71,7 +72,7 @@ impl<'a> ProcessJudge<'a> {
         client.map_or(own, |word| own.max(self.to(change) + word + grace))
     }
 
-    /// How late the client's own word for a change was.
+    /// How late Claude Code's own registry word for a change was.
     fn client(&self, change: &TrueChange) -> Option<Duration> {
         let from = self.from(change);
         let words = self.words.iter();
@@ -140,8 +141,8 @@ impl<'a> ProcessJudge<'a> {
         after.checked_sub(1).map(|n| &self.shown[n])
     }
 
-    /// All that may be shown at a time: what is true, and within the window of a change what
-    /// was true before it and what it passes through.
+    /// All that may be shown at a time: what is true and, within the window of a change, what was
+    /// true before the change and what the change passes through.
     fn right(&self, at: Duration) -> Vec<TruthState> {
         let mut right = Vec::new();
         let mut current: &[TruthState] = &[TruthState::Absent];
@@ -244,7 +245,7 @@ impl<'a> ProcessJudge<'a> {
         });
     }
 
-    /// A need counts as shown whatever its kind is said to be; a false kind is wrong time.
+    /// A need counts as shown whichever kind is shown; a false kind counts as wrong time.
     fn missed(&self, change: &TrueChange, n: usize, missed: &mut Vec<String>) {
         let later = &self.changes()[n + 1..];
         let end = later

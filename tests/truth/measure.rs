@@ -1,4 +1,4 @@
-//! What is shown beside what is true.
+//! Measures what is shown against what is true.
 
 use super::judge::ProcessJudge;
 use super::state::TruthState;
@@ -7,11 +7,11 @@ use super::witness::RegistryWord;
 use std::time::{Duration, SystemTime};
 use trusty_tests::trusty::WatchLine;
 
-/// A kind of change.
+/// A kind of change, for the table of latencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ChangeKind {
     Start,
-    /// The first prompt of a start, timed from its being painted.
+    /// The first prompt after a start, timed from the painting of that prompt.
     Prompt,
     Working,
     Need,
@@ -43,13 +43,13 @@ impl ChangeKind {
     }
 }
 
-/// How long after a change it was shown; none if it never was.
+/// How long after a change it was shown; `shown` is none if it never was.
 #[derive(Debug, Clone)]
 pub(crate) struct ChangeLag {
     pub toward: ChangeKind,
     pub told: ChangeSignal,
     pub shown: Option<Duration>,
-    /// How long after it the client itself said so in its file, if it did.
+    /// How long after the change Claude Code's own registry file said so, if it did.
     pub client: Option<Duration>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct WrongSpan {
     pub from: Duration,
     pub to: Duration,
     pub shown: TruthState,
-    /// What would have been right at one time or another.
+    /// All that would have been right at some time within the span.
     pub right: Vec<TruthState>,
 }
 
@@ -70,7 +70,7 @@ impl WrongSpan {
     }
 }
 
-/// What a good source told of something finer.
+/// For how long a detail that a good source reports was shown.
 #[derive(Debug, Clone)]
 pub(crate) struct DetailShare {
     pub what: &'static str,
@@ -78,7 +78,7 @@ pub(crate) struct DetailShare {
     pub of: Duration,
 }
 
-/// What came of one scenario. Times count from its beginning.
+/// The figures of one scenario. Times count from its beginning.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ScenarioFigures {
     pub observed: Duration,
@@ -101,7 +101,7 @@ impl ScenarioFigures {
     }
 }
 
-/// What there is to judge by.
+/// What a scenario is judged by.
 pub(crate) struct ScenarioEvidence<'a> {
     pub began: SystemTime,
     pub stories: &'a [ProcessTruth],
@@ -123,7 +123,7 @@ pub(crate) fn since(began: SystemTime, at: SystemTime) -> Duration {
     at.duration_since(began).unwrap_or_default()
 }
 
-/// Rows of processes that are no sessions of this scenario.
+/// Notes rows of processes that are no sessions of this scenario.
 fn strangers(evidence: &ScenarioEvidence<'_>, all: &mut ScenarioFigures) {
     let (began, lines) = (evidence.began, &evidence.lines);
     let Some(end) = evidence.stories.iter().map(|s| s.end).max() else {

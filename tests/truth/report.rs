@@ -1,4 +1,4 @@
-//! What is printed and kept.
+//! What a run prints and keeps.
 
 use super::ScenarioOutcome;
 use super::measure::{ChangeKind, ChangeLag, ScenarioFigures, since};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use trusty_tests::trusty::{session_of, status_word_of};
 use trusty_tests::{TestedClient, Value};
 
-/// On a quiet machine the client says nearly everything within this time.
+/// On a quiet machine Claude Code reports nearly every change within this time.
 const NOISY_DELAY: Duration = Duration::from_millis(600);
 
 pub(crate) fn head() {
@@ -72,7 +72,7 @@ pub(crate) fn row(outcome: &ScenarioOutcome) {
     }
 }
 
-/// Prints the totals; whether they are good.
+/// Prints the totals, and returns whether they meet the goals.
 pub(crate) fn totals(outcomes: &[ScenarioOutcome]) -> bool {
     let measured = || outcomes.iter().map(|o| &o.measured);
     let missed: usize = measured().map(|m| m.missed.len()).sum();
@@ -111,7 +111,7 @@ pub(crate) fn totals(outcomes: &[ScenarioOutcome]) -> bool {
     missed == 0 && falsely == 0 && broken == 0 && share < 1.0
 }
 
-/// Prints how long something false was shown; that in per cent of all time.
+/// Prints how long something false was shown, and returns that in per cent of all time.
 fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a ScenarioOutcome>) -> f64 {
     let times = outcomes.map(|o| (o.measured.wrong_time(), o.measured.observed));
     let (wrong, observed) = times.fold((Duration::ZERO, Duration::ZERO), |sum, one| {
@@ -123,7 +123,7 @@ fn wrong<'a>(name: &str, outcomes: impl Iterator<Item = &'a ScenarioOutcome>) ->
     share
 }
 
-/// A busy machine makes the client late, and with it everything that is told of it.
+/// Says so if the machine was busy, which delays Claude Code and with it all that is shown of it.
 fn note_noise(outcomes: &[ScenarioOutcome]) {
     let all = outcomes.iter().flat_map(|o| &o.measured.lags);
     let mut own: Vec<Duration> = all.filter_map(|l| l.client).collect();
@@ -240,7 +240,7 @@ pub(crate) fn story(
     all.into_iter().map(|(_, value)| value).collect()
 }
 
-/// Where evidence is kept.
+/// The folder in which evidence is kept.
 pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/truth")
 }
@@ -248,7 +248,7 @@ pub(crate) fn folder() -> PathBuf {
 /// Removes what an earlier run has kept of a scenario.
 pub(crate) fn forget(name: &str) {
     for end in ["jsonl", "watch.jsonl"] {
-        // It need not be there.
+        // An earlier run need not have kept anything.
         let _ = fs::remove_file(folder().join(format!("{name}.{end}")));
     }
 }

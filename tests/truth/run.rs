@@ -1,4 +1,4 @@
-//! Runs the scenarios one after another: a quiet machine matters.
+//! Runs the scenarios one after another, because the latencies need a quiet machine.
 
 mod judge;
 mod measure;
@@ -19,23 +19,23 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use trusty_tests::{RunningRecording, TestedClient, Value};
 
-/// Whether the clients of this run are connected to the product.
+/// Whether the sessions of this run have our hooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ClientConnection {
-    /// They know nothing of it.
+    /// Claude Code runs without our hooks.
     None,
-    /// Their hooks tell it what they do.
+    /// Our hooks report what Claude Code does.
     Hooks,
 }
 
-/// What came of one scenario.
+/// The result of one scenario.
 pub(crate) struct ScenarioOutcome {
     pub name: &'static str,
     pub client: TestedClient,
     pub took: Duration,
     pub measured: ScenarioFigures,
     pub story: Vec<Value>,
-    /// Why it did not come to its end.
+    /// Why the scenario did not come to its end.
     pub broken: Option<String>,
 }
 
@@ -44,7 +44,7 @@ struct TruthArgs {
     list: bool,
     keep: bool,
     json: Option<PathBuf>,
-    /// Where recordings of what was seen go.
+    /// The folder for recordings of what was seen.
     record: Option<PathBuf>,
     connection: ClientConnection,
 }
@@ -70,7 +70,7 @@ impl TruthArgs {
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             match word.as_str() {
-                // Cargo says so to every benchmark.
+                // Cargo passes this to every benchmark.
                 "--bench" => {}
                 "--list" => wish.list = true,
                 "--keep" => wish.keep = true,
@@ -89,7 +89,8 @@ impl TruthArgs {
         Ok(wish)
     }
 
-    /// A word that is no name stands for all names that begin with it.
+    /// Whether the scenario is asked for. A word that is no name stands for all names that begin
+    /// with it.
     fn wants(&self, scenario: &TruthScenario) -> bool {
         let is_name = |word: &str| scenarios::all().any(|s| s.name == word);
         let means = |word: &String| {
@@ -127,7 +128,7 @@ pub(crate) fn run() -> ExitCode {
     let mut outcomes = Vec::new();
     for scenario in wanted {
         if wish.connection == ClientConnection::Hooks && scenario.client != TestedClient::Newest {
-            // Older clients take a settings file with events they do not know for a broken one.
+            // Older versions reject a settings file that holds events they do not know.
             println!(
                 "{:<22} skipped: its client knows fewer hooks",
                 scenario.name
@@ -152,7 +153,7 @@ pub(crate) fn run() -> ExitCode {
         std::fs::write(path, text).expect("a file for the raw data");
     }
     let right = report::totals(&outcomes);
-    // A recording shows what was shown, right or wrong.
+    // A recording holds what was shown, right or wrong.
     let recorded = wish.record.is_some() && outcomes.iter().all(|o| o.broken.is_none());
     if right || recorded {
         ExitCode::SUCCESS

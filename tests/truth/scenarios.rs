@@ -1,4 +1,4 @@
-//! What the client is put through.
+//! What the sessions are put through.
 
 mod agents;
 mod ends;
@@ -14,7 +14,7 @@ mod turns;
 use super::stage::TruthFixture;
 use trusty_tests::TestedClient;
 
-/// Something an owner does with sessions.
+/// Something a user does with sessions.
 pub(crate) struct TruthScenario {
     pub name: &'static str,
     pub about: &'static str,
@@ -22,7 +22,7 @@ pub(crate) struct TruthScenario {
     pub play: fn(&TruthFixture),
 }
 
-/// One for the newest client.
+/// A scenario for the newest Claude Code.
 const fn scenario(
     name: &'static str,
     about: &'static str,
@@ -36,7 +36,7 @@ const fn scenario(
     }
 }
 
-/// All of them, in the order in which they run.
+/// All scenarios, in the order in which they run.
 pub(crate) fn all() -> impl Iterator<Item = &'static TruthScenario> {
     let all = [
         starts::START_SCENARIOS,

@@ -1,4 +1,4 @@
-//! One scenario's world: a home, an API, what is shown; and the sessions that act in it.
+//! What one scenario needs: a home, an API, `trusty watch`, and the sessions that act in it.
 
 use super::ClientConnection;
 use super::state::TruthState;
@@ -20,11 +20,11 @@ use trusty_tests::{
     TestStage, TestTerminal, TestedClient,
 };
 
-/// A dialog of the client ignores the keys of its first moments.
+/// A dialog of Claude Code ignores the keys of its first moments.
 const DIALOG_DEAF_TIME: Duration = Duration::from_millis(600);
-/// Between two turns the client is idle for moments.
+/// How long a rest has to last to be the end: between two turns Claude Code is idle for moments.
 const SETTLED_TIME: Duration = Duration::from_millis(700);
-/// How long the end of a scenario is looked at.
+/// How long the end of a scenario is watched.
 pub(crate) const FINAL_WATCH_TIME: Duration = Duration::from_millis(1_500);
 
 /// Lets the present state last, so that it can be shown.
@@ -32,7 +32,7 @@ pub(crate) fn sleep_seconds(seconds: u64) {
     sleep(Duration::from_secs(seconds));
 }
 
-/// The world of one scenario.
+/// What the sessions of one scenario share.
 pub(crate) struct TruthFixture {
     pub watch: WatchCommand,
     pub witness: RegistryWitness,
@@ -90,7 +90,7 @@ impl TruthFixture {
         actor
     }
 
-    /// A session of an older client at its prompt, in tmux.
+    /// A session of an older Claude Code at its prompt, in tmux.
     pub(crate) fn open_older(&self, version: TestedClient) -> SessionActor<'_> {
         let folder = self.home.project("work");
         let args = ["--permission-mode", version.asking()];
@@ -153,7 +153,7 @@ impl SessionActor<'_> {
         self.truth.tell(change);
     }
 
-    /// The prompt has come: somewhere between the start and its being seen.
+    /// Waits for the prompt, which came at some time between the start and the moment it is seen.
     pub(crate) fn at_prompt(&mut self) {
         until(WAIT_TIMEOUT, "the prompt", || {
             let screen = self.terminal.screen();
@@ -166,13 +166,13 @@ impl SessionActor<'_> {
             TrueChange::new(TimeWindow { from, to }, &[TruthState::Idle])
                 .passing(&[TruthState::Starting, TruthState::Absent]),
         );
-        until(WAIT_TIMEOUT, "the client to say so", || {
+        until(WAIT_TIMEOUT, "an idle session", || {
             self.is_at_rest().then_some(())
         });
     }
 
-    /// Whether the client calls itself idle, in its own file or, if that tells no status, on
-    /// its screen.
+    /// Whether Claude Code shows itself idle, in its registry file or, in versions that write no
+    /// status there, on its screen.
     fn is_at_rest(&self) -> bool {
         if self.version.tells_status() {
             let registry = self.terminal.registry();
@@ -186,7 +186,7 @@ impl SessionActor<'_> {
         TimeWindow::of(|| self.terminal.press(key))
     }
 
-    /// Types a line and presses Enter; the moment of that.
+    /// Types a line and presses Enter; returns when that was.
     pub(crate) fn enter(&mut self, line: &str) -> TimeWindow {
         if self.version != TestedClient::Newest {
             self.mark = self.scene.api.events().len();
@@ -197,27 +197,27 @@ impl SessionActor<'_> {
         self.press(KeyboardKey::Enter)
     }
 
-    /// Submits a prompt: it works from then on.
+    /// Submits a prompt, from which on the session works.
     pub(crate) fn submit(&mut self, prompt: &str) -> TimeWindow {
         let at = self.enter(prompt);
         self.note_change(TrueChange::new(at, &[TruthState::Working]));
         at
     }
 
-    /// The first event of this turn that is as wanted.
+    /// Waits for the first event of this turn that is as wanted.
     pub(crate) fn event(&self, wanted: impl Fn(&ApiEvent) -> bool) -> ApiEvent {
         self.scene.api.wait(WAIT_TIMEOUT, |events| {
             events[self.mark..].iter().find(|e| wanted(e)).cloned()
         })
     }
 
-    /// The event of this kind in this turn, for this prompt after so many tool results.
+    /// Waits for the event of this kind in this turn, for `prompt` after `step` tool results.
     pub(crate) fn step(&self, prompt: &str, step: usize, kind: ApiEventKind) -> SystemTime {
         self.event(|e| e.prompt == prompt && e.step == step && e.kind == kind)
             .at
     }
 
-    /// Waits until nothing goes on any more; the last word of the API.
+    /// Waits until no request is open and the session rests, and returns the last event of the API.
     pub(crate) fn end_event(&self) -> ApiEvent {
         let mut since = None;
         until(WAIT_TIMEOUT, "the end of the turn", || {
@@ -247,7 +247,7 @@ impl SessionActor<'_> {
         turn.filter(|e| e.prompt != "(title)").cloned().collect()
     }
 
-    /// Waits for the end of the turn; it is finished from the end of the last answer on.
+    /// Waits for the end of the turn, which counts as finished from the end of the last answer on.
     pub(crate) fn finish(&mut self) -> SystemTime {
         let at = self.end_event().at;
         self.note_change(
@@ -262,7 +262,7 @@ impl SessionActor<'_> {
         self.finish();
     }
 
-    /// The answer to `prompt` after so many tool results ends with a dialog.
+    /// Waits for the dialog with which the answer to `prompt` after `step` tool results ends.
     pub(crate) fn need(
         &mut self,
         state: TruthState,
@@ -276,7 +276,7 @@ impl SessionActor<'_> {
         at
     }
 
-    /// Presses a key that the open dialog takes; the moment of the press it took.
+    /// Presses a key until the open dialog takes it; returns when the taken key was pressed.
     pub(crate) fn answer(&self, key: KeyboardKey) -> TimeWindow {
         until(WAIT_TIMEOUT, "the dialog to take the answer", || {
             sleep(DIALOG_DEAF_TIME);
@@ -293,20 +293,20 @@ impl SessionActor<'_> {
         })
     }
 
-    /// Answers the open dialog: it works on.
+    /// Answers the open dialog, after which the session works on.
     pub(crate) fn allow(&mut self, key: KeyboardKey) -> SystemTime {
         let at = self.answer(key);
         self.note_change(TrueChange::new(at, &[TruthState::Working]));
         at.from
     }
 
-    /// Presses Escape: it is idle from then on.
+    /// Presses Escape, from which on the session is idle.
     pub(crate) fn escape(&mut self) {
         let at = self.press(KeyboardKey::Escape);
         self.note_change(TrueChange::new(at, &[TruthState::Idle]));
     }
 
-    /// The process ends, somewhere between `from` and its being seen.
+    /// Waits for the end of the process, which lies between `from` and the moment the end is seen.
     pub(crate) fn ends(&mut self, from: SystemTime) {
         self.terminal.wait_end(WAIT_TIMEOUT, self.client);
         let to = SystemTime::now();
@@ -316,12 +316,12 @@ impl SessionActor<'_> {
         ));
     }
 
-    /// Sends the client a signal; the moment of that.
+    /// Sends Claude Code a signal; returns when that was.
     pub(crate) fn signal(&self, signal: Signal) -> TimeWindow {
         TimeWindow::of(|| self.terminal.signal(signal))
     }
 
-    /// All that was told so far is found by looking at the screen.
+    /// Marks all changes so far as found by reading the screen.
     pub(crate) fn by_screen(&mut self) {
         for change in &mut self.truth.changes {
             change.told = ChangeSignal::Screen;
@@ -329,13 +329,13 @@ impl SessionActor<'_> {
         }
     }
 
-    /// Looks a last while, and ends the session.
+    /// Watches the final state for a while, and ends the session.
     pub(crate) fn finish_scenario(self) {
         sleep(FINAL_WATCH_TIME);
         self.done_at_once();
     }
 
-    /// Ends the session.
+    /// Files the truth about the session, and ends the session.
     pub(crate) fn done_at_once(self) {
         let story = ProcessTruth {
             pid: self.client.pid,

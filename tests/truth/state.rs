@@ -1,4 +1,4 @@
-//! What a session is, in the words of its owner.
+//! The states of a session as the user would name them.
 
 use trusty_tests::Value;
 use trusty_tests::trusty::status_word_of;
@@ -10,23 +10,23 @@ pub(crate) enum TruthState {
     Absent,
     /// Between exec and the first prompt.
     Starting,
-    /// The prompt is free and there is nothing to see; also after an interruption.
+    /// The prompt is free and there is nothing to review; also after an interruption.
     Idle,
     /// The prompt is free after a turn that ended by itself.
     Finished,
-    /// The prompt is free after a turn the client has given up.
+    /// The prompt is free after a turn that Claude Code has given up.
     Failed,
     /// A turn runs, or sub-agents do.
     Working,
-    /// A dialog asks for leave to use a tool.
+    /// A dialog asks for permission to use a tool.
     Permission,
     /// A dialog asks a question.
     Question,
-    /// A dialog asks for leave to carry out a plan.
+    /// A dialog asks for approval of a plan.
     Plan,
     /// A dialog asks whether to trust the folder.
     Trust,
-    /// The owner has opened a menu.
+    /// The user has opened a menu.
     MenuOpen,
     /// The prompt is free, but a background shell runs.
     BackgroundShell,
@@ -34,12 +34,12 @@ pub(crate) enum TruthState {
     Paused,
     /// The process is gone.
     Stopped,
-    /// It is shown to live, but not what it does.
+    /// The session is shown to live, but not what it does.
     Unknown,
 }
 
 impl TruthState {
-    /// Whether its owner has to answer something.
+    /// Whether the user has to answer something.
     pub(crate) fn is_need(self) -> bool {
         matches!(
             self,
@@ -47,8 +47,8 @@ impl TruthState {
         )
     }
 
-    /// What is shown of a session. Retrying and compacting are kinds of work, and a session
-    /// without a terminal around it (Detached) still is what it does.
+    /// The state that a session is shown in. Retrying and compacting count as work. A session
+    /// without a terminal (Detached) still has an activity.
     pub(crate) fn shown(session: Option<&Value>) -> Self {
         let Some(session) = session else {
             return Self::Absent;
@@ -72,7 +72,7 @@ impl TruthState {
     }
 }
 
-/// `Idle or Finished`
+/// The states in one text: `Idle or Finished`.
 pub(crate) fn names(states: &[TruthState]) -> String {
     let names: Vec<String> = states.iter().map(|s| format!("{s:?}")).collect();
     names.join(" or ")

@@ -4,39 +4,39 @@ use super::state::TruthState;
 use std::time::{Duration, SystemTime};
 use trusty_tests::Value;
 
-/// How late a client's own word may be (measured, quiet machine: at most 0.5 s for most).
+/// How late Claude Code's own word may be (measured on a quiet machine: at most 0.5 s for most).
 pub(crate) const CLIENT_TOLERANCE: Duration = Duration::from_millis(500);
 /// A dialog is painted, and noted in the registry, up to 0.9 s after the end of the answer that
 /// calls the tool.
 pub(crate) const DIALOG_TOLERANCE: Duration = Duration::from_secs(1);
-/// The end of a turn is noted up to 0.5 s late, and must then last 0.3 s: between two turns the
-/// client calls itself idle for moments.
+/// The end of a turn is noted up to 0.5 s late and must then last 0.3 s, because between two turns
+/// Claude Code calls itself idle for moments.
 pub(crate) const TURN_END_TOLERANCE: Duration = Duration::from_millis(900);
-/// A client needs up to 0.9 s before it leaves any trace but its process.
+/// Claude Code needs up to 0.9 s before it leaves any trace but its process.
 pub(crate) const START_TOLERANCE: Duration = Duration::from_secs(1);
-/// A dialog before the first prompt belongs to a start; one that lasts longer needs its owner.
+/// A dialog before the first prompt belongs to the start; one that lasts longer needs the user.
 pub(crate) const TRUST_DIALOG_GRACE: Duration = Duration::from_secs(10);
-/// What raises no event is looked for every 2 s while somebody watches; two looks may be needed.
+/// What raises no event is polled every 2 s while a face is open; two polls may be needed.
 pub(crate) const POLL_TOLERANCE: Duration = Duration::from_millis(4_500);
-/// Older clients are looked at every 2 s; two looks may be needed.
+/// Screens of older versions are read every 2 s; two reads may be needed.
 pub(crate) const SCREEN_TOLERANCE: Duration = Duration::from_millis(4_500);
 
 /// A point in time, as exactly as it is known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TimeWindow {
-    /// Not before this.
+    /// The earliest possible time.
     pub from: SystemTime,
-    /// Not after this.
+    /// The latest possible time.
     pub to: SystemTime,
 }
 
 impl TimeWindow {
-    /// Known exactly.
+    /// A time that is known exactly.
     pub(crate) fn at(at: SystemTime) -> Self {
         Self { from: at, to: at }
     }
 
-    /// Somewhere while this is done.
+    /// A time while `act` runs.
     pub(crate) fn of(act: impl FnOnce()) -> Self {
         let from = SystemTime::now();
         act();
@@ -45,24 +45,24 @@ impl TimeWindow {
     }
 }
 
-/// What tells of a change.
+/// How the product can learn of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChangeSignal {
-    /// A file, a socket or the kernel does, at once.
+    /// A file, a socket or the kernel reports the change at once.
     Event,
-    /// Nothing does: it is found only by looking.
+    /// Nothing reports the change: polling finds it.
     Look,
-    /// The screen of an older client, looked at now and then.
+    /// The screen of an older version shows the change, and is read now and then.
     Screen,
 }
 
-/// From here on something else is true.
+/// A time from which on something else is true.
 #[derive(Debug, Clone)]
 pub(crate) struct TrueChange {
     pub at: TimeWindow,
     /// Any of these is right.
     pub right: Vec<TruthState>,
-    /// These may be shown while it changes.
+    /// These may be shown during the change.
     pub passing: Vec<TruthState>,
     /// How long the state before may still be shown.
     pub tolerance: Duration,
@@ -97,7 +97,7 @@ impl TrueChange {
     }
 }
 
-/// Something more that a good source can tell, over a span of time.
+/// A detail that a good source can report, over a span of time.
 pub(crate) struct FinerFact {
     pub what: &'static str,
     pub from: SystemTime,
@@ -108,7 +108,7 @@ pub(crate) struct FinerFact {
 /// All that is true of one session.
 #[derive(Default)]
 pub(crate) struct SessionTruth {
-    /// In order.
+    /// In the order of time.
     pub changes: Vec<TrueChange>,
     pub finer: Vec<FinerFact>,
 }
@@ -133,7 +133,7 @@ impl SessionTruth {
     }
 }
 
-/// The truth about one process, up to the end of the look at it.
+/// The truth about one process, up to the end of the observation.
 pub(crate) struct ProcessTruth {
     pub pid: u32,
     pub truth: SessionTruth,

@@ -1,4 +1,4 @@
-//! The client's own words, noted as they come: evidence to judge by hand, never the truth.
+//! Claude Code's own words, noted as they come: evidence to judge by hand, never the truth.
 
 use super::state::TruthState;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use trusty_tests::Value;
 
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// What a registry file said from this time on; none when it was gone.
+/// What a registry file said from this time on; `no file` when it was gone.
 #[derive(Debug, Clone)]
 pub(crate) struct RegistryWord {
     pub at: SystemTime,
@@ -21,7 +21,7 @@ pub(crate) struct RegistryWord {
 }
 
 impl RegistryWord {
-    /// Whether this is the newest client's word for it.
+    /// Whether the newest Claude Code means this state by the word.
     pub(crate) fn says(&self, state: TruthState) -> bool {
         match state {
             TruthState::Starting => self.text == "-",
@@ -38,7 +38,7 @@ impl RegistryWord {
     }
 }
 
-/// Reads the registry files of one home until it is dropped.
+/// Notes the changes of one config folder's registry files until dropped.
 pub(crate) struct RegistryWitness {
     words: Arc<Mutex<Vec<RegistryWord>>>,
     stop: Arc<AtomicBool>,
@@ -80,7 +80,7 @@ fn watch(folder: &Path, words: &Mutex<Vec<RegistryWord>>, stop: &AtomicBool) {
     while !stop.load(Ordering::Relaxed) {
         let mut now: BTreeMap<u32, String> = BTreeMap::new();
         for (pid, path) in files(folder) {
-            // Half a file is read again.
+            // A half-written file keeps its last word until the next read.
             let said = read(&path).or_else(|| last.get(&pid).cloned());
             now.extend(said.map(|text| (pid, text)));
         }

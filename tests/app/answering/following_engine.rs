@@ -1,4 +1,4 @@
-//! The app that follows `trusty serve`: what the user answers there travels over the socket.
+//! An app that follows `trusty serve`: its answers travel over the socket.
 
 use super::{AppAnswerFixture, WAIT_TIMEOUT, connected};
 use std::time::Instant;
@@ -26,7 +26,7 @@ fn answers_of_popover_and_notification_count_while_trusty_serve_leads() {
     stage.desktop.wait_notice("buttons", |told| {
         told.body.contains("touch paid") && told.actions.contains(&"Approve".to_owned())
     });
-    // Who approves sooner than anybody can read is shown the session instead.
+    // An approval that comes sooner than anyone can read shows the session instead.
     let shown = Instant::now();
     until(WAIT_TIMEOUT, "time to read it", || {
         (shown.elapsed() > crate::notices::READ_DELAY).then_some(())

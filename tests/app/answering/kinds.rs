@@ -1,4 +1,4 @@
-//! Each kind of answer that the card offers, given by hand.
+//! Each kind of answer that the card offers, given in the popover.
 
 use super::{
     AppAnswerFixture, NO_BUTTON_SELECTOR, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT,
@@ -11,13 +11,13 @@ use trusty_tests::wait::{until, until_or};
 use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TestStage, Value};
 
 impl AppAnswerFixture {
-    /// Which request the card is about; null without a card.
+    /// The id of the request on the card; null without a card.
     fn request(&self) -> Value {
         let script = "return document.querySelector('[data-ask]')?.dataset.ask ?? null";
         self.page().run(script)
     }
 
-    /// What buttons the card has, by their words.
+    /// The words of the card's buttons.
     fn buttons(&self) -> Value {
         let script = "return [...document.querySelectorAll('[data-ask] button')]
             .map((button) => button.textContent.trim())";
@@ -84,7 +84,7 @@ fn a_plan_is_sent_back_with_words_and_then_carried_out() {
         return;
     };
     stage.terminal.submit("say hi");
-    // The client names the file for the plan to the model.
+    // Claude Code names the file for the plan to the model.
     let file = until(WAIT_TIMEOUT, "the name of the plan's file", || {
         let text = stage.transcripts();
         let (_, after) = text.split_once("\"planFilePath\":\"")?;
@@ -125,7 +125,7 @@ fn a_plan_is_sent_back_with_words_and_then_carried_out() {
     assert_eq!(
         stage.is_off(YES_BUTTON_SELECTOR),
         "true",
-        "its end was not seen"
+        "the end of the request was not seen"
     );
     stage.read();
     stage.click(YES_BUTTON_SELECTOR);

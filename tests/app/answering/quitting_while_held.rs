@@ -1,4 +1,4 @@
-//! The app goes while it holds what a session asks: its dialog stays usable.
+//! The app quits or is killed while it holds a request: the dialog stays usable.
 
 use super::{AppAnswerFixture, EFFECT_TIMEOUT, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT, connected};
 use std::time::Instant;
@@ -7,7 +7,7 @@ use trusty_tests::wait::until_or;
 use trusty_tests::{LocalApi, PERMISSION_DIALOG_TEXT, Signal};
 
 impl AppAnswerFixture {
-    /// Has a sub-agent ask, which has no dialog until it is let go.
+    /// Has a sub-agent ask, which shows no dialog until its request is returned to the terminal.
     #[track_caller]
     fn held_by_the_app(&self, prompt: &str) -> RunningApp {
         let app = self.desktop.app(&[]);
@@ -28,7 +28,7 @@ fn an_app_that_is_quit_or_killed_while_it_holds_leaves_the_dialog_usable() {
     };
     let mut app = stage.held_by_the_app("agents 1 bg bash: touch first");
     let (icon, windows) = (stage.desktop.icon(), stage.desktop.windows_shown());
-    // Quit is the last line of the menu, which may be drawn anew under the keys.
+    // Quit is the last line of the menu, which may be redrawn under the keys.
     let quit = || {
         let begun = Instant::now();
         stage.desktop.right_click(icon);

@@ -1,4 +1,4 @@
-//! The menu of the tray: it leads to the card, and says no, but never yes.
+//! The tray menu leads to the card, and can deny, but never approves.
 
 use super::super::EFFECT_TIMEOUT;
 use super::{AppAnswerFixture, WAIT_TIMEOUT, connected};
@@ -21,7 +21,7 @@ fn the_menu_of_the_tray_says_no() {
         let told = stage.desktop.tray("ToolTip");
         told.is_some_and(|told| told.contains("1 needs you"))
     });
-    // Its menu holds "Review…", then "Deny"; what it asks above them cannot be chosen.
+    // The session's submenu holds "Review…", then "Deny"; the request above them cannot be chosen.
     let deny = || {
         let begun = Instant::now();
         stage.desktop.right_click(icon);

@@ -1,5 +1,5 @@
-//! The window that shows a session: a click on its notice raises it, and while it is in front
-//! nothing is told.
+//! The window that shows a session: a click on a notice raises that window, and while the window is
+//! in front no notice is shown.
 
 use super::{DesktopNoticeFixture, WAIT_TIMEOUT, ask, open_in};
 use trusty_tests::TerminalShape;
@@ -45,7 +45,7 @@ fn a_click_raises_the_terminal_that_shows_the_session() {
     });
     scene.wait_displayed(0);
     assert_eq!(scene.desktop.popover(), None);
-    // What is typed now reaches the session: the click has answered nothing.
+    // The keys reach the session: the click has answered nothing.
     assert!(!scene.made("paid"));
     scene
         .terminal
@@ -66,7 +66,7 @@ fn what_its_owner_looks_at_is_not_told() {
     scene.desktop.activate(window);
     scene.ask("touch paid");
     scene.wait_needs(1);
-    // Whatever is told of the first is told before the second is.
+    // A notice about the first session would come before that about the second.
     ask(&other, "touch shipped");
     let titles = || -> Vec<String> {
         let told = scene.desktop.notices().into_iter();
@@ -81,7 +81,7 @@ fn what_its_owner_looks_at_is_not_told() {
         titles()
     );
 
-    // Whoever has seen it and turns away is not told of it either; the next one is told.
+    // A need that the user has seen is not reported once they turn away; the next one is.
     scene.desktop.activate(covering);
     scene.let_it();
     other.approve();

@@ -1,4 +1,4 @@
-//! What has happened is told, too; and nothing of what its owner looks at.
+//! Finished and failed turns are reported, and nothing that the user is looking at.
 
 use super::preferences::settle;
 use super::{MANUAL_MODE_ARGS, WAIT_TIMEOUT, ask, open, until_is};
@@ -22,7 +22,7 @@ fn a_turn_that_has_finished_is_told_and_so_is_one_that_failed() {
         .desktop
         .wait_notice("a failure", |told| told.body.starts_with("Failed"));
     assert!(told.body.contains("400"), "{told:?}");
-    // It has taken the place of the other.
+    // The failure has replaced the notice of the finished turn.
     scene.wait_displayed(1);
     assert_eq!(scene.desktop.notices().len(), 2);
 }
@@ -39,7 +39,7 @@ fn what_the_open_popover_shows_is_not_told() {
     settle();
     assert_eq!(scene.desktop.notices(), []);
 
-    // Whoever has seen it there is not told of it later; of the next one they are.
+    // What the user has seen there is not reported later; the next need is.
     scene.desktop.key("Escape");
     scene.desktop.wait_no_popover();
     let other = scene.beside();

@@ -1,5 +1,5 @@
-//! What its owner wants to be told of counts as soon as they say so; an app that quits takes back
-//! what nobody could answer any more.
+//! Changes of the notification settings take effect at once, and an app that quits withdraws
+//! notices that could no longer be answered.
 
 use super::super::EFFECT_TIMEOUT;
 use super::{DesktopNoticeFixture, WAIT_TIMEOUT, open, until_is};
@@ -11,7 +11,7 @@ use trusty_tests::trusty::{configure, list};
 use trusty_tests::wait::{poll, until};
 
 impl DesktopNoticeFixture {
-    /// Writes what is to be told, and waits until the app has read it.
+    /// Writes the notification settings, and waits until the app has read them.
     pub(super) fn wish(&self, text: &str) {
         configure(&self.home, &format!("[notifications]\n{text}\nodd = 1\n"));
         self.wait_problem("notifications.odd", true);
@@ -19,15 +19,15 @@ impl DesktopNoticeFixture {
         self.wait_problem("notifications.odd", false);
     }
 
-    /// Waits until the app names this as wrong in the settings, or does not any more.
+    /// Waits until the app reports this as wrong in the settings, or no longer does.
     fn wait_problem(&self, words: &str, named: bool) {
         until_is("what is wrong in the settings", &named, || {
             list(&self.home)["health"].to_string().contains(words)
         });
     }
 
-    /// Chooses a line of the menu, counted from the last one, until that has its effect: the menu
-    /// may be drawn anew under the keys.
+    /// Chooses a line of the menu, counted from the last one, until that has its effect, because
+    /// the menu may be redrawn under the keys.
     fn choose_until(&mut self, number: usize, mut done: impl FnMut(&mut Self) -> Option<()>) {
         let icon = self.desktop.icon();
         until(WAIT_TIMEOUT, "what the menu was to do", || {
@@ -47,7 +47,7 @@ impl DesktopNoticeFixture {
     }
 }
 
-/// Waits until what has happened before would have been told.
+/// Waits until everything before would have been reported.
 pub(super) fn settle() {
     let begun = Instant::now();
     until(WAIT_TIMEOUT, "a decision", || {
@@ -55,7 +55,7 @@ pub(super) fn settle() {
     });
 }
 
-/// The time of day so many hours from now, as the settings want it.
+/// A time of day relative to now, in the form that the settings take.
 fn hour(from_now: &str) -> String {
     let told = Command::new("date")
         .args(["+%H:%M", "-d", from_now])
@@ -81,7 +81,7 @@ fn a_kind_that_is_off_is_not_told_and_a_bad_value_is_named() {
     scene.ask("touch again");
     scene.wait_needs(1);
     settle();
-    // The other kinds are told as before.
+    // The other kinds are reported as before.
     assert!(other.client().signal(Signal::KILL));
     let stopped = scene
         .desktop
@@ -119,7 +119,7 @@ fn a_snooze_from_the_menu_holds_all_back() {
     scene.wait_needs(1);
     settle();
     assert_eq!(scene.desktop.notices(), []);
-    // The same line ends it, and what was held back is told.
+    // The same line ends the snooze, and what was held back is reported.
     scene.choose_until(3, |scene| {
         (!scene.desktop.menu().contains("End snooze")).then_some(())
     });
@@ -136,7 +136,7 @@ fn an_app_that_quits_takes_its_notices_back() {
     scene.choose_until(1, |scene| (!scene.app.is_running()).then_some(()));
     assert_eq!(scene.app.wait_exit(WAIT_TIMEOUT), Some(0));
     scene.wait_displayed(0);
-    // The session still asks; only nobody tells of it.
+    // The session still asks; only the notice is gone.
     scene.terminal.wait_status(WAIT_TIMEOUT, "waiting");
 }
 
@@ -145,7 +145,7 @@ fn an_app_that_is_told_to_end_takes_its_notices_back() {
     let Some(mut scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     scene.ask("touch paid");
-    // What these tests were started deaf to, as by nohup, the app is, too.
+    // The app inherits the signals that these tests ignore, as under nohup.
     let deaf = |signal: &Signal| trusty_platform::sys::is_ignored(signal.as_raw());
     let all = [Signal::TERM, Signal::INT, Signal::HUP];
     for signal in all.into_iter().filter(|signal| !deaf(signal)) {

@@ -1,4 +1,4 @@
-//! A server that refuses, and one that hangs for a while: only what it did not take is concerned.
+//! A server that refuses one notice and hangs at another: only these two notices are affected.
 
 use super::WAIT_TIMEOUT;
 use super::groups::start_crowd;
@@ -12,14 +12,15 @@ use zbus::blocking::connection;
 use zbus::fdo;
 use zbus::zvariant::OwnedValue;
 
-/// Titles, each with what the server answered, in order; and ids that it was to close.
+/// Titles with the id that the server gave each, none if refused, in order; and the ids that it was
+/// to close.
 #[derive(Default)]
 struct SelectiveServerLog {
     told: Vec<(String, Option<u32>)>,
     closed: Vec<u32>,
 }
 
-/// It refuses one title, and says nothing to another until it may.
+/// Refuses one title, and answers another only when allowed to.
 struct SelectiveServer {
     refuses: String,
     hangs: String,
@@ -29,12 +30,12 @@ struct SelectiveServer {
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl SelectiveServer {
-    #[expect(clippy::unused_self, reason = "the form of a method")]
+    #[expect(clippy::unused_self, reason = "a D-Bus method takes self")]
     fn get_capabilities(&self) -> Vec<String> {
         vec!["body".into(), "actions".into()]
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
+    #[expect(clippy::too_many_arguments, reason = "the specified arguments")]
     fn notify(
         &self,
         app: &str,
@@ -49,7 +50,7 @@ impl SelectiveServer {
         let _ = (app, replaces, icon, body, actions, hints, timeout);
         if title == self.hangs {
             let may = self.may.lock().unwrap_or_else(PoisonError::into_inner);
-            may.recv_timeout(WAIT_TIMEOUT).expect("leave to answer");
+            may.recv_timeout(WAIT_TIMEOUT).expect("may answer");
         }
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let id = u32::try_from(seen.told.len()).expect("few") + 10;
@@ -101,7 +102,7 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
         until_or(WAIT_TIMEOUT, &title, told, all).1
     };
     let closed = |id: u32| {
-        until(WAIT_TIMEOUT, "a notice to be taken back", || {
+        until(WAIT_TIMEOUT, "a withdrawn notice", || {
             look().closed.contains(&id).then_some(())
         });
     };
@@ -116,18 +117,18 @@ fn a_server_that_refuses_or_hangs_keeps_what_it_took() {
     crowd[1].waits();
     assert_eq!(answer(1), None);
     said("not that one");
-    // The first is taken back all the same.
+    // The first is withdrawn all the same.
     rest(0);
     closed(first);
 
-    // What is taken late is known, and not told twice.
-    // Three at once would be one notice.
+    // A notice that the server takes late is known, and not sent twice. Three at once would be one
+    // notice, so the second session stops asking.
     rest(1);
     crowd[0].waits();
     said("notifications are shown now");
     crowd[2].waits();
     said("did not answer");
-    let_it.send(()).expect("it waits");
+    let_it.send(()).expect("a waiting server");
     let late = answer(2).expect("taken");
     rest(2);
     closed(late);

@@ -1,4 +1,4 @@
-//! Servers that are not there, come, start again, or can do little.
+//! Servers that are missing, start, start again, or support little.
 
 use super::{WAIT_TIMEOUT, connected, open, until_is};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,7 @@ const NO_SERVER_MESSAGE: &str = "notifications are not shown";
 fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     let Some(mut scene) = open() else { return };
     scene.ask("touch paid");
-    until(WAIT_TIMEOUT, "a word about it", || {
+    until(WAIT_TIMEOUT, "the message about a missing server", || {
         scene.app.log().contains(NO_SERVER_MESSAGE).then_some(())
     });
     assert!(scene.app.is_running());
@@ -21,7 +21,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     scene.wait_displayed(1);
     scene
         .desktop
-        .wait_notice("its words", |told| told.body.contains("paid"));
+        .wait_notice("the words of the need", |told| told.body.contains("paid"));
     let began = scene.desktop.notices().len();
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
@@ -31,7 +31,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
         scene.desktop.notices().len()
     });
 
-    // The next one is not told: its user knows by now.
+    // A server that restarts again is not sent this need: the user knows by now.
     drop(dunst);
     until_is("no server", &None, || scene.desktop.displayed());
     let _dunst = scene.desktop.start_notifications();
@@ -49,7 +49,7 @@ fn without_a_server_all_waits_for_one_and_one_that_starts_again_is_told_once() {
     scene.desktop.screenshot(&artefact("notice-restarted.png"));
 }
 
-/// What a server was told: the title, the body, its buttons.
+/// A notice as the server received it: the title, the body and the buttons.
 type NotedNotice = (String, String, Vec<String>);
 
 /// A server that shows text and nothing else.
@@ -60,12 +60,12 @@ struct TextOnlyServer {
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl TextOnlyServer {
-    #[expect(clippy::unused_self, reason = "the form of a method")]
+    #[expect(clippy::unused_self, reason = "a D-Bus method takes self")]
     fn get_capabilities(&self) -> Vec<String> {
         vec!["body".into()]
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the specification's")]
+    #[expect(clippy::too_many_arguments, reason = "the specified arguments")]
     fn notify(
         &self,
         app: &str,
@@ -111,11 +111,11 @@ fn a_server_without_buttons_is_given_none_and_still_takes_back() {
         newest().filter(|(_, body, _)| body.contains("echo"))
     });
     assert_eq!(title, "payments");
-    // A server that knows no markup is given none.
+    // A server without support for markup is sent none.
     assert!(body.contains("echo '<b>' > paid"), "{body}");
     assert!(actions.is_empty(), "{actions:?}");
     scene.terminal.approve();
-    until(WAIT_TIMEOUT, "the notice to be taken back", || {
+    until(WAIT_TIMEOUT, "a withdrawn notice", || {
         let closed = closed.lock().unwrap_or_else(PoisonError::into_inner);
         closed.contains(&7).then_some(())
     });

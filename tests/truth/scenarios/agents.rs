@@ -32,8 +32,8 @@ pub(crate) const AGENT_SCENARIOS: &[TruthScenario] = &[
     ),
 ];
 
-/// It works until all have ended and the main agent has said so, whatever the main agent says
-/// before.
+/// The session works until all sub-agents have ended and the main agent has said so, whatever the
+/// main agent says before.
 fn work(scene: &TruthFixture, number: usize, mode: &str) {
     let mut actor = scene.open(TerminalShape::PtyDirect);
     let directive = "stream 6s";
@@ -76,7 +76,7 @@ fn ask(scene: &TruthFixture, number: usize, mode: &str) {
             });
         let at = actor.answer(KeyboardKey::Char('1'));
         if left > 0 {
-            // The next dialog is there at once, or after a moment of work.
+            // The next dialog opens at once, or after a moment of work.
             let same = TrueChange::new(at, &[TruthState::Permission]);
             actor.note_change(
                 same.within(DIALOG_TOLERANCE)

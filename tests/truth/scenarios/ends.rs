@@ -1,4 +1,4 @@
-//! Ends.
+//! Sessions that end.
 
 use super::{TruthScenario, scenario};
 use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
@@ -107,7 +107,7 @@ fn headless(scene: &TruthFixture) {
     let start =
         TrueChange::new(TimeWindow { from, to }, &[TruthState::Starting]).within(START_TOLERANCE);
     truth.tell(start.passing(&[TruthState::Absent]));
-    // It has its prompt from the first; when it takes it up is its own affair.
+    // The prompt is there from the start; Claude Code chooses when to begin with it.
     let to = scene
         .api
         .wait_for(WAIT_TIMEOUT, "stream 4s", ApiEventKind::Requested)

@@ -1,4 +1,4 @@
-//! Turns that their owner interrupts.
+//! Turns that the user interrupts.
 
 use super::{TruthScenario, scenario};
 use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};

@@ -43,8 +43,8 @@ pub(crate) const FAILURE_SCENARIOS: &[TruthScenario] = &[
     scenario("compact-auto", "a full context", compact_auto),
 ];
 
-/// Between a failure and the next request the client waits to try again; a request that is
-/// refused it changes and sends at once.
+/// Between a failure and the next request Claude Code waits to try again. A request that the API
+/// refuses is changed and sent again at once.
 fn retries(actor: &mut SessionActor<'_>) {
     let events = actor.turn();
     for pair in events.windows(2) {
@@ -74,7 +74,7 @@ fn failed(actor: &mut SessionActor<'_>) {
     retries(actor);
 }
 
-/// A client left alone would try for some minutes.
+/// Limits the retries: by default Claude Code tries for some minutes.
 fn fails(scene: &TruthFixture, code: &str) {
     let file = scene.home.config_dir().join("settings.json");
     let known = std::fs::read(&file).unwrap_or_else(|_| b"{}".to_vec());
@@ -102,7 +102,7 @@ fn compact(scene: &TruthFixture) {
     actor.run("say one");
     actor.run("say two");
     actor.submit("/compact");
-    // Its owner asked for it, so there may or may not be something to see.
+    // The user asked for the compaction, so there may or may not be something to review.
     let at = TimeWindow::at(actor.end_event().at);
     actor.note_change(
         TrueChange::new(at, &[TruthState::Finished, TruthState::Idle]).within(TURN_END_TOLERANCE),

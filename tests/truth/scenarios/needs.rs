@@ -1,4 +1,4 @@
-//! Dialogs that wait for their owner.
+//! Dialogs that wait for the user.
 
 use super::{TruthScenario, scenario};
 use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
@@ -39,7 +39,8 @@ pub(crate) const NEED_SCENARIOS: &[TruthScenario] = &[
     scenario("plan-escape", "a plan, refused with Escape", plan_escape),
 ];
 
-/// The dialog of this prompt is open for 2 s; what it is about is told from its opening on.
+/// The dialog of this prompt is open for 2 s; its tool and detail should be shown from its opening
+/// on.
 fn asked(
     actor: &mut SessionActor<'_>,
     prompt: &str,
@@ -185,7 +186,7 @@ fn refuse(scene: &TruthFixture) {
         number.trim_end().chars().last()
     });
     let at = actor.answer(KeyboardKey::Char(option.expect("an option to say no")));
-    // It ends the turn as Escape does.
+    // This answer ends the turn as Escape does.
     actor.note_change(TrueChange::new(at, &[TruthState::Idle]));
     sleep_seconds(2);
     assert!(actor.turn().iter().all(|e| e.step == 0), "the turn went on");

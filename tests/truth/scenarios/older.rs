@@ -1,4 +1,5 @@
-//! Older clients in tmux, which say less about themselves. Every state lasts for some looks.
+//! Older versions in tmux, which report less about themselves. Every state lasts for some screen
+//! reads.
 
 use super::TruthScenario;
 use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};

@@ -1,4 +1,4 @@
-//! Stops of the process that are no ends. Nothing tells of them: they are found by looking.
+//! Processes that are stopped, not ended. No event reports that, so it is found by polling.
 
 use super::{TruthScenario, scenario};
 use crate::run::stage::{SessionActor, TruthFixture, WAIT_TIMEOUT, sleep_seconds};
@@ -21,7 +21,7 @@ pub(crate) const PAUSE_SCENARIOS: &[TruthScenario] = &[
 fn put_aside(actor: &mut SessionActor<'_>) {
     let at = actor.press(KeyboardKey::CtrlZ);
     actor.note_change(TrueChange::new(at, &[TruthState::Paused]).by_looking());
-    until(WAIT_TIMEOUT, "a stopped client", || {
+    until(WAIT_TIMEOUT, "a stopped session", || {
         (actor.client.state()? == 'T').then_some(())
     });
     actor.terminal.wait_screen(WAIT_TIMEOUT, "suspended");
@@ -32,7 +32,7 @@ fn take_up(actor: &mut SessionActor<'_>, state: TruthState) {
     actor.terminal.type_text("fg");
     let at = actor.press(KeyboardKey::Enter);
     actor.note_change(TrueChange::new(at, &[state]).by_looking());
-    until(WAIT_TIMEOUT, "a running client", || {
+    until(WAIT_TIMEOUT, "a running session", || {
         (actor.client.state()? != 'T').then_some(())
     });
 }

@@ -59,7 +59,7 @@ fn trust(scene: &TruthFixture, shape: TerminalShape) {
         chosen(&actor).then_some(())
     });
     let at = actor.answer(KeyboardKey::Enter);
-    // The answer leaves no trace until the client has started.
+    // The answer leaves no trace until Claude Code has started.
     let start = TrueChange::new(at, &[TruthState::Starting]).within(START_TOLERANCE);
     actor.note_change(start.passing(&[TruthState::Absent]));
     actor.at_prompt();

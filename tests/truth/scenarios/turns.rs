@@ -1,4 +1,4 @@
-//! Turns that nobody disturbs.
+//! Turns without interruption.
 
 use super::{TruthScenario, scenario};
 use crate::run::stage::{TruthFixture, WAIT_TIMEOUT, sleep_seconds};
