@@ -299,7 +299,7 @@ fn a_hook_takes_all_of_an_input_that_is_too_long() {
     // 16 MiB, as much as the hook reads, and then 1 MiB more than a pipe can hold.
     let chunk = vec![b' '; 1 << 20];
     for _ in 0..18 {
-        input.write_all(&chunk).expect("its reader stays");
+        input.write_all(&chunk).expect("the hook keeps reading");
     }
     drop(input);
     ends_in_silence(&child.wait_with_output().expect("ends"));

@@ -326,7 +326,7 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     assert_eq!(hook_install(&home), HookInstall::Incomplete);
     drop(serving);
     let text = fs::read_to_string(settings(&home)).expect("read");
-    assert!(text.contains("Other"), "as its owner left it");
+    assert!(text.contains("Other"), "as the user left it");
     // "Reconnect" restores all entries; `disconnect` forgets the connection.
     run_successfully(&home, ["connect"]);
     assert_eq!(hook_install(&home), HookInstall::Connected);

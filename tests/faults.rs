@@ -78,9 +78,9 @@ fn kill_engine_within(home: &TestHome, arguments: &[&str], delay: Duration) {
 #[track_caller]
 fn assert_runs(session: &StandIn, what: &str) {
     let process = session.process();
-    assert!(process.is_alive(), "{what}: it was ended");
-    assert_ne!(process.state(), Some('T'), "{what}: it is stopped");
-    assert!(!sys::is_frozen(process.pid), "{what}: it is frozen");
+    assert!(process.is_alive(), "{what}: session ended");
+    assert_ne!(process.state(), Some('T'), "{what}: session stopped");
+    assert!(!sys::is_frozen(process.pid), "{what}: session frozen");
 }
 
 /// The names of the files that pauses left on disk.

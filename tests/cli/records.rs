@@ -117,7 +117,7 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         assert_eq!(done.status.code(), Some(0), "{how}: {words}");
         assert!(!paused.rests(), "{how}");
         assert_eq!(words, "", "all that the user wanted is done");
-        assert!(paused.record.exists(), "it cannot be removed");
+        assert!(paused.record.exists(), "a read-only record stays");
         let all = paused.read_only(&["resume", "--all"]).expect("as before");
         assert_eq!(all.status.code(), Some(0), "{}", stderr_text(&all));
         // The leftover record is removed as soon as the folder is writable.

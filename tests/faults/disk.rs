@@ -136,7 +136,7 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     disk.remount("ro");
     run_successfully(&home, ["resume", &session.pid_argument()]);
     // The hook exits without output that would keep the tool from running.
-    let ended = hook.wait_with_output().expect("it ends");
+    let ended = hook.wait_with_output().expect("the hook exits");
     assert!(ended.stdout.is_empty(), "{ended:?}");
     let listed = list(&home);
     let listed = session_of(&listed, session.process().pid).expect("listed");

@@ -185,7 +185,7 @@ fn a_killed_gate_is_run_again() {
     let mut seen = Vec::new();
     for signal in [Signal::KILL, Signal::TERM] {
         let gate = session.gate(|g| g.event == "UserPromptSubmit" && !seen.contains(&g.process));
-        let process = ProcessRef::of_pid(gate.process.pid).expect("it waits");
+        let process = ProcessRef::of_pid(gate.process.pid).expect("the gate waits");
         assert!(process.signal(signal));
         seen.push(gate.process);
     }
@@ -218,7 +218,7 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
     let mut seen = Vec::new();
     for _ in 0..6 {
         let gate = session.gate(|g| !seen.contains(&g.process));
-        let process = ProcessRef::of_pid(gate.process.pid).expect("it waits");
+        let process = ProcessRef::of_pid(gate.process.pid).expect("the gate waits");
         assert!(process.signal(Signal::KILL));
         seen.push(gate.process);
     }
