@@ -1,5 +1,6 @@
-//! The real client asks, and is answered from here, in its terminal, or both at once. One test for
-//! each case, in one of both terminals; `make answer-matrix` tries all in both, repeatedly.
+//! The real Claude Code asks, and is answered through Trusty Bar, in its terminal, or both at once.
+//! Each case runs once, in one of the two terminals; `make answer-matrix` runs all cases in both,
+//! repeatedly.
 #![cfg(target_os = "linux")]
 
 #[path = "answer/cases.rs"]
@@ -13,7 +14,7 @@ mod problems;
 #[path = "answer/stage.rs"]
 mod stage;
 
-/// Does one case, by its name.
+/// Runs the case with this name.
 #[track_caller]
 fn run(name: &str, shape: trusty_tests::TerminalShape) {
     let mut all = cases::ANSWER_CASES.iter().chain(&cases::NO_TERMINAL_CASES);

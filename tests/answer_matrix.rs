@@ -1,5 +1,5 @@
-//! `make answer-matrix`: every case of `tests/answer`, in both terminals, repeatedly, and how long
-//! a request and its answer take. In pieces: what was green is not done again.
+//! `make answer-matrix`: every case of `tests/answer` in both terminals, repeatedly, with the times
+//! that a request and its answer take. A run that is started again skips the cases that passed.
 
 #![cfg_attr(target_os = "linux", expect(clippy::print_stdout, reason = "a report"))]
 

@@ -1,5 +1,5 @@
-//! The real app on a real desktop: its icon in a real tray, its popover in the real web view,
-//! and the real client in its rows.
+//! The real app on a real desktop: its icon in a real tray, its popover in the real web view, and
+//! sessions of the real Claude Code in its rows.
 #![cfg(target_os = "linux")]
 
 #[path = "app/answering.rs"]
@@ -29,10 +29,10 @@ use trusty_tests::{
     WAIT_TIMEOUT,
 };
 
-/// Longer than a click or a key takes to have its effect, if it has one.
+/// Longer than a click or a key takes to have an effect, if there is one.
 const EFFECT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The words of a row, in the order they were shown, kept by the page itself.
+/// Records the row's statuses in the page, in the order in which they were shown.
 const RECORD_WORDS_SCRIPT: &str = "
     window.seen = [];
     const note = () => {
@@ -44,18 +44,18 @@ const RECORD_WORDS_SCRIPT: &str = "
     new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true });
     note();";
 
-/// Answers when all that moved has come to rest, or was overtaken, and is on the screen.
+/// Resolves when all animations have finished or were replaced and the result is on the screen.
 const WAIT_FOR_FRAME_SCRIPT: &str = "
     const still = document.getAnimations().map((animation) => animation.finished.catch(() => {}));
     const frame = () => new Promise((done) => requestAnimationFrame(done));
     return Promise.all(still).then(frame).then(frame).then(() => true);";
 
-/// A desktop with a tray, and a home for sessions; none if the tests are to run without either.
+/// A desktop with a tray, and a home for sessions; `None` if the tests are to run without either.
 fn desktop_stage() -> Option<(TestStage, TestDesktop)> {
     TestStage::builder().build_with_desktop(DesktopKind::Tray)
 }
 
-/// A desktop for what needs no client; none if the tests are to run without a desktop.
+/// A desktop for tests without Claude Code; `None` if the tests are to run without a desktop.
 fn bare_desktop(kind: DesktopKind) -> Option<(TestStage, TestDesktop)> {
     let builder = TestStage::builder().without_client();
     builder.build_with_desktop(kind)
@@ -72,7 +72,7 @@ fn row_words(page: &WebDriver) -> Vec<String> {
         .collect()
 }
 
-/// Waits until the only row has this word.
+/// Waits until the only row has this status.
 fn wait_word(page: &WebDriver, word: &str) {
     until_or(
         WAIT_TIMEOUT,
@@ -96,7 +96,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
 
     desktop.click(icon);
     desktop.wait_focus();
-    // Five pixels below the panel, which is 27 high, and from the edge of the screen.
+    // Five pixels below the panel, which is 27 pixels high, and from the edge of the screen.
     let place = |area: Option<WindowArea>| area.map(|area| (area.width, area.x, area.y));
     let corner = Some((360, 1280 - 360 - 5, 27 + 5));
     until_is("the popover in its corner", &corner, || {
@@ -105,7 +105,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     let area = desktop.wait_popover();
     desktop.wait_drawn(area);
     desktop.screenshot(&artefact("popover.png"));
-    // It is as high as what it shows.
+    // The popover is as high as its content.
     until(WAIT_TIMEOUT, "a height that fits", || {
         let height = desktop.popover()?.height;
         (120..=600).contains(&height).then_some(())
@@ -113,7 +113,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
 
     desktop.click(icon);
     desktop.wait_no_popover();
-    // A click so soon after would be taken for the same one.
+    // A click too soon after the last would count as the same click.
     until(WAIT_TIMEOUT, "the popover again", || {
         desktop.click(icon);
         poll(Duration::from_secs(2), || desktop.popover())
@@ -122,7 +122,7 @@ fn a_click_on_the_icon_opens_the_popover_and_the_next_one_closes_it() {
     desktop.key("Escape");
     desktop.wait_no_popover();
 
-    // A second start opens the popover of the first; one click elsewhere hides it.
+    // A second start opens the popover of the first instance; a click elsewhere hides the popover.
     assert_eq!(desktop.app(&[]).wait_exit(WAIT_TIMEOUT), Some(0));
     until_is("the same place", &corner, || place(desktop.popover()));
     desktop.wait_focus();
@@ -161,7 +161,7 @@ fn without_a_tray_it_runs_and_the_icon_comes_with_the_panel() {
 
     desktop.start_panel();
     let icon = desktop.icon();
-    // A panel that starts again has it back.
+    // A panel that starts again shows the icon again.
     desktop.start_panel();
     until_is("the icon in its place", &icon, || desktop.icon());
     desktop.click(icon);
@@ -236,7 +236,8 @@ fn rows_and_icon_follow_a_real_session() {
     desktop.screenshot(&artefact("permission.png"));
     terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
     terminal.answer(KeyboardKey::Enter);
-    // Finished until its owner has looked; a popover that was open at the time is a look.
+    // The row says Finished until the user has looked; a popover that is open at that moment counts
+    // as a look.
     wait_word(&page, "Finished");
     until(WAIT_TIMEOUT, "the first icon", || {
         (look().0 == quiet.0).then_some(())
@@ -272,12 +273,12 @@ fn rows_and_icon_follow_a_real_session() {
     wait_word(&page, "Stopped");
 }
 
-/// What the open rows say of each source.
+/// The cells of the evidence in the open rows, by source.
 const EVIDENCE_ROWS_SCRIPT: &str = "
     return [...document.querySelectorAll('[data-id] [role=table] [role=row]')]
         .map((row) => [...row.children].map((cell) => cell.textContent));";
 
-/// The lines below the heading, as soon as there are any.
+/// The evidence below its heading, once there is any.
 fn wait_evidence(page: &WebDriver) -> Vec<Vec<String>> {
     until(WAIT_TIMEOUT, "the evidence of a row", || {
         let text = |cell: &Value| cell.as_str().expect("text").to_owned();
@@ -288,7 +289,7 @@ fn wait_evidence(page: &WebDriver) -> Vec<Vec<String>> {
     })
 }
 
-/// Waits until no row is open and the popover is as high as it was.
+/// Waits until no row is open and the popover is as high as before.
 fn wait_closed(page: &WebDriver, desktop: &TestDesktop, height: i32) {
     until_is("no evidence", &0.into(), || {
         page.run("return document.querySelectorAll('[role=table]').length")
@@ -307,14 +308,14 @@ fn a_row_says_why_it_is_what_it_is() {
     let terminal = stage.open(TerminalShape::PtyBash, "payments", &MANUAL_MODE_ARGS);
     wait_word(&page, "Idle");
     page.run(WAIT_FOR_FRAME_SCRIPT);
-    // What it asks makes its row higher, and it is answered before the row closes.
+    // The request makes the row higher, and is answered before the row closes.
     let idle = desktop.wait_popover();
     terminal.submit("bash: touch paid finally stream 30s");
     wait_word(&page, "Permission");
     page.run(WAIT_FOR_FRAME_SCRIPT);
     let shut = desktop.wait_popover();
 
-    // The right button of the mouse shows what can be done to a row.
+    // The right mouse button shows the actions of a row.
     let area = desktop.wait_popover();
     let (x, y) = pausing::middle(&page, "[data-id] .title");
     desktop.right_click((area.x + x, area.y + y));
@@ -346,7 +347,7 @@ fn a_row_says_why_it_is_what_it_is() {
         sentence.starts_with("Claude Code reports waiting for"),
         "{sentence}"
     );
-    // The window has grown with the row: nothing scrolls, and no room below the content is empty.
+    // The window has grown with the row: nothing scrolls, and no empty room is below the content.
     let all = "const list = document.querySelector('.scroll');
         const high = Math.ceil(list.firstElementChild.getBoundingClientRect().height);
         return list.scrollHeight === list.clientHeight && list.scrollTop === 0
@@ -356,7 +357,7 @@ fn a_row_says_why_it_is_what_it_is() {
     page.run(WAIT_FOR_FRAME_SCRIPT);
     desktop.screenshot(&artefact("why.png"));
 
-    // It follows the session while it is open.
+    // The evidence follows the session while the row is open.
     terminal.wait_screen(WAIT_TIMEOUT, "Do you want to proceed?");
     terminal.answer(KeyboardKey::Enter);
     wait_word(&page, "Working");
@@ -368,7 +369,7 @@ fn a_row_says_why_it_is_what_it_is() {
     desktop.key("Escape");
     wait_closed(&page, &desktop, idle.height);
 
-    // The same by the keyboard; the second Escape is the popover's.
+    // The same with the keyboard; the second Escape closes the popover.
     desktop.key("Down");
     desktop.key("question");
     assert_eq!(wait_evidence(&page)[0][0], "registry");

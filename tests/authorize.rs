@@ -1,5 +1,5 @@
-//! Who may approve: nothing that a real session starts gets an approval by asking for it, and the
-//! user does, wherever they type.
+//! Who may approve: nothing that a real session starts can get an approval by asking for it; the
+//! user can, wherever they type.
 #![cfg(target_os = "linux")]
 
 use serde_json::json;
@@ -14,11 +14,11 @@ use trusty_tests::{
     TestTerminal, Value,
 };
 
-/// Longer than anything takes that is waited for.
+/// Longer than anything that the tests wait for.
 const WAIT_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// Runs a command, or posts a file over the local socket, and keeps under a name what was printed
-/// and the exit code or the status.
+/// Shell functions that run a command, or post a file over the local socket, and keep the output
+/// and the exit code or HTTP status under a name.
 const ATTEMPT_FUNCTIONS: &str = r#"
 try() { n=$1; shift; "$@" </dev/null >out/$n.txt 2>&1; echo $? >out/$n.new; mv out/$n.new out/$n.code; }
 post() { n=$1; path=$2; body=$3; shift 3; "$@" curl -s -o out/$n.txt -w '%{http_code}' \
@@ -26,8 +26,8 @@ post() { n=$1; path=$2; body=$3; shift 3; "$@" curl -s -o out/$n.txt -w '%{http_
     "http://trusty/v1/sessions/$ID/$path" >out/$n.new; mv out/$n.new out/$n.code; }
 "#;
 
-/// What a session may run to approve a request: each word by itself, below the session and after
-/// it has left the session's processes.
+/// What a session may run to approve a request: each command by itself, below the session and after
+/// it has left the session's process tree.
 const ATTACK_SCRIPT: &str = r#"
 PHASE=$1
 bare="env -i HOME=$HOME PATH=$PATH XDG_CONFIG_HOME=$XDG_CONFIG_HOME XDG_DATA_HOME=$XDG_DATA_HOME XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR"
@@ -51,8 +51,7 @@ wait
 echo over >out/$PHASE-over
 "#;
 
-/// Two sessions of the real client in one home: one asks for leave, the other runs what its
-/// model asks for.
+/// Two real sessions in one home: one asks for permission, the other runs what its model asks for.
 struct AttackFixture {
     asking: TestTerminal,
     attacking: TestTerminal,
@@ -69,7 +68,7 @@ impl Deref for AttackFixture {
     }
 }
 
-/// None if the tests are to run without the client.
+/// `None` if the tests are to run without Claude Code.
 fn open() -> Option<AttackFixture> {
     let stage = TestStage::builder().settings("").hooks().engine().build()?;
     let (folder, other) = (stage.home.project("attack"), stage.home.project("work"));
@@ -92,13 +91,13 @@ impl AttackFixture {
         self.local.session(terminal.client().pid)
     }
 
-    /// The request of a session that is held; none if none is.
+    /// The held request of a session; `None` if there is none.
     fn held(&self, terminal: &TestTerminal) -> Option<String> {
         let held = self.local.held_requests(terminal.client().pid);
         Some(held.first()?["id"].as_str()?.to_owned())
     }
 
-    /// Lets a session ask for leave, or a question; the request.
+    /// Makes a session ask for permission, or a question; the request's id.
     #[track_caller]
     fn ask(&self, terminal: &TestTerminal, prompt: &str) -> String {
         terminal.submit(prompt);
@@ -110,7 +109,7 @@ impl AttackFixture {
         )
     }
 
-    /// What the scripts of the attacking session need to know.
+    /// The variables that the attacking session's scripts need.
     fn variables(&self) -> String {
         let session = self.session(&self.asking).expect("listed");
         format!(
@@ -126,7 +125,7 @@ impl AttackFixture {
         fs::write(self.folder.join(name), text).expect("written");
     }
 
-    /// Lets the attacking session run a script to its end.
+    /// Makes the attacking session run a script to its end.
     #[track_caller]
     fn attack(&self, script: &str) {
         self.write("run.sh", &format!("{script}\necho over >out/over\n"));
@@ -160,7 +159,8 @@ impl AttackFixture {
         told.collect()
     }
 
-    /// Each attempt of a phase was refused with these words, one of which each says.
+    /// Verifies that each attempt of a phase was refused with one of these texts, and that each
+    /// text occurred.
     #[track_caller]
     fn all_refused(&self, phase: &str, number: usize, words: &[&str]) {
         let files = fs::read_dir(self.folder.join("out")).expect("a folder");
@@ -185,7 +185,7 @@ impl AttackFixture {
     }
 }
 
-/// What a process below the session is told; trusty itself looks for no title.
+/// What a process below the session is told; `trusty` itself does not look up the session's title.
 const STARTED_BY: [&str; 2] = [
     "this shell was started by session attack, pid ",
     "this shell was started by a session, pid ",
@@ -215,7 +215,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
              post alone-curl answer body.json\necho over >out/alone-over\n"
         ),
     );
-    // The switch is written while the engine runs, which changes nothing.
+    // The setting is written while the engine runs, which changes nothing.
     scene.attack(&format!(
         "printf '[answers]\\nprograms = true\\n' >>{}\n\
          (setsid sh ./later.sh </dev/null >/dev/null 2>&1 &)\n\
@@ -228,7 +228,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
     scene.all_refused("below-", 13, &STARTED_BY);
     scene.attacking.wait_status(WAIT_TIMEOUT, "idle");
 
-    // Now from processes that the session has let go of.
+    // Now from processes that have left the session's process tree.
     fs::write(scene.out("go"), "").expect("written");
     scene.wait_file(&scene.out("later-over"));
     scene.wait_file(&scene.out("alone-over"));
@@ -248,7 +248,7 @@ fn nothing_that_a_session_starts_gets_an_approval_and_the_user_does() {
     let made = scene.home.path().join("code/work/second");
     assert!(!made.exists(), "{}", scene.texts());
 
-    // The user approves it in a terminal of their own.
+    // The user approves the request in a terminal of their own.
     let pid = scene.asking.client().pid.to_string();
     let (code, shown) = run_confirmed(&scene.home, ["approve", &pid]);
     assert_eq!(code, Some(0), "{shown}");
@@ -282,7 +282,8 @@ fn the_user_approves_in_another_pane_of_the_same_tmux_server() {
     assert_eq!(scene.held(&scene.attacking).as_ref(), Some(&asked));
     tmux(&["send-keys", "-t", pane, "y", "Enter"]);
     scene.wait_file(&scene.folder.join("typed"));
-    // That is shown and recorded, so that whoever typed does not go unseen.
+    // The approval is shown and recorded with its terminal, so that an approval by another process
+    // would be noticed.
     let tty = tty.trim_start_matches("/dev/");
     let printed = |arguments: &[&str]| {
         let done = run(&scene.home, arguments);

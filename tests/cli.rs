@@ -1,4 +1,4 @@
-//! `trusty` as a newcomer and as a script would run it. No client is needed.
+//! `trusty` as a new user and as a script would run it, without Claude Code.
 #![cfg(target_os = "linux")]
 
 #[path = "cli/records.rs"]
@@ -98,7 +98,7 @@ fn without_room_for_files_it_fails_in_words() {
         let says_why = match output.status.code() {
             Some(0) => true,
             Some(1) => told.contains("open files"),
-            // Not even the program's own libraries can be opened.
+            // With so few files not even the program's own libraries can be opened.
             _ => told.contains("shared librar"),
         };
         assert!(says_why, "{most} files: {output:?}");
@@ -125,7 +125,7 @@ fn a_reader_that_takes_one_line_ends_the_watch() {
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line).expect("a line");
     assert!(line.starts_with('{'), "{line}");
-    // Nothing changes any more: only the broken pipe can end it.
+    // No session changes any more: only the broken pipe can end the command.
     assert_eq!(watching.wait(WAIT_TIMEOUT), Some(0));
 }
 
@@ -142,7 +142,7 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
         "{}",
         text(&second.stderr)
     );
-    // The engine's revision shows that it was asked.
+    // The revision shows that the engine answered.
     until(WAIT_TIMEOUT, "an answer", || {
         (list(&home)["revision"].as_u64() > Some(0)).then_some(())
     });
@@ -155,7 +155,7 @@ fn one_serves_a_second_is_refused_and_both_tell_the_same() {
     assert!(serving.process().signal(Signal::TERM));
     assert_eq!(serving.wait(WAIT_TIMEOUT), Some(0));
     assert!(!socket.exists(), "nothing is left behind");
-    // Who watched goes on with an engine of its own.
+    // A watching `trusty` continues with an engine of its own.
     until(WAIT_TIMEOUT, "a line after the end", || {
         (watch.lines().len() > 1).then_some(())
     });
@@ -266,7 +266,7 @@ fn a_file_that_is_no_recording_is_told() {
     }
 }
 
-/// `trusty hook` as a client starts it, with an input of the test's own.
+/// Starts `trusty hook` as Claude Code does, with an input that the test writes.
 fn hook(command: &mut Command) -> Child {
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped());
     piped.stderr(Stdio::piped()).spawn().expect("starts")
@@ -296,10 +296,10 @@ fn a_hook_takes_all_of_an_input_that_is_too_long() {
     let home = TestHome::new();
     let mut child = hook(trusty(&home).arg("hook"));
     let mut input = child.stdin.take().expect("piped");
-    // As long as what is read, and then a megabyte more than a pipe holds.
+    // 16 MiB, as much as the hook reads, and then 1 MiB more than a pipe can hold.
     let chunk = vec![b' '; 1 << 20];
     for _ in 0..18 {
-        input.write_all(&chunk).expect("its reader stays");
+        input.write_all(&chunk).expect("the hook keeps reading");
     }
     drop(input);
     ends_in_silence(&child.wait_with_output().expect("ends"));
@@ -323,7 +323,7 @@ fn a_hook_of_whatever_arguments_is_no_wrong_usage() {
 #[test]
 fn a_hook_that_may_open_no_more_files_ends_well() {
     let home = TestHome::new();
-    // One more file may be open: enough to start a program.
+    // One more file may be open, which is enough to start a program.
     let launcher = ["sh", "-c", "ulimit -n 4; exec \"$0\" hook"];
     let mut command = trusty_below(&home, &launcher);
     let child = start_with_input(command.stderr(Stdio::piped()), b"{}");
@@ -343,7 +343,7 @@ fn a_keeper_stays_for_as_long_as_its_record() {
     );
     let process = keeper.process();
     let stat = || fs::read_to_string(format!("/proc/{}/stat", process.pid)).unwrap_or_default();
-    // Of its own session, and in no folder that could be needed.
+    // The keeper has a session of its own, and works in no folder that anything could need.
     until(WAIT_TIMEOUT, "a session of its own", || {
         let fields = stat();
         let rest = fields.rsplit_once(") ")?.1.to_owned();
@@ -464,7 +464,7 @@ fn a_session_neither_leads_the_engine_nor_connects_hooks() {
     }
     assert!(!home.config_dir().join("settings.json").exists());
     assert!(!home.runtime().join("trusty/trusty.sock").exists());
-    // To look is no harm.
+    // A dry run is harmless.
     let shown = started_by_it("connect --dry-run");
     assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
     let connected = run(&home, ["connect"]);

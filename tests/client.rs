@@ -1,4 +1,4 @@
-//! The real client in real terminals: `trusty watch` shows what it does, in order, and nothing
+//! The real Claude Code in real terminals: `trusty watch` shows what it does, in order, and nothing
 //! false in between.
 #![cfg(target_os = "linux")]
 
@@ -11,13 +11,13 @@ use trusty_tests::{
     WAIT_TIMEOUT,
 };
 
-/// A home for sessions; none if the tests are to run without the client.
+/// A home for sessions; `None` if the tests are to run without Claude Code.
 fn stage() -> Option<TestStage> {
     TestStage::builder().build()
 }
 
-/// A session in a folder its client does not know: it asks first, and until it is answered it is a
-/// start. (One without a question takes 0.3 s and may be over before anybody looks.)
+/// A session in a folder that Claude Code does not trust yet: it asks first, and is starting until
+/// that is answered. (A start without the question takes 0.3 s and may be over before it is seen.)
 fn open_asking(stage: &TestStage, shape: TerminalShape, folder: &str) -> TestTerminal {
     let folder = stage.home.untrusted_project(folder);
     let terminal = stage.open_at(shape, &folder, &MANUAL_MODE_ARGS);
@@ -29,7 +29,7 @@ fn has_status(wanted: &'static str) -> impl Fn(&Value) -> bool {
     move |session| status_word_of(session) == wanted
 }
 
-/// Answers the trust dialog, which has "No, exit" chosen.
+/// Answers the trust dialog, in which "No, exit" is selected.
 fn trust(terminal: &TestTerminal) {
     let chosen = |screen: &str| {
         screen
@@ -43,7 +43,7 @@ fn trust(terminal: &TestTerminal) {
     terminal.answer(KeyboardKey::Enter);
 }
 
-/// A life from start to end, as the owner sees it.
+/// A session from its start to its end, as the user sees it.
 fn live(shape: TerminalShape) {
     let Some(stage) = stage() else { return };
     let watch = WatchCommand::start(&stage.home);
@@ -91,7 +91,7 @@ fn live(shape: TerminalShape) {
         has_status("Finished"),
     );
 
-    // Before its first words, Escape would take the prompt back.
+    // Before the first words of the reply, Escape would take the prompt back.
     terminal.submit("say begun then stream 30s");
     terminal.wait_screen(WAIT_TIMEOUT, "● begun");
     watch.wait(WAIT_TIMEOUT, pid, "Working", has_status("Working"));
@@ -184,7 +184,7 @@ fn p2_a_killed_session_is_never_shown_live() {
     watch.wait(WAIT_TIMEOUT, client.pid, "Working", has_status("Working"));
     terminal.signal(Signal::KILL);
     watch.wait(WAIT_TIMEOUT, client.pid, "Stopped", has_status("Stopped"));
-    // The client leaves its file behind, still saying busy.
+    // Claude Code leaves its registry file behind, which still says busy.
     assert_eq!(
         stage.home.registry(client.pid).expect("left behind")["status"],
         "busy"
@@ -219,7 +219,7 @@ fn a_stopped_process_is_paused_and_goes_on() {
     watch.wait(WAIT_TIMEOUT, pid, "Idle again", has_status("Idle"));
 }
 
-/// A shell notices that its child has stopped, after which the kernel no longer tells by what.
+/// Once the shell has seen its child stop, the kernel no longer reports the signal.
 #[test]
 fn ctrl_z_is_told_apart_from_a_program_s_signal() {
     let Some(stage) = stage() else { return };
@@ -257,7 +257,7 @@ fn the_trust_dialog_is_a_start_then_a_need() {
     assert_eq!(watch.status_words(pid), ["Starting", "Trust"]);
 }
 
-/// Two sub-agents work, one of them asks: only its hook can tell which.
+/// Two sub-agents work and one of them asks: only its hook can say which.
 #[test]
 fn connected_hooks_tell_who_asks() {
     let Some(stage) = stage() else { return };
@@ -283,7 +283,7 @@ fn connected_hooks_tell_who_asks() {
             .find(|l| l.starts_with(name))
             .map(str::to_owned)
     };
-    // The terminal does not show it yet, so the registry does not tell of it.
+    // The terminal does not show the request yet, so the registry does not report it.
     let decided = |l: String| l.contains("requested for Bash") && l.contains("decided");
     assert!(line("hooks").is_some_and(decided), "{told}");
     agents("0");
@@ -312,7 +312,7 @@ fn p16_sessions_in_one_folder_stay_apart() {
     assert_ne!(both[0]["id"], both[1]["id"]);
     assert_eq!(both[0]["workdir"], both[1]["workdir"]);
 
-    // A second process takes up the first one's session: one session id, two rows.
+    // A second process resumes the first one's session: one session id, two rows.
     first.run_turn(WAIT_TIMEOUT, "say one");
     let id = first.registry().expect("registered")["sessionId"].clone();
     let id = id.as_str().expect("text");
@@ -349,8 +349,8 @@ fn a_headless_session_is_no_terminal_s() {
     watch.wait(WAIT_TIMEOUT, pid, "Stopped", has_status("Stopped"));
 }
 
-/// A session of the client's daemon has no terminal of anybody's, and the processes around it,
-/// all called `claude`, are none.
+/// A background session of Claude Code's daemon has no terminal of the user's, and the daemon's
+/// other processes, all called `claude`, are not sessions.
 #[test]
 fn p15_a_background_session_is_detached_and_its_helpers_are_none() {
     struct HomeCleanup<'a>(&'a TestHome);
@@ -389,7 +389,7 @@ fn another_config_folder_is_found_by_itself() {
         return;
     };
     let terminal = stage.open_idle(TerminalShape::PtyDirect, "work", &MANUAL_MODE_ARGS);
-    // Whoever looks was not told of that folder.
+    // The caller's environment does not name that folder.
     let mut command = trusty_tests::trusty::trusty(&stage.home);
     command
         .env_remove("CLAUDE_CONFIG_DIR")

@@ -1,5 +1,5 @@
-//! What version 0.1.0 has left behind, or still runs, goes on to work: its settings, its pause
-//! records, its hooks and its command. The files in `compatibility/` were written by 0.1.0.
+//! What version 0.1.0 left behind or still runs keeps working: settings, pause records, hooks and
+//! the command. The files in `compatibility/` were written by 0.1.0.
 #![cfg(target_os = "linux")]
 
 use serde_json::json;
@@ -17,7 +17,7 @@ fn fixture(name: &str) -> String {
     fs::read_to_string(folder.join(name)).expect("a fixture")
 }
 
-/// Puts a record of 0.1.0 into place, as if it had been written for this session.
+/// Puts a pause record of 0.1.0 in place, as if written for this session.
 fn leave_record(home: &TestHome, session: &StandIn, name: &str) {
     let process = session.process();
     let client = json!({"pid": process.pid, "start": process.start_ticks});
@@ -69,8 +69,8 @@ fn a_session_that_0_1_0_has_stopped_is_paused_and_resumed() {
     assert_eq!(records(&home), 0);
 }
 
-/// 0.1.0 had no proof of a hold, so the session is not called paused, and its record ends all the
-/// same.
+/// 0.1.0 had no proof of a hold, so the session is not shown as paused; resuming it removes the
+/// record nevertheless.
 #[test]
 fn a_hold_of_0_1_0_is_listed_and_resumed() {
     let home = TestHome::new();
@@ -97,7 +97,7 @@ fn settings_of_0_1_0_are_understood() {
         })
         .fold(String::new(), |all, line| all + line + "\n");
     assert!(switched.contains("\nhold_agents = 5\n"), "{switched}");
-    // The file that confines a test begins with the table that follows there.
+    // `configure` writes the `[discovery]` table itself, before the text that follows here.
     let (head, rest) = switched.split_once("[discovery]\n").expect("a table");
     assert!(
         head.lines()
@@ -108,7 +108,7 @@ fn settings_of_0_1_0_are_understood() {
     assert!(problems(&home, &wrong).contains("hold_agents"));
 }
 
-/// What `trusty list` finds wrong with these settings.
+/// The problems that `trusty list` finds in these settings.
 fn problems(home: &TestHome, settings: &str) -> String {
     configure(home, settings);
     let listed = list(home);
@@ -124,7 +124,7 @@ fn is_setting(line: &str) -> bool {
         .is_some_and(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
 }
 
-/// Byte for byte what its hooks send, and what they wait for.
+/// Byte for byte what the hooks of 0.1.0 send, and the reply that they wait for.
 #[test]
 fn hooks_of_0_1_0_are_heard_and_answered() {
     let home = TestHome::new();
@@ -153,7 +153,7 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Some((text(&session["id"])?, text(&request["id"])?))
     });
-    // As the command of 0.1.0 asks: without a deadline, and without saying where it was answered.
+    // The command of 0.1.0 sends no deadline and does not say where the user answered.
     let answer = json!({"request": hash, "answer": {"kind": "deny", "message": "no"}});
     let answered = std::thread::spawn({
         let (local, path) = (local.clone(), format!("/v1/sessions/{id}/answer"));
@@ -165,8 +165,8 @@ fn hooks_of_0_1_0_are_heard_and_answered() {
     assert_eq!(answered.status, 204, "{answered:?}");
 }
 
-/// Whoever was written for 0.1.0 finds everything in its place, meets no word that it cannot know,
-/// and need say nothing that it did not say.
+/// A program written for 0.1.0 finds every field in its place, meets no enum value that it cannot
+/// know, and need send nothing new.
 #[test]
 fn the_local_api_fits_programs_written_for_0_1_0() {
     let earlier: Value = serde_json::from_str(&fixture("openapi.json")).expect("JSON");
@@ -178,7 +178,7 @@ fn the_local_api_fits_programs_written_for_0_1_0() {
     assert_eq!(broken, [""; 0]);
 }
 
-/// Texts for people may change.
+/// The keys whose texts are for people, and may change.
 const TEXT_KEYS: [&str; 3] = ["description", "summary", "title"];
 
 fn compare(earlier: &Value, now: &Value, place: &str, broken: &mut Vec<String>) {

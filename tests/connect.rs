@@ -1,5 +1,5 @@
-//! `trusty connect` and `trusty disconnect`: what they do to a settings file, and that nothing
-//! of it is lost. No client is needed.
+//! `trusty connect` and `trusty disconnect`, without Claude Code: what they change in a settings
+//! file, and that none of its content is lost.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -18,7 +18,7 @@ fn hook_install(home: &TestHome) -> HookInstall {
     trusty_integration::state(&home.environment(), home.config_dir())
 }
 
-/// What was kept of settings, oldest first.
+/// The backups of the settings, oldest first.
 fn backups(home: &TestHome) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(home.config_dir())
         .expect("listed")
@@ -34,7 +34,8 @@ fn mode(path: &Path) -> u32 {
     meta.permissions().mode() & 0o777
 }
 
-/// 49 hooks of others on all sorts of events, and all else that is unusual in such a file.
+/// Settings with 49 hooks of other programs on seven events, a byte order mark, CRLF line ends and
+/// other unusual content.
 fn rich() -> String {
     let events = [
         "PreToolUse",
@@ -87,7 +88,7 @@ fn p10_nothing_of_a_settings_file_is_lost() {
     assert_eq!((mode(&kept[0]), mode(&file)), (0o600, 0o640));
     assert_eq!(hook_install(&home), HookInstall::Connected);
     let connected = fs::read_to_string(&file).expect("read");
-    // Every line is there, in its order; at most a comma has come to it.
+    // Every line is still there, in order; at most a comma was added.
     let mut lines = connected.lines();
     for line in text.lines() {
         let bare = |line: &str| line.replace(',', "");
@@ -99,7 +100,6 @@ fn p10_nothing_of_a_settings_file_is_lost() {
         "one kind of line end"
     );
 
-    // Again: nothing is done.
     let said = run_successfully(&home, ["connect"]);
     assert!(said.contains("nothing was changed"), "{said}");
     assert_eq!(fs::read_to_string(&file).expect("read"), connected);
@@ -125,7 +125,7 @@ fn p10_settings_that_were_not_there_are_made_and_go_again() {
     assert_eq!(backups(&home), [""; 0].map(PathBuf::from));
     run_successfully(&home, ["disconnect"]);
     assert!(!settings(&home).exists());
-    // What somebody has added meanwhile stays.
+    // Content that was added in the meantime stays.
     run_successfully(&home, ["connect"]);
     let text = fs::read_to_string(settings(&home)).expect("read");
     let more = text.replacen('{', "{\n  \"model\": \"opus\",", 1);
@@ -138,13 +138,13 @@ fn p10_settings_that_were_not_there_are_made_and_go_again() {
 
 type ArrangeFn<'a> = &'a dyn Fn(&TestHome);
 
-/// What is refused leaves everything as it is, and says why.
+/// A refused change leaves the file as it was and gives the reason.
 #[test]
 fn p10_what_is_not_safe_to_change_is_refused_with_words() {
     let valid = "{\"model\": \"opus\"}";
     let write = |home: &TestHome, text: &str| fs::write(settings(home), text).expect("write");
     let cases: [(&str, ArrangeFn<'_>); 10] = [
-        // The client itself refuses comments, and with them all that is in the file.
+        // Claude Code itself rejects comments, and with them the whole file.
         ("is not valid JSON", &|home| {
             write(home, "{\n  // mine\n  \"model\": \"opus\"\n}\n");
         }),
@@ -250,7 +250,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
         "{}",
         "as it was before us"
     );
-    // Not every file system has attributes.
+    // Not every file system has extended attributes.
     if given.is_ok() {
         let mut value = [0; 16];
         let count = rustix::fs::getxattr(&file, "user.note", &mut value[..]).expect("there");
@@ -258,7 +258,7 @@ fn p10_attributes_of_the_file_stay_and_so_do_the_first_and_the_newest_backups() 
     }
 }
 
-/// No process has it: it is larger than any system gives out.
+/// A pid that no process has: larger than the kernel's limit.
 const GONE_PID: u32 = 4_194_305;
 
 #[test]
@@ -321,13 +321,13 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     let serving = trusty_tests::trusty::serve(&home);
     fs::write(settings(&home), "{}").expect("write");
     assert_eq!(hook_install(&home), HookInstall::Incomplete);
-    // One of ours less is no connection, either.
+    // With one of the entries missing, the hooks are not connected either.
     fs::write(settings(&home), connected.replace("SubagentStop", "Other")).expect("write");
     assert_eq!(hook_install(&home), HookInstall::Incomplete);
     drop(serving);
     let text = fs::read_to_string(settings(&home)).expect("read");
-    assert!(text.contains("Other"), "as its owner left it");
-    // "Reconnect" puts all of them back; "disconnect" forgets.
+    assert!(text.contains("Other"), "as the user left it");
+    // "Reconnect" restores all entries; `disconnect` forgets the connection.
     run_successfully(&home, ["connect"]);
     assert_eq!(hook_install(&home), HookInstall::Connected);
     fs::write(settings(&home), "{}").expect("write");
@@ -335,7 +335,7 @@ fn p10_entries_that_vanish_are_missed_and_never_put_back_unasked() {
     assert_eq!(hook_install(&home), HookInstall::NotInstalled);
 }
 
-/// The program that the entries run, and how it is looked after.
+/// The program that the entries run, and how engines keep it up to date.
 #[test]
 fn the_hook_program_is_a_copy_that_an_engine_renews() {
     let home = TestHome::new();
@@ -370,14 +370,14 @@ fn an_engine_tells_how_the_hooks_stand() {
     recording.stop_recording();
 }
 
-/// A data folder from which nothing may be run: R10.
+/// R10: a data folder in which no program may run.
 #[test]
 fn a_hook_program_that_cannot_run_is_not_connected() {
     let home = TestHome::new();
     program("trusty-hook");
     let data = home.xdg_data();
     fs::create_dir_all(&data).expect("folder");
-    // In a mount namespace of its own.
+    // The mount needs a mount namespace of its own.
     let script = "mount -t tmpfs -o noexec none \"$0\" || exit 99; exec \"$@\"";
     let data = data.to_string_lossy();
     let unshare = ["unshare", "--user", "--map-root-user", "--mount"];
@@ -407,7 +407,7 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
     assert!(!settings(&home).exists(), "nothing was changed");
 }
 
-/// Entries of 0.1.0 go on to work, and are offered for renewal.
+/// Entries of 0.1.0 keep working, and are offered for renewal.
 #[test]
 fn entries_of_0_1_0_are_outdated_until_they_are_connected_again() {
     let home = TestHome::new();

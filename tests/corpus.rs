@@ -1,7 +1,7 @@
-//! The seeds of `make fuzz`, and whatever it once found, through the same decoders.
+//! The seeds of `make fuzz`, and the inputs that it once found, through the same decoders.
 
 #[path = "../fuzz/decoders.rs"]
-#[expect(unreachable_pub, reason = "to the fuzz targets it is a library")]
+#[expect(unreachable_pub, reason = "a library to the fuzz targets")]
 mod decoders;
 
 use decoders::FUZZED_DECODERS;

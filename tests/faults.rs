@@ -14,9 +14,9 @@ use trusty_tests::trusty::{RunningProgram, run_successfully, serve, trusty};
 use trusty_tests::wait::poll;
 use trusty_tests::{Signal, StandIn, TestHome, WAIT_TIMEOUT, can_freeze};
 
-/// Kills of one run of `make test`.
+/// The number of kills in one run of `make test`.
 const DEFAULT_ROUNDS: u64 = 16;
-/// Every so often it is the engine that is killed in the middle of an action.
+/// In one round of this many, the engine is killed in the middle of an action.
 const ENGINE_KILL_INTERVAL: u64 = 8;
 
 fn number(variable: &str) -> Option<u64> {
@@ -43,14 +43,14 @@ impl RandomNumbers {
         self.0
     }
 
-    /// Between nothing and this.
+    /// A random delay from zero up to `longest`.
     fn delay_within(&mut self, longest: Duration) -> Duration {
         let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
         Duration::from_micros(self.next() % micros.max(1))
     }
 }
 
-/// Starts `trusty` without output; the end of it, or of this delay.
+/// Starts `trusty` without output, and returns when it has exited or this delay is over.
 fn start_and_wait(home: &TestHome, arguments: &[&str], delay: Duration) -> RunningProgram {
     let mut command = trusty(home);
     let quiet = command.args(arguments).stdout(Stdio::null());
@@ -59,14 +59,14 @@ fn start_and_wait(home: &TestHome, arguments: &[&str], delay: Duration) -> Runni
     running
 }
 
-/// Runs `trusty` and kills it after a while, unless it is done before.
+/// Runs `trusty` and kills it after this delay, unless it has exited before.
 fn kill_within(home: &TestHome, arguments: &[&str], delay: Duration) {
     let mut running = start_and_wait(home, arguments, delay);
     running.process().signal(Signal::KILL);
     running.wait(WAIT_TIMEOUT);
 }
 
-/// Kills the engine after a while, in the middle of what `trusty` has asked of it.
+/// Kills the engine after this delay, in the middle of what `trusty` asked of it.
 fn kill_engine_within(home: &TestHome, arguments: &[&str], delay: Duration) {
     let mut serving = serve(home);
     let mut asking = start_and_wait(home, arguments, delay);
@@ -78,12 +78,12 @@ fn kill_engine_within(home: &TestHome, arguments: &[&str], delay: Duration) {
 #[track_caller]
 fn assert_runs(session: &StandIn, what: &str) {
     let process = session.process();
-    assert!(process.is_alive(), "{what}: it was ended");
-    assert_ne!(process.state(), Some('T'), "{what}: it is stopped");
-    assert!(!sys::is_frozen(process.pid), "{what}: it is frozen");
+    assert!(process.is_alive(), "{what}: session ended");
+    assert_ne!(process.state(), Some('T'), "{what}: session stopped");
+    assert!(!sys::is_frozen(process.pid), "{what}: session frozen");
 }
 
-/// What is left on disk of pauses.
+/// The names of the files that pauses left on disk.
 fn leftover_names(home: &TestHome) -> Vec<String> {
     let folder = home.xdg_data().join("trusty/paused");
     let names = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -106,7 +106,7 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
         &home,
         ["pause", &sessions[0].pid_argument(), "--how", kinds[0]],
     );
-    // A kill may come after the end, too.
+    // Some kills come after the end of the action.
     let longest = begun.elapsed() * 5 / 4;
     run_successfully(&home, ["resume", "--all"]);
     let mut random = RandomNumbers::new();
@@ -130,7 +130,7 @@ fn resume_all_repairs_what_kills_at_random_moments_have_left() {
         }
         run_successfully(&home, ["resume", "--all"]);
         assert_runs(session, &what);
-        // Neither records nor locks, half-written files or marks of hooks.
+        // No records, locks, half-written files or marks of hooks are left.
         assert_eq!(leftover_names(&home), [""; 0], "{what}");
     }
     for session in &sessions {

@@ -1,4 +1,4 @@
-//! Connected sessions of the real client: held by a record on disk, and never in the way.
+//! Connected real sessions, held by a record on disk, and never obstructed otherwise.
 #![cfg(target_os = "linux")]
 
 #[path = "hold/proof.rs"]
@@ -22,7 +22,7 @@ use trusty_tests::{
     TestHome, TestStage, TestedClient, WAIT_TIMEOUT, printed_text, stderr_text,
 };
 
-/// A connected session that asks before it acts; none if the tests are to run without the client.
+/// A connected session in manual mode; `None` if the tests are to run without Claude Code.
 fn open(shape: TerminalShape) -> Option<HeldSession> {
     let builder = TestStage::builder().hooks();
     let stage = builder.open(shape, "work", &MANUAL_MODE_ARGS)?;
@@ -34,7 +34,7 @@ fn plain() -> Option<HeldSession> {
     open(TerminalShape::PtyDirect)
 }
 
-/// A session, and what is on disk of its pause.
+/// A session, and its pause on disk.
 struct HeldSession {
     stage: ClientStage,
     store: PauseStore,
@@ -88,7 +88,7 @@ impl HeldSession {
         self.store.remove(self.id()).expect("removed");
     }
 
-    /// Waits for a hook that waits.
+    /// Waits for a waiting hook that matches.
     #[track_caller]
     fn gate(&self, wanted: impl Fn(&Gate) -> bool) -> Gate {
         let mark = || {
@@ -98,7 +98,7 @@ impl HeldSession {
         until(WAIT_TIMEOUT, "a gate that holds", mark)
     }
 
-    /// Asks for a file to be made, and waits until it is streaming towards that.
+    /// Asks for a file to be made, and waits until the reply streams.
     fn begin(&self, name: &str) {
         let prompt = format!("stream 2s then bash: touch {name}");
         self.terminal.submit(&prompt);
@@ -116,7 +116,8 @@ fn is_tool(gate: &Gate) -> bool {
     gate.event == "PreToolUse" && gate.tool.as_deref() == Some("Bash")
 }
 
-/// A tool and then a prompt are held and let go; Escape works meanwhile; and at the end a refusal.
+/// A tool and then a prompt are held and released; Escape works meanwhile; at the end a hold is
+/// refused.
 fn check_hold(shape: TerminalShape) {
     let Some(session) = open(shape) else { return };
     let terminal = &session.terminal;
@@ -135,7 +136,6 @@ fn check_hold(shape: TerminalShape) {
     session.approve_making("first");
     assert!(!is_alive(&gate));
 
-    // A prompt.
     session.hold();
     terminal.submit("say later");
     let gate = session.gate(|g| g.event == "UserPromptSubmit");
@@ -145,7 +145,6 @@ fn check_hold(shape: TerminalShape) {
     terminal.wait_status(WAIT_TIMEOUT, "idle");
     assert!(!is_alive(&gate));
 
-    // Escape.
     session.begin("second");
     session.hold();
     let gate = session.gate(is_tool);
@@ -159,7 +158,7 @@ fn check_hold(shape: TerminalShape) {
     session.release();
     assert!(!session.made("second"));
 
-    // The end of a session runs nothing that was held.
+    // Ending a session runs nothing that was held.
     session.begin("third");
     session.hold();
     let gate = session.gate(is_tool);
@@ -226,7 +225,8 @@ fn a_gate_ends_with_its_client() {
     session.release();
 }
 
-/// Whatever is wrong with us, the client's tools run, and nothing is said in its conversation.
+/// Whatever is wrong with the hook program, Claude Code's tools run, and the conversation shows no
+/// message of the hook.
 #[test]
 fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     let Some(session) = plain() else { return };
@@ -293,8 +293,8 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     fs::remove_file(&program).expect("removed");
     turn("a program that was deleted");
 
-    // What the client notes at the end of a turn with hooks; so they are in force. It writes a
-    // moment later.
+    // Claude Code writes this record after each turn with hooks, so their entries are in force. The
+    // record follows the end of the turn by a moment.
     let summary = "\"stop_hook_summary\"";
     let text = until(WAIT_TIMEOUT, "a summary of each turn", || {
         let text = session.transcripts();
@@ -321,7 +321,8 @@ fn p8_the_hook_never_blocks_or_forbids_wrongly() {
     assert!(!screen.contains("hook"), "{screen}");
 }
 
-/// What an editor of another system writes is read by the client, and by us as it is.
+/// Settings as an editor of another system writes them, with a byte order mark and CRLF: Claude
+/// Code reads them, and so does `trusty connect`.
 #[test]
 fn settings_with_a_mark_of_the_byte_order_are_connected() {
     let text = "\u{feff}{\r\n\t\"model\": \"opus\"\r\n}\r\n";
@@ -356,7 +357,7 @@ fn an_older_client_that_understands_our_hooks_is_held() {
     let output = connect_to_known_version(&stage.home);
     let told = stderr_text(&output);
     assert_eq!(output.status.code(), Some(0), "{told}");
-    // A new one reads the settings at its start.
+    // A new session reads the settings at its start.
     drop(terminal);
     let session = HeldSession::of(stage.into_session(shape, "work", &mode));
     session.begin("made");
@@ -385,7 +386,7 @@ fn an_older_client_that_does_not_understand_our_hooks_is_not_connected() {
     assert!(!stage.home.config_dir().join("settings.json").exists());
 }
 
-/// `trusty connect`, as soon as the client has told its version.
+/// `trusty connect`, as soon as Claude Code has reported its version.
 fn connect_to_known_version(home: &TestHome) -> Output {
     until(WAIT_TIMEOUT, "the version", || {
         let output = run(home, ["connect"]);

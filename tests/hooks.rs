@@ -1,5 +1,5 @@
-//! The hook socket of a running engine under load, and from whoever does not keep to its form:
-//! what was taken is not lost, memory stays bounded, and no session is the worse for it.
+//! The hook socket of a running engine under load, and from senders that do not follow the
+//! protocol: no accepted message is lost, memory stays bounded, and no session is affected.
 #![cfg(target_os = "linux")]
 
 #[path = "hooks/impostor.rs"]
@@ -10,7 +10,7 @@ mod load;
 mod other_environment;
 #[path = "hooks/serving.rs"]
 mod serving;
-#[expect(dead_code, reason = "made for the tests of answers")]
+#[expect(dead_code, reason = "written for the tests of answers")]
 #[path = "answer/stage.rs"]
 mod stage;
 
@@ -23,7 +23,7 @@ use trusty_tests::trusty::{RunningProgram, serve};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{HookClient, TerminalShape, TestHome, Value};
 
-/// An engine, and sessions of this status.
+/// An engine, and this number of sessions with this status.
 fn serve_crowd(number: usize, status: &str) -> (TestHome, RunningProgram, ProcessCrowd) {
     let home = TestHome::new();
     let engine = serve(&home);
@@ -31,11 +31,11 @@ fn serve_crowd(number: usize, status: &str) -> (TestHome, RunningProgram, Proces
     (home, engine, crowd)
 }
 
-/// What the engine may keep above what it needs itself, in kB: 64 MiB of requests that are held,
-/// and as much again for room that is not given back at once.
+/// What the engine may keep above its own needs, in kB: 64 MiB of held requests, and as much again
+/// for memory that is not returned at once.
 const MAX_KEPT_KB: u64 = 128 << 10;
-/// What it may need beside that while it reads: two large messages at a time, and what is made of
-/// them.
+/// What the engine may need besides while it reads, in kB: two large messages at a time, and what
+/// is parsed from them.
 const MAX_READING_KB: u64 = 64 << 10;
 
 #[test]
@@ -60,7 +60,7 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         let flood: Vec<_> = (0..load::THREAD_COUNT)
             .map(|number| threads.spawn(move || load.flood(number)))
             .collect();
-        // Meanwhile another session is asked, and answered.
+        // Meanwhile another session asks and is answered.
         let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for number in 0..3 {
                 let request = stage.ask_permission(&format!("bash: touch made-{number}"));
@@ -76,7 +76,7 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
         taken
     });
     assert_eq!(taken, load::MESSAGE_COUNT, "all were taken");
-    // The last that each was told is what is known of it.
+    // The last event that each session reported is what is known of the session.
     for number in 0..crowd.len() {
         let last = event("PreToolUse", number, &format!("last-{number}"));
         assert_eq!(crowd.report(number, &last), "taken\n");
@@ -95,7 +95,8 @@ fn a_flood_of_hooks_harms_no_session_and_loses_nothing() {
 #[test]
 fn each_hook_that_was_taken_has_its_effect() {
     let (_home, _engine, crowd) = serve_crowd(40, "busy");
-    // Of each session in turn, all at once from many sides; each ends with another event.
+    // One thread reports for each session, all at once; even sessions end with another event than
+    // odd ones.
     thread::scope(|threads| {
         for number in 0..crowd.len() {
             let crowd = &crowd;
@@ -132,7 +133,7 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
     let (own, other) = (crowd.pid(0), crowd.pid(1));
     let asking = permission(0, "make");
     let none: [Value; 0] = [];
-    // One that is below no session, and one that belongs to another: both write its pid and its
+    // One process below no session, and one below another session: both put this session's pid and
     // session id into their messages.
     for forger in [None, Some(1)] {
         let connect = || {
@@ -144,13 +145,13 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
         let says = crowd.hook_says(0);
         assert_eq!(says.as_deref(), Some("nothing"), "{forger:?}");
         let waiting = connect().ask(own, &asking).expect("taken");
-        // What comes after it on the same way has been filed.
+        // This later event was taken on the same path, so the request before it has been processed.
         assert_eq!(report(event("Stop", 0, "")), "taken\n");
         assert_eq!(crowd.requests(0), none, "{forger:?}");
         drop(waiting);
     }
-    // A wrong number is no harm where the process above it is known: a client in a pid namespace
-    // of its own tells such a one.
+    // A wrong pid does no harm where the process above the hook is known: Claude Code in a pid
+    // namespace of its own reports such a pid.
     let told = crowd.connect(0).report(1, &event("PreToolUse", 0, "own"));
     assert_eq!(told.expect("a reply"), "taken\n");
     let says = crowd.hook_says(0);
@@ -167,8 +168,8 @@ fn a_process_that_is_not_below_a_session_does_not_speak_for_that_session() {
 fn requests_that_nobody_answers_are_bounded() {
     let (_home, engine, crowd) = serve_crowd(20, "waiting");
     let before = serving::memory(engine.process());
-    // More of 10 MB than are kept, and more of any length than are held at a time. How many of the
-    // large ones are read in time is a matter of the machine.
+    // More requests of 10 MB than are kept, and more of any length than are held at a time. How
+    // many of the large ones are read in time depends on the machine.
     let ask = |number: usize, command: &str| {
         let owner = number % crowd.len();
         crowd.ask(owner, &permission(owner, command))
@@ -190,14 +191,14 @@ fn requests_that_nobody_answers_are_bounded() {
     let full = serving::memory(engine.process());
     let most = before.now + MAX_KEPT_KB + MAX_READING_KB;
     assert!(full.peak < most, "kB before {before:?}, full {full:?}");
-    // Nor does it matter how many values one holds, wherever.
+    // The number of values in a request does not matter either, wherever they stand.
     for (what, field) in [
         ("PermissionRequest", "tool_input"),
         ("PreToolUse", "tool_input"),
         ("Stop", "background_tasks"),
         ("PermissionRequest", "agent_id"),
     ] {
-        // Whether it is taken in time is a matter of the machine.
+        // Whether the request is taken in time depends on the machine.
         waiting.extend(crowd.ask(0, &crowded(what, 0, field)));
         assert_eq!(crowd.report(0, one), "taken\n");
         let crowded = serving::memory(engine.process());
@@ -206,7 +207,7 @@ fn requests_that_nobody_answers_are_bounded() {
             "{what}: kB before {before:?}, {crowded:?}"
         );
     }
-    // They hang up, and nothing is held any more.
+    // The hooks hang up, and nothing is held any more.
     drop(waiting);
     until_or(
         WAIT_TIMEOUT,
@@ -224,7 +225,7 @@ fn requests_that_nobody_answers_are_bounded() {
 #[test]
 fn whoever_says_nothing_keeps_nobody_waiting_for_long() {
     let (home, _engine, crowd) = serve_crowd(1, "busy");
-    // As many as are listened to at a time, three times over.
+    // Three times as many connections as the engine reads at a time.
     let silent: Vec<_> = (0..768).map(|_| HookClient::for_home(&home)).collect();
     let payload = event("PreToolUse", 0, "heard");
     until(WAIT_TIMEOUT, "a hook to be heard", || {

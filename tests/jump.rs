@@ -1,4 +1,4 @@
-//! The terminal of a real session comes to the front: real tmux, xterm and X server.
+//! The terminal of a real session comes to the front, with real tmux, xterm and X server.
 #![cfg(target_os = "linux")]
 
 #[path = "jump/opening.rs"]
@@ -23,7 +23,7 @@ fn the_window_and_the_pane_of_the_session_come_to_the_front() {
     let (first, second) = (stage.pid(), stage.second("other"));
     let (one, window_one) = stage.xterm("same", "work");
     let (two, window_two) = stage.xterm("same", "other");
-    // Its session shows another window, and a split one at that.
+    // The session's window is split, and its tmux session shows another window.
     stage
         .terminal
         .tmux_command(&["split-window", "-t", "work", "sleep 600"]);
@@ -42,7 +42,7 @@ fn the_window_and_the_pane_of_the_session_come_to_the_front() {
     assert_eq!(stage.shown_in(&two), beside, "the other one is left alone");
     assert!(stage.in_front(first) && !stage.in_front(second));
 
-    // The same by an engine that knows no display of its own.
+    // The same through an engine that knows no display of its own.
     let serving = serve(&stage.home);
     let raised = stage.post(second);
     assert_eq!(raised.status, 204, "{raised:?}");
@@ -53,7 +53,7 @@ fn the_window_and_the_pane_of_the_session_come_to_the_front() {
     assert_eq!(stage.shown_in(&one), wanted);
     drop(serving);
 
-    // Another pane of its window is active: nobody looks at it.
+    // Another pane of the window is active, so the session is not in front.
     stage
         .terminal
         .tmux_command(&["select-pane", "-t", "work:0.1"]);
@@ -137,7 +137,7 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     );
     drop(serving);
 
-    // A terminal that no window shows: this test's own.
+    // A terminal that no window shows: the test's own pty.
     let bare = stage.open_at(TerminalShape::PtyDirect, &stage.folder, &[]);
     bare.wait_status(WAIT_TIMEOUT, "idle");
     let refused = stage.jump_with(bare.client().pid, Some(stage.desktop.display()), "");
@@ -153,7 +153,7 @@ fn a_session_whose_window_has_gone_is_refused_with_words() {
     assert_eq!(ended.status.code(), Some(1), "{}", stderr_text(&ended));
 }
 
-/// An X server that wants a key.
+/// An X server that requires an authorization cookie.
 struct LockedDisplay(std::process::Child);
 
 impl Drop for LockedDisplay {
@@ -199,7 +199,7 @@ fn a_display_is_asked_with_its_key() {
         let asked = block_on(read_display(&display));
         asked.expect_err("no window manager").to_string()
     };
-    // It has answered: only that nobody lists windows is missing.
+    // The server has answered: only a window manager is missing.
     assert_eq!(ask(Some(right)), "has no window manager that lists windows");
     for refused in [Some(wrong), Some("/nowhere".into()), None] {
         let told = ask(refused);

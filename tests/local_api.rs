@@ -1,5 +1,5 @@
-//! The local API as programs use it: its problems, its events, its description, and one engine
-//! for all who ask.
+//! The local API as programs use it: its problems, its events, its description, and one engine for
+//! all callers.
 #![cfg(target_os = "linux")]
 
 #[path = "local_api/answer_log.rs"]
@@ -37,7 +37,7 @@ use std::os::unix::net::UnixListener;
 use trusty_tests::trusty::{RunningProgram, configure, serve};
 use trusty_tests::{HookClient, LocalApi, StandIn, TestHome, WAIT_TIMEOUT};
 
-/// An engine that answers, and its sessions.
+/// An engine that answers, and the home of its sessions.
 struct LocalApiFixture {
     serving: RunningProgram,
     api: LocalApi,
@@ -45,12 +45,12 @@ struct LocalApiFixture {
 }
 
 impl LocalApiFixture {
-    /// One that lets programs answer.
+    /// Starts an engine that lets programs answer.
     fn start() -> Self {
         Self::start_with("[answers]\nprograms = true\n")
     }
 
-    /// One with these settings.
+    /// Starts an engine with these settings.
     fn start_with(settings: &str) -> Self {
         let home = TestHome::new();
         configure(&home, settings);
@@ -61,7 +61,7 @@ impl LocalApiFixture {
         }
     }
 
-    /// A session that is at work.
+    /// Starts a session that is working, and waits until the engine says so.
     fn session(&self) -> StandIn {
         let session = StandIn::busy(&self.home);
         self.api.wait_word(&session, "Working");
@@ -69,10 +69,10 @@ impl LocalApiFixture {
     }
 
     fn id(&self, session: &StandIn) -> String {
-        session.id(&self.api.sessions()).expect("it is there")
+        session.id(&self.api.sessions()).expect("listed")
     }
 
-    /// The session as the engine tells it.
+    /// The session as the engine lists it.
     fn listed(&self, session: &StandIn) -> Value {
         self.api.session(session.process().pid).expect("listed")
     }
@@ -89,8 +89,8 @@ impl LocalApiFixture {
         format!("/v1/sessions/{}/{command}", self.id(session))
     }
 
-    /// A hook of this session that asks for leave to run a command, once the request is held; its
-    /// hash.
+    /// A hook of this session asks for permission to run a command; the hook and the request's
+    /// hash, once the request is held.
     fn ask(&self, session: &StandIn, command: &str) -> (HookClient, String) {
         session.waits();
         self.api.wait_word(session, "Permission");
@@ -112,7 +112,7 @@ fn answer_as_engine(listener: UnixListener, respond: impl Fn(&[u8]) -> String + 
             let mut stream = stream.expect("a client");
             let mut asked = [0; 4096];
             let count = stream.read(&mut asked).unwrap_or(0);
-            // A client that has seen enough may have gone.
+            // A client that has read enough may have hung up.
             let _ = stream.write_all(respond(&asked[..count]).as_bytes());
         }
     });

@@ -1,5 +1,5 @@
-//! The test support with older clients in it, which say less about themselves: what they do is
-//! read from the screen.
+//! The test support with older versions of Claude Code, which report less about themselves: what
+//! they do is read from the screen.
 #![cfg(target_os = "linux")]
 
 use trusty_tests::wait::until;

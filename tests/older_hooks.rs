@@ -1,5 +1,5 @@
-//! Hooks in clients that are older and take our entries: held, and answered. Run by
-//! `make older-clients-check`; some of them gave up every hook of 0.1.0 at once.
+//! The hooks in older versions of Claude Code that accept the entries: held, and answered. Run by
+//! `make older-clients-check`; some versions gave up every hook of 0.1.0 at once.
 #![cfg(target_os = "linux")]
 
 use trusty_tests::wait::until;
@@ -7,7 +7,7 @@ use trusty_tests::{TerminalShape, TestStage, TestedClient, WAIT_TIMEOUT};
 
 fn is_held_and_answered(client: TestedClient) {
     let builder = TestStage::builder().client(client);
-    // It is programs that answer here.
+    // `trusty` answers here as a program, without a terminal.
     let builder = builder.settings("[answers]\nprograms = true\n");
     let mode = ["--permission-mode", client.asking()];
     let opened = builder
@@ -18,7 +18,7 @@ fn is_held_and_answered(client: TestedClient) {
     let (terminal, name) = (&stage.terminal, stage.pid());
     let shown = || stage.listed(stage.client.pid).unwrap_or_default();
 
-    // Held: neither is the prompt sent, nor is it called anything but paused meanwhile.
+    // Held: the prompt is not sent, and meanwhile the session is shown as nothing but paused.
     let told = stage.run_successfully(&["pause", &name, "--how", "hold"]);
     let proven = told.contains("Paused, held by you");
     assert!(
@@ -35,7 +35,7 @@ fn is_held_and_answered(client: TestedClient) {
     stage.wait_answered("say later");
     terminal.wait_status(WAIT_TIMEOUT, "idle");
 
-    // Answered from here.
+    // Answered through Trusty Bar.
     terminal.submit("bash: touch made");
     until(WAIT_TIMEOUT, "a request that is held", || {
         let requests = shown()["requests"].clone();

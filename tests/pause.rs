@@ -1,5 +1,5 @@
-//! The real client in real terminals, paused and resumed: whatever it did goes on, its terminal is
-//! as it was, and no kill of ours at any step leaves it frozen or stopped.
+//! The real Claude Code in real terminals, paused and resumed: what it did continues, its terminal
+//! is as before, and no kill of Trusty Bar at any step leaves it frozen or stopped.
 #![cfg(target_os = "linux")]
 
 #[path = "pause/child_processes.rs"]

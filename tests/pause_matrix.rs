@@ -1,5 +1,5 @@
-//! `make pause-matrix`: every kind of pause, in every terminal, in every state of the real client;
-//! a kill after every step; 200 random cycles. In pieces: what was green is not done again.
+//! `make pause-matrix`: every kind of pause, in every terminal, in every state of the real Claude
+//! Code; a kill after every step; 200 random cycles. A run that is started again skips what passed.
 
 #![cfg_attr(target_os = "linux", expect(clippy::print_stdout, reason = "a report"))]
 

@@ -1,5 +1,6 @@
-//! Recordings of the real client, replayed: what each shows is compared with what it showed when
-//! it was made. `make recordings` makes them anew; `INSTA_UPDATE=always` accepts what they show.
+//! Recordings of the real Claude Code, replayed: what each shows is compared with what it showed
+//! when it was made. `make recordings` makes them anew; `INSTA_UPDATE=always` accepts the new
+//! states.
 #![cfg(target_os = "linux")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,14 +18,14 @@ use trusty_records::settings::Confinement;
 use trusty_tests::wait::until;
 use trusty_tests::{MANUAL_MODE_ARGS, TerminalShape, TestStage, WAIT_TIMEOUT, block_on};
 
-/// The largest recording that is kept, in bytes.
+/// The size limit of a recording that is kept, in bytes.
 const MAX_RECORDING_BYTES: usize = 40 * 1024;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings")
 }
 
-/// All recordings that are kept, by their names.
+/// All kept recordings by their names.
 fn kept_recordings() -> BTreeMap<String, String> {
     let files = fs::read_dir(folder()).expect("the recordings");
     let paths = files.map(|file| file.expect("a file").path());
@@ -82,7 +83,7 @@ fn recordings_are_small_and_tell_of_no_machine() {
     assert_eq!(names, kept.into_keys().collect(), "one for each recording");
 }
 
-/// What an engine shows of each session, repetitions left out.
+/// The states that an engine shows of each session, without repetitions.
 type ShownStates = BTreeMap<SessionId, Vec<String>>;
 
 fn collect_states(shown: &mut ShownStates, snapshot: &Snapshot) {
@@ -147,7 +148,8 @@ fn a_replay_shows_what_the_engine_showed() {
         collect_states(&mut replayed, &moment.snapshot);
     }
     assert_eq!(live.len(), 1, "{live:#?}");
-    // A live engine takes in what comes close together at once, and so shows at most as much.
+    // A live engine files observations that arrive close together at once, and so shows at most the
+    // states of the replay.
     for (id, lines) in live {
         let mut all = replayed.get(&id).into_iter().flatten();
         for line in &lines {

@@ -1,4 +1,4 @@
-//! The description of the wire form that the popover's types are made from is fresh.
+//! The committed `ui/openapi.json`, from which the popover's types are made, is up to date.
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! What the real client shows in a real tmux pane, read as the engine reads it: each rule's
-//! screen, brought about live.
+//! What the real Claude Code shows in a real tmux pane, read as the engine reads it: the screen of
+//! each rule, produced live.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ impl Deref for ScreenFixture {
     }
 }
 
-/// `None` if the tests are to run without the client.
+/// `None` if the tests are to run without Claude Code.
 fn open(client: TestedClient) -> Option<ScreenFixture> {
     let stage = TestStage::builder().client(client).build()?;
     Some(ScreenFixture { stage, client })
@@ -60,7 +60,7 @@ impl ScreenFixture {
         })
     }
 
-    /// Waits until the pane shows this.
+    /// Waits until the pane shows this content.
     #[track_caller]
     fn wait(&self, terminal: &TestTerminal, wanted: &ScreenContent) -> ScreenReading {
         self.wait_for(terminal, &format!("{wanted:?}"), |shows| shows == wanted)
@@ -84,7 +84,7 @@ impl ScreenFixture {
         )
     }
 
-    /// Escape, until the prompt is free again.
+    /// Presses Escape until the prompt is free again.
     #[track_caller]
     fn leave(&self, terminal: &TestTerminal) {
         terminal.answer(KeyboardKey::Escape);
@@ -98,7 +98,7 @@ fn permission(tool: &str) -> ScreenContent {
     }
 }
 
-/// What all clients show, one after the other.
+/// The screens that all versions show, one after the other.
 fn turns(client: TestedClient) {
     let Some(stage) = open(client) else { return };
     let terminal = stage.start(client.asking());
@@ -128,7 +128,7 @@ fn turns(client: TestedClient) {
         match stage.read_screen(&terminal)?.shows {
             Some(ScreenContent::Idle) => Some(()),
             Some(_) => None,
-            // It has put the prompt back.
+            // Claude Code has put the prompt back into the input.
             None => {
                 terminal.press(KeyboardKey::CtrlU);
                 None
@@ -228,7 +228,7 @@ fn the_client_s_own_list_is_read() {
     env.path = std::env::join_paths(folders).ok();
     let dir = stage.home.config_dir().to_path_buf();
     let ask = || -> Vec<ListedSession> {
-        // A client that needs too long to start is asked again.
+        // A Claude Code that takes too long to start is asked again.
         until(WAIT_TIMEOUT, "the client's list", || {
             let wanted = [dir.clone()].into();
             let mut facts = Vec::new();
@@ -254,7 +254,7 @@ fn the_client_s_own_list_is_read() {
         cwd: text("cwd"),
     };
     assert_eq!(listed, [expected]);
-    // The session itself makes and removes files at the same time.
+    // The session makes and removes files of its own at the same time.
     until(WAIT_TIMEOUT, "no file that asking left behind", || {
         files(&stage.home).is_subset(&before).then_some(())
     });

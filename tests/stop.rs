@@ -1,4 +1,4 @@
-//! Ending a real session that does not end: it is killed only on a second word.
+//! Ending a real session that does not exit: it is killed only on a second command.
 #![cfg(target_os = "linux")]
 
 use std::ops::Deref;
@@ -11,7 +11,7 @@ use trusty_tests::{
     WAIT_TIMEOUT, stderr_text,
 };
 
-/// A real session that is stopped, so that it hears no SIGTERM.
+/// A real session that is stopped, so that SIGTERM does not reach it.
 struct StopFixture(ClientStage);
 
 impl Deref for StopFixture {
@@ -91,7 +91,7 @@ fn one_that_ignores_the_request_is_killed_only_on_the_second_word() {
 fn a_person_is_asked_twice() {
     let Some(stage) = stage() else { return };
     let folder = stage.home.untrusted_project("desk");
-    // A shell in a terminal, once the client in it has ended.
+    // A shell in a terminal, once the Claude Code in it has exited.
     let desk = stage.open_at(TerminalShape::PtyBash, &folder, &[]);
     let first = desk.client();
     desk.signal(Signal::TERM);

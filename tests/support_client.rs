@@ -1,4 +1,4 @@
-//! The test support with the real client in it.
+//! The test support with the real Claude Code.
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use trusty_tests::{
     TestTerminal, Value, WAIT_TIMEOUT, client,
 };
 
-/// A session in a plain terminal; none if the tests are to run without the client.
+/// A session in a plain terminal; `None` if the tests are to run without Claude Code.
 fn session() -> Option<ClientStage> {
     session_in(TerminalShape::PtyDirect)
 }
@@ -317,8 +317,8 @@ fn a_closed_terminal_ends_the_client() {
     }
 }
 
-/// Waits until the shell has printed so many prompts since it told that the client was killed. What
-/// is typed before a prompt is taken by whoever sets the terminal up meanwhile.
+/// Waits until the shell has printed this many prompts since it reported the kill. Input typed
+/// before a prompt goes to the program that sets the terminal up meanwhile.
 fn wait_prompts(terminal: &TestTerminal, count: usize) {
     until(WAIT_TIMEOUT, "a prompt of the shell", || {
         let screen = terminal.screen();
@@ -338,7 +338,8 @@ fn a_killed_client_leaves_its_registry_file() {
     terminal.wait_end(WAIT_TIMEOUT, client);
     assert!(stage.home.registry(client.pid).is_some());
 
-    // The terminal may have answered a question of the client's after its end: the shell has it.
+    // The terminal may have answered a query of Claude Code after its end; the shell receives that
+    // answer.
     wait_prompts(terminal, 1);
     terminal.press(KeyboardKey::CtrlC);
     wait_prompts(terminal, 2);

@@ -1,4 +1,4 @@
-//! Texts of others: read whole before they are approved, and nothing in them steers a terminal.
+//! Texts of others: read in full before they are approved, and unable to control the terminal.
 #![cfg(target_os = "linux")]
 
 #[path = "texts/json.rs"]

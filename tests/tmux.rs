@@ -125,11 +125,11 @@ fn hostile_names_are_read_as_tmux_shows_them() {
     ];
     let server = TestTmuxServer::start(&home, "names", names[0]);
     for name in &names[1..] {
-        // tmux expands a name as a format; two # are one.
+        // tmux expands a name as a format, in which `##` stands for `#`.
         let name = name.replace('#', "##");
         server.run(&["new-session", "-d", "-s", &name, "sleep 600"]);
     }
-    // tmux itself turns a line break into an escape; other versions may not.
+    // This tmux turns a line break into an escape; other versions may not.
     server.run(&["new-session", "-d", "-s", "two\nlines", "sleep 600"]);
     let facts = list_panes(&mut tmux(&home));
     let mut found: Vec<&str> = panes(&facts).iter().map(|p| p.session.as_str()).collect();

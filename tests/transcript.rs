@@ -1,4 +1,4 @@
-//! What the real client writes into its transcripts is told as it happens.
+//! The source reports what the real Claude Code writes into its transcripts as it happens.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use trusty_tests::{
 
 type ToldTranscripts = BTreeMap<TranscriptKey, Option<TranscriptFacts>>;
 
-/// The source, running, and what it has told last.
+/// The running source, and what it reported last.
 struct RunningSource {
     orders: watch::Sender<SourceConfig>,
     told: Arc<Mutex<ToldTranscripts>>,
@@ -30,7 +30,7 @@ impl RunningSource {
     fn start() -> Self {
         let (orders, receive) = watch::channel(SourceConfig {
             wanted: SourceDemand::default(),
-            // Looks come so rarely that what is told in time was noticed.
+            // Polls are so rare that a fact which arrives in time came from a file event.
             cadence: trusty_fleet::cadence::Cadence {
                 registry: WAIT_TIMEOUT * 10,
                 ..cadence(UiVisibility::Hidden, FleetActivity::Still)
@@ -51,7 +51,7 @@ impl RunningSource {
                 };
             }
         };
-        // Both end when nobody gives orders any more.
+        // Both tasks end when the configuration's sender is dropped.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -63,7 +63,7 @@ impl RunningSource {
         Self { orders, told }
     }
 
-    /// What is told of a transcript that is there.
+    /// The facts of a transcript that exists.
     fn reported_facts(&self, key: &TranscriptKey) -> Option<TranscriptFacts> {
         self.all_facts().get(key).cloned().flatten()
     }
@@ -94,7 +94,7 @@ struct TranscriptClientFixture {
     following: RunningSource,
 }
 
-/// A session in a folder with a dot; none if the tests are to run without the client.
+/// A session in a folder with a dot; `None` if the tests are to run without Claude Code.
 fn open() -> Option<TranscriptClientFixture> {
     let builder = TestStage::builder();
     Some(TranscriptClientFixture {
@@ -112,7 +112,7 @@ impl TranscriptClientFixture {
         }
     }
 
-    /// Follows the transcript of the client's present session.
+    /// Follows the transcript of the present Claude Code session.
     fn follow_session(&self, terminal: &TestTerminal) -> TranscriptKey {
         let key = self.key(TranscriptSelector::Session(id(terminal)));
         let wanted = [key.clone()].into();
@@ -131,7 +131,7 @@ fn has_prompt(transcript: &TranscriptFacts, text: &str) -> bool {
     transcript.prompt.as_ref().is_some_and(|p| p.text == text)
 }
 
-/// Whether the newest turn is one of this prompt and ended so.
+/// Whether the newest turn has this prompt and ended in this way.
 fn ended(text: &'static str, how: TurnEndKind) -> impl Fn(&TranscriptFacts) -> bool {
     move |t| {
         let end = t.end.as_ref().filter(|end| Some(end.at) > t.turn_at);

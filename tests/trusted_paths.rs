@@ -1,5 +1,5 @@
-//! What another user of the machine can put in our way, and what a repository can: nothing of it
-//! is run, asked or believed, and health names it with what mends it.
+//! Files that another user of the machine, or a repository, can put in the way: none is run,
+//! connected to or believed, and health names it with the remedy.
 #![cfg(target_os = "linux")]
 
 use std::fs::{self, Permissions};
@@ -25,14 +25,14 @@ fn bits(path: &Path) -> u32 {
     fs::metadata(path).expect("there").mode() & 0o777
 }
 
-/// A home that other users may enter, as most are: what is in it is not out of their reach.
+/// A home that other users may enter, as most homes are: they can reach its files.
 fn open_home() -> TestHome {
     let home = TestHome::new();
     mode(home.path(), 0o755);
     home
 }
 
-/// A server that is no tmux, in the folder where tmux looks for its own.
+/// A server that is not tmux, in the folder where tmux looks for its own.
 struct FakeServer {
     folder: PathBuf,
     socket: PathBuf,
@@ -55,7 +55,7 @@ impl FakeServer {
         }
     }
 
-    /// Whether anybody has connected since last asked.
+    /// Whether a program has connected since the last call.
     fn was_asked(&self) -> bool {
         let mut asked = false;
         loop {
@@ -68,7 +68,7 @@ impl FakeServer {
     }
 }
 
-/// All that a list says is wrong, in one text.
+/// All problems of a list's health, as one text.
 fn troubles(list: &Value) -> String {
     let health = list["health"].as_array().expect("a list");
     let words = health
@@ -232,7 +232,8 @@ fn a_repository_s_tmux_is_never_run() {
     assert!(ran.exists(), "a folder that the user names is searched");
 }
 
-/// A program of this name in a folder of its own: it notes that it was run, and with which folders.
+/// A program of this name in a folder of its own; it records each run, with its working folder and
+/// search path.
 fn noting_program(home: &TestHome, name: &str, then: &str) -> (PathBuf, PathBuf) {
     let bin = home.path().join("bin");
     fs::create_dir_all(&bin).expect("folder");
@@ -259,7 +260,7 @@ fn list_with(home: &TestHome, bin: &Path) -> Value {
     serde_json::from_slice(&output.stdout).expect("a list")
 }
 
-/// Starts a tmux server by this command; whether it could be.
+/// Starts a tmux server with this command; whether that succeeded.
 fn start_tmux(home: &TestHome, before: &[&str], socket: &Path) -> bool {
     let words = ["tmux", "-f", "/dev/null", "-S"];
     let mut words = before.iter().chain(&words).map(std::ffi::OsStr::new);
@@ -302,7 +303,7 @@ fn no_program_of_a_session_is_run_to_list_its_sessions() {
     session.write_status(r#""status":"dreaming","version":"2.2.0""#);
     let pid = session.process().pid;
     let exe = session.process().exe().expect("its program");
-    // Whoever started the session chose its program, and may change it.
+    // The user who started the session chose its program, and may change it.
     let pwned = home.path().join("pwned");
     let new = exe.with_extension("new");
     fs::write(&new, format!("#!/bin/sh\necho >> '{}'\n", pwned.display())).expect("written");
@@ -370,7 +371,7 @@ fn connect_refuses_while_others_could_replace_the_hook_program() {
     );
     mode(&home.xdg_data(), 0o755);
     successful_output(&connect_with(&home, "022"));
-    // Opened later: health says so, and an engine closes what is its own.
+    // The folder is opened later: health says so. (An engine closes only folders of its own.)
     mode(&home.xdg_data(), 0o777);
     let told = troubles(&list(&home));
     assert_told(&told, &format!("chmod go-w {}", home.xdg_data().display()));
@@ -443,7 +444,7 @@ fn a_registry_that_others_may_change_is_not_believed_and_hides_no_session() {
     }
 }
 
-/// A group that no account knows: others may be in it.
+/// A group that no account has as its own: others may be members.
 const SHARED_GID: u32 = 4_000_003;
 
 #[test]
@@ -475,7 +476,7 @@ fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
     let output = run(&home, ["connect"]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success(), "{told}");
-    // Root, as whom this runs, is not told to close a folder that others may use.
+    // The test runs as root, and root is not advised to close a folder that others may use.
     let folder = home.config_dir().display();
     let remedy = format!("run `chmod go-w {folder} {folder}/sessions`");
     assert_told(&told, &remedy);
@@ -484,7 +485,7 @@ fn umask_002_with_a_shared_group_is_named_once_and_a_closed_folder_mends_it() {
         "{told}"
     );
     assert_eq!(told.matches("not read").count(), 1, "{told}");
-    // Its files are as open as before, and nobody else comes to them.
+    // The files are as open as before, but no other user can reach them.
     mode(home.config_dir(), 0o700);
     let list = list(&home);
     assert_eq!(troubles(&list), "");

@@ -1,4 +1,4 @@
-//! `make truth`: what is shown of the real client, beside what is true.
+//! `make truth`: what is shown of the real Claude Code, compared with what is true.
 
 #![cfg_attr(
     target_os = "linux",

@@ -1,17 +1,17 @@
-//! Whether `make truth` judges as it should, on truths and lines made by hand.
+//! Tests the judge of `make truth` with truths and lines made by hand.
 #![cfg(target_os = "linux")]
 
 #[path = "truth/judge.rs"]
 mod judge;
-#[expect(dead_code, reason = "the benchmark uses the rest of it")]
+#[expect(dead_code, reason = "only the benchmark uses the rest")]
 #[path = "truth/measure.rs"]
 mod measure;
 #[path = "truth/state.rs"]
 mod state;
-#[expect(dead_code, reason = "the benchmark uses the rest of it")]
+#[expect(dead_code, reason = "only the benchmark uses the rest")]
 #[path = "truth/timeline.rs"]
 mod timeline;
-#[expect(dead_code, reason = "the benchmark uses the rest of it")]
+#[expect(dead_code, reason = "only the benchmark uses the rest")]
 #[path = "truth/witness.rs"]
 mod witness;
 
@@ -30,7 +30,7 @@ fn time_at(ms: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_millis(ms)
 }
 
-/// A line of `trusty watch` with one session, which is this.
+/// A line of `trusty watch` with this session alone.
 fn line(pid: u32, word: &str) -> Value {
     let session = match word {
         "Permission" | "Plan" => {
@@ -42,7 +42,7 @@ fn line(pid: u32, word: &str) -> Value {
     json!({"sessions": [session]})
 }
 
-/// Each true state lasts from its time on; so does each word shown, and each of the client's.
+/// Judges truths, shown words and registry words; each lasts from its time on.
 fn judged(
     truth: &[(u64, TruthState)],
     shown: &[(u64, &str)],
@@ -96,7 +96,7 @@ fn what_is_shown_within_the_window_is_right() {
 fn what_is_late_is_wrong_from_the_end_of_the_window_on() {
     let shown = [(0, "Idle"), (5_800, "Working"), (10_000, "Finished")];
     assert_eq!(wrong(&judged(&TURN_TRUTH, &shown, &[])), 300);
-    // The client itself said so only then.
+    // Claude Code's registry said so only then.
     let words = [(0, "idle"), (5_780, "busy"), (9_990, "idle")];
     assert_eq!(wrong(&judged(&TURN_TRUTH, &shown, &words)), 0);
 }

@@ -6,7 +6,7 @@ export default defineConfig({
   server: { port: 1420, strictPort: true },
   build: {
     target: 'safari15',
-    // The content policy knows no data: URIs and no inline scripts.
+    // The content policy allows no `data:` URIs and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
@@ -15,7 +15,7 @@ export default defineConfig({
       { extends: true, test: { name: 'text', include: ['test/*.test.ts'], environment: 'node' } },
       {
         extends: true,
-        // Elsewhere components are drawn as text; here they are to live.
+        // In the other tests components are rendered to text; here they have to be live.
         resolve: { conditions: ['browser'] },
         test: { name: 'page', include: ['test/page/*.test.ts'], environment: 'happy-dom' },
       },

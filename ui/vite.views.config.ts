@@ -1,7 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
 
-/** A script for tests/app/text_size.rs; never a part of the app. */
+/** A script for `tests/app/text_size.rs`; never a part of the app. */
 export default defineConfig({
   plugins: [svelte()],
   build: {

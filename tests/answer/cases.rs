@@ -1,5 +1,5 @@
-//! What can become of a request. Each case opens a session of its own and looks at the end
-//! whether it goes on; each is for any terminal.
+//! The ways in which a request can end. Each case opens its own session, runs in any terminal, and
+//! verifies at the end that the session continues.
 
 #[path = "cases/agents.rs"]
 mod agents;
@@ -20,10 +20,10 @@ mod races;
 
 use trusty_tests::TerminalShape;
 
-/// A case: its name, and the whole of it.
+/// The name of a case and its function.
 pub(crate) type AnswerCase = (&'static str, fn(TerminalShape));
 
-/// All of them.
+/// The cases that run in each kind of terminal.
 pub(crate) const ANSWER_CASES: [AnswerCase; 34] = [
     ("allow", permissions::allow_runs),
     ("deny", permissions::deny_goes_on),
@@ -61,7 +61,7 @@ pub(crate) const ANSWER_CASES: [AnswerCase; 34] = [
     ("modes", never_held::modes_that_do_not_ask),
 ];
 
-/// Cases that have no terminal of their own.
+/// The cases whose session has no terminal of its own.
 pub(crate) const NO_TERMINAL_CASES: [AnswerCase; 2] = [
     ("headless", never_held::headless),
     ("background", never_held::in_the_background),

@@ -1,4 +1,4 @@
-//! Answers from the command line, as a person and as a script give them.
+//! Answers from the command line, as a user and as a script give them.
 
 use crate::stage::{id, open, scripted};
 use std::process::Output;
@@ -9,7 +9,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Runs `trusty`; its exit code, what it printed, and what it complained of.
+/// Runs `trusty`; its exit code, its standard output and its standard error.
 fn trusty(home: &TestHome, arguments: &[&str]) -> (Option<i32>, String, String) {
     let Output {
         status,
@@ -26,7 +26,7 @@ fn what_is_approved_is_printed_whole_and_bound_to_its_hash() {
     };
     let request = stage.ask_permission("bash: touch made");
     let trusty = |arguments: &[&str]| trusty(&stage.home, arguments);
-    // Without a terminal nobody can confirm it.
+    // Without a terminal the user cannot confirm.
     let (code, printed, told) = trusty(&["approve", "work"]);
     assert_eq!(code, Some(3), "{told}");
     assert!(printed.contains("│ touch made\n"), "{printed}");
@@ -172,7 +172,7 @@ fn questions_are_answered_by_number_label_and_words() {
     assert_eq!(code, Some(0), "{shown}");
     stage.wait_result("\"Which color?\"=\"neither of them\"");
 
-    // Let go, the terminal has it alone.
+    // After a release only the terminal can answer.
     stage.ask_permission("ask");
     let (code, _, told) = trusty(&["release", "work"]);
     assert_eq!(code, Some(0), "{told}");

@@ -1,4 +1,4 @@
-//! What is answered from here.
+//! Answers that are given through Trusty Bar.
 
 use crate::run;
 use trusty_tests::TerminalShape;

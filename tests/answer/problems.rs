@@ -1,4 +1,4 @@
-//! Problems that users of other programs of this kind have reported, by their numbers.
+//! Problems that users of similar programs have reported, by their numbers.
 
 use crate::run;
 use trusty_tests::TerminalShape;

@@ -1,5 +1,4 @@
-//! A connected session and a running engine, and what is looked at to know what became of a
-//! request.
+//! A connected session, a running engine, and the means to see how a request ended.
 
 use serde_json::json;
 use std::fs;
@@ -11,11 +10,12 @@ use trusty_tests::{
     ClientStage, KeyboardKey, LocalApi, ProcessRef, TerminalShape, TestHome, TestStage, Value,
 };
 
-/// A connected session and an engine.
+/// A connected session and a running engine.
 pub(crate) struct AnswerFixture {
     stage: ClientStage,
     pub(crate) local: LocalApi,
-    /// Programs may answer, so answers go over the API; else a user types in a terminal.
+    /// Whether programs may answer. Then answers go over the API; otherwise a user types them in a
+    /// terminal.
     pub(crate) programs: bool,
 }
 
@@ -38,30 +38,31 @@ const PROGRAMS_SETTINGS: &str = "[answers]\nprograms = true\n";
 /// Holds the requests of sub-agents until they are answered.
 pub(crate) const UNTIL_ANSWERED_SETTINGS: &str = "[answers]\nhold_agents = \"until-answered\"\n";
 
-/// What the API said to an answer: the HTTP status and the problem's code.
+/// The response to an answer over the API: the HTTP status and the problem's code.
 pub(crate) type AnswerResponse = (u16, String);
 
-/// An idle session that asks before it acts; none if the tests are to run without the client.
+/// An idle session in manual mode; `None` if the tests are to run without Claude Code.
 pub(crate) fn open(shape: TerminalShape) -> Option<AnswerFixture> {
     AnswerFixture::open(shape, "manual", "")
 }
 
-/// The same where programs may answer.
+/// As [`open`], with programs allowed to answer.
 pub(crate) fn scripted(shape: TerminalShape) -> Option<AnswerFixture> {
     AnswerFixture::open(shape, "manual", PROGRAMS_SETTINGS)
 }
 
-/// The same where the requests of sub-agents are held until they are answered.
+/// As [`open`], with the requests of sub-agents held until they are answered.
 pub(crate) fn patient(shape: TerminalShape) -> Option<AnswerFixture> {
     AnswerFixture::open(shape, "manual", UNTIL_ANSWERED_SETTINGS)
 }
 
 impl AnswerFixture {
-    /// The same with this mode of the client and these settings of ours.
+    /// As [`open`], with this permission mode of Claude Code and these settings of Trusty Bar.
     pub(crate) fn open(shape: TerminalShape, mode: &str, settings: &str) -> Option<Self> {
         let accept = |home: &mut TestHome| {
             if mode == "bypassPermissions" {
-                // It asks whether it may, and as root it may only where nothing can be harmed.
+                // Claude Code asks for confirmation of this mode, and allows root only in a
+                // sandbox.
                 home.set_env("IS_SANDBOX", "1");
                 let file = home.config_dir().join("settings.json");
                 let accepted = json!({"skipDangerousModePermissionPrompt": true});
@@ -81,7 +82,7 @@ impl AnswerFixture {
         Some(stage)
     }
 
-    /// Ends the session, and opens another one in its folder.
+    /// Ends the session and opens another one in the same folder.
     pub(crate) fn reopen(&mut self, arguments: &[&str]) {
         self.terminal.submit("/exit");
         self.terminal.wait_end(WAIT_TIMEOUT, self.client);
@@ -91,17 +92,17 @@ impl AnswerFixture {
         self.client = self.terminal.client();
     }
 
-    /// The session as the engine tells it.
+    /// The session as the engine lists it.
     pub(crate) fn session(&self) -> Option<Value> {
         self.local.session(self.client.pid)
     }
 
-    /// The requests that can be answered from here, in the order in which they are told.
+    /// The requests that can be answered through Trusty Bar, in the order of the list.
     pub(crate) fn held_requests(&self) -> Vec<Value> {
         self.local.held_requests(self.client.pid)
     }
 
-    /// Waits until so many requests can be answered from here.
+    /// Waits until exactly this number of requests can be answered through Trusty Bar.
     #[track_caller]
     pub(crate) fn wait_held(&self, number: usize) -> Vec<Value> {
         until_or(
@@ -112,21 +113,21 @@ impl AnswerFixture {
         )
     }
 
-    /// Waits until none can be answered from here, and no hook waits.
+    /// Waits until no request can be answered through Trusty Bar and no hook waits.
     #[track_caller]
     pub(crate) fn wait_over(&self) {
         self.wait_held(0);
         self.wait_no_hook();
     }
 
-    /// Submits a prompt that leads to one request; that request.
+    /// Submits a prompt that leads to one request; the request's id.
     #[track_caller]
     pub(crate) fn ask_permission(&self, prompt: &str) -> String {
         self.terminal.submit(prompt);
         id(&self.wait_held(1)[0])
     }
 
-    /// Hooks that wait for an answer now.
+    /// The hooks that are waiting for an answer.
     pub(crate) fn hooks(&self) -> Vec<ProcessRef> {
         let mut all = ProcessRef::at_home(self.home.path());
         all.retain(|process| {
@@ -156,7 +157,7 @@ impl AnswerFixture {
         self.answer_of(&session, request, answer)
     }
 
-    /// The same, for a session that was looked up before.
+    /// As [`Self::answer`], for a session that was looked up before.
     #[track_caller]
     pub(crate) fn answer_of(
         &self,
@@ -173,7 +174,7 @@ impl AnswerFixture {
         (told.status, told.code())
     }
 
-    /// Approves or answers as a user does: typed in a terminal.
+    /// Approves or answers as a user does, by typing in a terminal.
     #[track_caller]
     fn answer_typed(&self, request: &str, answer: &Value) -> TypedOutcome {
         let pid = self.client.pid.to_string();
@@ -202,7 +203,7 @@ impl AnswerFixture {
         run_confirmed(&self.home, &words)
     }
 
-    /// Answers, and the engine says that the client has it, and shows it no longer.
+    /// Gives an answer, which the engine accepts, and waits until the request is no longer held.
     #[track_caller]
     pub(crate) fn give_answer(&self, request: &str, answer: &Value) {
         if self.programs || !is_protected(answer) {
@@ -216,13 +217,13 @@ impl AnswerFixture {
         assert!(held.iter().all(|r| id(r) != request), "{held:?}");
     }
 
-    /// An answer that comes too late says so.
+    /// Gives an answer, which is refused because the request is no longer pending.
     #[track_caller]
     pub(crate) fn is_late(&self, request: &str, answer: &Value) {
         if !self.programs && is_protected(answer) {
             let (code, shown) = self.answer_typed(request, answer);
             assert_eq!(code, Some(3), "{shown}");
-            // The terminal breaks lines anywhere.
+            // The terminal wraps lines anywhere.
             let shown = shown.replace('\n', "");
             assert!(shown.contains("answered elsewhere"), "{shown}");
             return;
@@ -230,7 +231,7 @@ impl AnswerFixture {
         assert_eq!(self.answer(request, answer), (409, "over".to_owned()));
     }
 
-    /// The whole of a request, as the API tells it.
+    /// The full request, as the API shows it.
     #[track_caller]
     pub(crate) fn whole(&self, request: &str) -> Value {
         let session = self.session().expect("the session is listed");
@@ -249,8 +250,8 @@ impl AnswerFixture {
         );
     }
 
-    /// What the model was told of its calls so far: the text of each result. A record may stand in
-    /// the transcript twice, its call does not.
+    /// The results of the model's calls so far, as text. The transcript may repeat a record, so
+    /// each call counts once.
     pub(crate) fn results(&self) -> Vec<String> {
         let mut told: Vec<(String, String)> = Vec::new();
         for line in self.transcripts().lines() {
@@ -268,7 +269,7 @@ impl AnswerFixture {
         told.into_iter().map(|(_, text)| text).collect()
     }
 
-    /// Waits until the model was told so of a call.
+    /// Waits until a call's result contains this text.
     #[track_caller]
     pub(crate) fn wait_result(&self, part: &str) {
         until_or(
@@ -291,7 +292,7 @@ impl AnswerFixture {
         self.terminal.answer(key);
     }
 
-    /// The session is as if nothing had been: nothing asks, no hook waits, and it talks.
+    /// Verifies that no hook waits, nothing asks, and the session answers a prompt.
     #[track_caller]
     pub(crate) fn goes_on(&self, prompt: &str) {
         self.wait_no_hook();
@@ -336,7 +337,7 @@ fn is_protected(answer: &Value) -> bool {
         .any(|kind| answer["kind"] == *kind)
 }
 
-/// An answer to one question as it is typed: labels, or words of the user's own.
+/// An answer to one question as a user types it: labels, or the user's own words.
 fn typed_words(question: &Value, labels: &Value) -> String {
     let labels = labels.as_array().expect("labels").iter();
     let labels: Vec<&str> = labels.filter_map(Value::as_str).collect();
@@ -359,7 +360,7 @@ pub(crate) fn id(request: &Value) -> String {
     request["id"].as_str().expect("an id").to_owned()
 }
 
-/// Answers as they go over the API.
+/// The bodies of answers over the API.
 pub(crate) fn allow() -> Value {
     json!({"kind": "allow"})
 }

@@ -15,7 +15,7 @@ struct PausedFixture {
 
 impl Drop for PausedFixture {
     fn drop(&mut self) {
-        // Whatever a failed test leaves stopped or frozen is let go, so that it can be ended.
+        // Resumes what a failed test leaves stopped or frozen, so that it can be ended.
         run(&self.home, ["resume", "--all"]);
         let pid = self.pid();
         run(&self.home, ["resume", &pid, "--force", "--yes"]);
@@ -54,7 +54,8 @@ impl PausedFixture {
         run(&self.home, arguments)
     }
 
-    /// Runs `trusty` where the data folder cannot be written; none if that is not ours to do.
+    /// Runs `trusty` with a read-only data folder; `None` if this system does not allow such a
+    /// mount.
     fn read_only(&self, arguments: &[&str]) -> Option<Output> {
         let data = self.home.xdg_data().to_string_lossy().into_owned();
         let script = "mount --bind \"$0\" \"$0\" && mount -o remount,ro,bind \"$0\" && exec \"$@\"";
@@ -79,7 +80,7 @@ impl PausedFixture {
             "{damage}: {words}"
         );
         assert!(self.rests());
-        // Nothing is done without a word of the user.
+        // Nothing is done before the user confirms.
         let asked = self.trusty(&["resume", &self.pid(), "--force"]);
         assert_eq!(asked.status.code(), Some(3), "{}", stderr_text(&asked));
         assert!(self.rests());
@@ -116,10 +117,10 @@ fn a_paused_session_is_resumed_where_nothing_can_be_written() {
         assert_eq!(done.status.code(), Some(0), "{how}: {words}");
         assert!(!paused.rests(), "{how}");
         assert_eq!(words, "", "all that the user wanted is done");
-        assert!(paused.record.exists(), "it cannot be removed");
+        assert!(paused.record.exists(), "a read-only record stays");
         let all = paused.read_only(&["resume", "--all"]).expect("as before");
         assert_eq!(all.status.code(), Some(0), "{}", stderr_text(&all));
-        // What is left goes as soon as that can be written.
+        // The leftover record is removed as soon as the folder is writable.
         let done = paused.trusty(&["resume", "--all"]);
         assert!(done.status.success(), "{}", stderr_text(&done));
         assert!(!paused.record.exists());

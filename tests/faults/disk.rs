@@ -11,16 +11,16 @@ use trusty_tests::trusty::{
 use trusty_tests::wait::until;
 use trusty_tests::{StandIn, TestHome, skip};
 
-/// A small disk that holds the data folder of a home, for as long as this lives.
+/// A small disk mounted as the data folder of a home, unmounted when dropped.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// Nothing where no disk may be mounted, and the test is skipped.
+    /// `None` where no disk can be mounted, and the test is skipped.
     fn mount(home: &TestHome) -> Option<Self> {
         Self::mount_sized(home, "512k")
     }
 
-    /// One with so much room.
+    /// Mounts a disk of this size.
     fn mount_sized(home: &TestHome, size: &str) -> Option<Self> {
         let folder = home.xdg_data();
         let mut mount = Command::new("mount");
@@ -43,7 +43,7 @@ impl SmallDisk {
         assert!(done.status.success(), "{done:?}");
     }
 
-    /// Takes all that is free; the file that holds it.
+    /// Fills all free space; the path of the file that takes it.
     fn fill(&self) -> PathBuf {
         let path = self.0.join("filling");
         let mut file = File::create(&path).expect("a file");
@@ -101,13 +101,13 @@ fn a_disk_that_became_read_only_keeps_no_session_paused_and_pauses_none() {
         assert_eq!(refused.status.code(), Some(1), "{refused:?}");
         assert_runs(&session, "a pause on a read-only disk");
         disk.remount("rw");
-        // The record could not be removed; what is not paused is not repaired twice.
+        // The record could not be removed, and a session that is not paused is not repaired twice.
         run_successfully(&home, ["resume", "--all"]);
         assert_runs(&session, "the disk is back");
     }
 }
 
-/// The hook that a client runs before it runs a tool.
+/// The hook that Claude Code runs before a tool.
 fn gate(home: &TestHome, session: &StandIn) -> Child {
     let payload = br#"{"hook_event_name":"PreToolUse","session_id":"s","tool_name":"Bash"}"#;
     let program = home.xdg_data().join("trusty/bin/trusty-hook");
@@ -115,7 +115,7 @@ fn gate(home: &TestHome, session: &StandIn) -> Child {
     start_with_input(hook.arg("PreToolUse"), payload)
 }
 
-/// The record alone is what keeps a held session waiting, and it cannot be removed.
+/// Only the record keeps a held session waiting, and the record cannot be removed.
 #[test]
 fn a_hold_ends_on_a_disk_that_became_read_only() {
     let home = TestHome::new();
@@ -135,8 +135,8 @@ fn a_hold_ends_on_a_disk_that_became_read_only() {
     });
     disk.remount("ro");
     run_successfully(&home, ["resume", &session.pid_argument()]);
-    // Its hook goes on, and says nothing that would keep the tool from running.
-    let ended = hook.wait_with_output().expect("it ends");
+    // The hook exits without output that would keep the tool from running.
+    let ended = hook.wait_with_output().expect("the hook exits");
     assert!(ended.stdout.is_empty(), "{ended:?}");
     let listed = list(&home);
     let listed = session_of(&listed, session.process().pid).expect("listed");

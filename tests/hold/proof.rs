@@ -1,14 +1,14 @@
-//! A hold is called a pause only where something shows that it holds.
+//! A hold is shown as a pause only where there is proof that it holds.
 
 use super::*;
 use std::process::Output;
 use trusty_tests::wait::poll;
 use trusty_tests::{StandIn, skip};
 
-/// Longer than a mark that a prompt leaves may be read later than the prompt.
+/// Longer than the mark of a prompt's hook may be read after the prompt.
 const AFTER_A_PROMPT: Duration = Duration::from_secs(4);
 
-/// The session as `trusty list` tells it.
+/// The session as `trusty list` shows it.
 fn listed(session: &HeldSession) -> serde_json::Value {
     session.stage.listed(session.client.pid).expect("listed")
 }
@@ -32,7 +32,7 @@ fn wait_first_mark(session: &HeldSession) {
     });
 }
 
-/// A hold that is shown as a pause at once.
+/// Holds a session and verifies that it is shown as paused at once.
 #[track_caller]
 fn is_held_at_once(session: &HeldSession) {
     let told = pause_by_hold(session);
@@ -101,7 +101,7 @@ fn a_hold_is_refused_in_words_where_the_users_hooks_do_not_run() {
             printed_text(&told)
         );
         assert!(session.store.read(session.id()).expect("read").is_none());
-        // It is as was said: the hooks do not run.
+        // The refusal was right: the hooks do not run.
         session.ask_model("say hello");
         session.terminal.wait_status(WAIT_TIMEOUT, "idle");
         assert_eq!(marks(&session), 0, "{wanted}");
@@ -126,7 +126,8 @@ fn a_folder_that_turns_hooks_off_later_refuses_a_hold_too() {
     drop(serving);
 }
 
-/// S-E13, where nothing tells beforehand: said truly, and given up once it works on.
+/// S-E13, where nothing shows beforehand that the hooks do not run: the pause is shown as pending,
+/// and given up once the session works on.
 #[test]
 fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     let Some(stage) = TestStage::builder().hooks().build() else {
@@ -161,7 +162,7 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
         "{failure}"
     );
     assert!(session.store.read(session.id()).expect("read").is_none());
-    // Unheard at a prompt since: refused from now on.
+    // No hook ran at a prompt since, so a hold is refused from now on.
     until(WAIT_TIMEOUT * 3, "a refusal", || {
         session.terminal.run_turn(WAIT_TIMEOUT, "say once more");
         poll(AFTER_A_PROMPT, || {
@@ -175,7 +176,7 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     drop(serving);
 }
 
-/// R10: killed by the OOM killer or by `pkill trusty`, a gate is there again.
+/// R10: a gate killed by the OOM killer or by `pkill trusty` runs again.
 #[test]
 fn a_killed_gate_is_run_again() {
     let Some(session) = plain() else { return };
@@ -184,7 +185,7 @@ fn a_killed_gate_is_run_again() {
     let mut seen = Vec::new();
     for signal in [Signal::KILL, Signal::TERM] {
         let gate = session.gate(|g| g.event == "UserPromptSubmit" && !seen.contains(&g.process));
-        let process = ProcessRef::of_pid(gate.process.pid).expect("it waits");
+        let process = ProcessRef::of_pid(gate.process.pid).expect("the gate waits");
         assert!(process.signal(signal));
         seen.push(gate.process);
     }
@@ -192,7 +193,7 @@ fn a_killed_gate_is_run_again() {
     assert!(!session.was_asked("say later"));
     session.release();
     session.wait_answered("say later");
-    // Escape ends it all the same.
+    // Escape ends the gate nevertheless.
     session.terminal.wait_status(WAIT_TIMEOUT, "idle");
     session.hold();
     session.terminal.submit("say never");
@@ -206,7 +207,7 @@ fn a_killed_gate_is_run_again() {
     assert!(!session.was_asked("say never"));
 }
 
-/// R10: killed for good, it is not said to hold.
+/// R10: a gate that is killed each time it runs again is not reported as holding.
 #[test]
 fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
     let Some(session) = plain() else { return };
@@ -217,7 +218,7 @@ fn a_gate_that_is_killed_for_good_is_told_not_to_hold() {
     let mut seen = Vec::new();
     for _ in 0..6 {
         let gate = session.gate(|g| !seen.contains(&g.process));
-        let process = ProcessRef::of_pid(gate.process.pid).expect("it waits");
+        let process = ProcessRef::of_pid(gate.process.pid).expect("the gate waits");
         assert!(process.signal(Signal::KILL));
         seen.push(gate.process);
     }

@@ -15,8 +15,7 @@ use trusty_tests::trusty::{
 use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, StandIn, TestHome};
 
-/// Speaks as an engine does, and allows whatever is asked. It names itself in a file once it
-/// listens.
+/// Speaks as an engine does, and allows every request. Writes its pid to a file once it listens.
 const IMPOSTOR_SCRIPT: &str = r#"
 import os, socket, sys
 folder = sys.argv[1]
@@ -34,7 +33,7 @@ while True:
     peer.recv(100)
 "#;
 
-/// The impostor, started with these arguments, where the engine's file says that the engine listens.
+/// Starts the impostor with these arguments, and makes the engine file name its socket folder.
 fn impostor<T>(home: &TestHome, name: &str, start: impl FnOnce([&Path; 2]) -> T) -> T {
     let folder = private_folder(home.path().join(name));
     let script = folder.join("impostor.py");
@@ -67,13 +66,13 @@ fn take_the_place(home: &TestHome, folder: &Path, pid: u32) {
         .expect("written");
 }
 
-/// What the hook of a session tells its client when that asks for leave.
+/// What the hook of a session prints for Claude Code when that asks for permission.
 fn asked(home: &TestHome, session: &StandIn) -> String {
     let mut hook = hook(home, session.process().pid, &program("trusty-hook"));
     let command = hook.args(["ask", "PermissionRequest"]);
     let ended = start_with_input(command, &permission(0, "make"))
         .wait_with_output()
-        .expect("it ends");
+        .expect("the hook exits");
     String::from_utf8(ended.stdout).expect("text")
 }
 
@@ -87,7 +86,7 @@ fn a_program_that_a_session_started_answers_no_hook_in_the_engines_place() {
         shell.start()
     });
     assert_eq!(asked(&home, &session), "");
-    // Any other program of the user may do as it likes: it could change the settings as well.
+    // Any other program of the user is believed: such a program could change the settings as well.
     let _other = impostor(&home, "other", |arguments| {
         let mut command = Command::new("python3");
         command.args(arguments).env_clear();

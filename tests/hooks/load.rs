@@ -1,4 +1,4 @@
-//! What is sent to the hook socket: a flood in its own form, and everything that is not.
+//! What is sent to the hook socket: a flood of valid messages, and invalid ones of every kind.
 
 use crate::serving::{LARGE_TEXT_BYTES, ProcessCrowd, event};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use trusty_tests::trusty::{hook, program, start_with_input};
 use trusty_tests::{HookClient, TestHome};
 
-/// 1,000 messages a second for 10 s, from so many threads.
+/// 1,000 messages a second for 10 s, from [`THREAD_COUNT`] threads.
 pub(crate) const MESSAGE_COUNT: usize = 10_000;
 pub(crate) const THREAD_COUNT: usize = 10;
 const MESSAGES_PER_SECOND: u32 = 1_000;
@@ -25,7 +25,7 @@ impl HookLoad<'_> {
         !self.over.load(Ordering::Relaxed)
     }
 
-    /// One thread's share, each message at its time; how many were taken.
+    /// Sends one thread's share of the flood at its rate; how many messages were taken.
     pub(crate) fn flood(self, thread: usize) -> usize {
         let share = MESSAGE_COUNT / THREAD_COUNT;
         let pace = Duration::from_secs(1)
@@ -34,9 +34,9 @@ impl HookLoad<'_> {
         let mut taken = 0;
         for number in 0..share {
             let due = begun + pace * u32::try_from(number).unwrap_or(u32::MAX);
-            // A flood has a rate; nothing is waited for.
+            // The flood has a fixed rate; this waits for no event.
             sleep(due.saturating_duration_since(Instant::now()));
-            // Those of one session always come from one thread, in order.
+            // The messages of one session always come from one thread, in order.
             let session = thread * self.crowd.len() / THREAD_COUNT + number % 2;
             let what = if number % 4 < 2 {
                 "PreToolUse"
@@ -49,7 +49,7 @@ impl HookLoad<'_> {
         taken
     }
 
-    /// Hooks as clients run them, one after the other; how many.
+    /// Runs real hooks as Claude Code does, one after the other; their number.
     pub(crate) fn real_hooks(self) -> usize {
         let mut ran = 0;
         while self.goes_on() && ran < 200 {
@@ -64,7 +64,7 @@ impl HookLoad<'_> {
         ran
     }
 
-    /// Messages that end in their midst, or are none.
+    /// Sends messages that break off in the middle, and garbage.
     pub(crate) fn halves_and_garbage(self) {
         let pid = self.crowd.pid(0);
         let mut open: Vec<HookClient> = Vec::new();
@@ -80,20 +80,20 @@ impl HookLoad<'_> {
                 "x".repeat(4096),
             ] {
                 let mut connection = HookClient::for_home(self.home);
-                // It may be cut off before all is said.
+                // The engine may cut the connection before all is sent.
                 let _ = connection.send_raw(text.as_bytes());
                 open.push(connection);
             }
-            // The oldest end; the others are left as they are.
+            // The oldest connections are closed; the others stay open.
             if open.len() > 64 {
                 open.drain(..8);
             }
-            // A steady trickle; nothing is waited for.
+            // A steady trickle; this waits for no event.
             sleep(Duration::from_millis(50));
         }
     }
 
-    /// Whole messages whose answer nobody reads.
+    /// Sends whole messages and never reads the replies.
     pub(crate) fn slow_readers(self) {
         let mut open: Vec<HookClient> = Vec::new();
         let payload = event("PreToolUse", 1, "unread");
@@ -109,12 +109,12 @@ impl HookLoad<'_> {
         }
     }
 
-    /// Inputs of 10 MB, one after the other.
+    /// Reports inputs of 10 MB, one after the other.
     pub(crate) fn large(self) {
         let payload = event("PreToolUse", 2, &"x".repeat(LARGE_TEXT_BYTES));
         let mut number = 0;
         while self.goes_on() && number < 20 {
-            // Whether it is taken in time is a matter of the machine.
+            // Whether the report is taken in time depends on the machine.
             let _ = self.crowd.report(2, &payload);
             number += 1;
         }

@@ -1,4 +1,4 @@
-//! Hooks whose environment is not the engine's: they find it all the same.
+//! Hooks whose environment differs from the engine's find the engine nevertheless.
 
 use crate::serving::permission;
 use crate::stage::WAIT_TIMEOUT;
@@ -15,14 +15,15 @@ use trusty_tests::trusty::{
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{LocalApi, StandIn, TestHome, skip};
 
-/// What a client waits for before it asks: its registry file.
+/// Waits for a file of the test before it runs the hook, as Claude Code would after it has written
+/// its registry file.
 const CLIENT_SCRIPT: &str = r#"until [ -e "$GO" ]; do sleep 0.02; done
 CLAUDE_PID=$$ "$HOOK" ask PermissionRequest < "$PAYLOAD"
 :"#;
 
 type EnvironmentChanges<'a> = &'a [(&'a str, Option<PathBuf>)];
 
-/// A shell where Claude Code would lie, whose hook asks for leave; its hook runs below it.
+/// A shell at the path of a Claude Code program; its hook runs below it and asks for permission.
 struct AskingClient {
     stand_in: StandIn,
     go: PathBuf,
@@ -51,7 +52,7 @@ impl AskingClient {
         Self { stand_in, go }
     }
 
-    /// Lets its hook ask.
+    /// Makes the hook ask.
     fn ask(&self) {
         fs::write(&self.go, "").expect("written");
     }
@@ -61,7 +62,7 @@ impl AskingClient {
     }
 }
 
-/// The pids of the sessions whose requests are held.
+/// The pids of the sessions with a held request.
 fn held(api: &LocalApi) -> Vec<u64> {
     let snapshot = api.sessions();
     let sessions = snapshot["sessions"].as_array().into_iter().flatten();
@@ -87,7 +88,7 @@ fn with_variables<'a>(
     command
 }
 
-/// Starts an engine in this environment, and clients in those; all must be held.
+/// Starts an engine in this environment and sessions in those; the requests of all must be held.
 fn all_are_held(
     engine: EnvironmentChanges<'_>,
     clients: &[EnvironmentChanges<'_>],
@@ -121,7 +122,7 @@ fn all_are_held(
         || (held(api) == pids).then_some(()),
         || format!("{:?} of {pids:?}", held(api)),
     );
-    // Whoever answers finds it the same way.
+    // `trusty` in the same environments finds the engine, too.
     for environment in clients {
         let mut list = trusty(home);
         let list = with_variables(&mut list, environment);
@@ -170,7 +171,7 @@ fn requests_are_held_whatever_folder_for_temporary_files_their_clients_have() {
     );
 }
 
-/// Whether a hook connects to a socket in the runtime folder, which has this mode.
+/// Whether a hook connects to a socket in the runtime folder when that has this mode.
 fn is_told_in_folder(home: &TestHome, mode: u32, arguments: &[&str], client: &StandIn) -> bool {
     let folder = private_folder(home.runtime().join("trusty"));
     let socket = folder.join("hooks.sock");

@@ -1,5 +1,4 @@
-//! What an engine shows of its sessions, and sessions that are nothing but a process and a registry
-//! file.
+//! What an engine shows of its sessions, and sessions that are only a process and a registry file.
 
 use crate::stage::WAIT_TIMEOUT;
 use serde_json::json;
@@ -7,10 +6,10 @@ use std::fs;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{HookClient, LocalApi, ProcessRef, StandIn, TestHome, Value};
 
-/// The length of what is large, in bytes.
+/// The length of a large text, in bytes.
 pub(crate) const LARGE_TEXT_BYTES: usize = 10 << 20;
 
-/// An event of a session, as its client would write it.
+/// The payload of an event of a session, as Claude Code would write it.
 pub(crate) fn event(what: &str, session: usize, tool: &str) -> Vec<u8> {
     json!({
         "hook_event_name": what,
@@ -23,7 +22,7 @@ pub(crate) fn event(what: &str, session: usize, tool: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// An event of a session that holds as many values as a message has room for.
+/// The payload of an event with as many values as a message has room for.
 pub(crate) fn crowded(what: &str, session: usize, field: &str) -> Vec<u8> {
     let values = r#"{"a":0},"#.repeat((15 << 20) / 8);
     let head =
@@ -32,7 +31,7 @@ pub(crate) fn crowded(what: &str, session: usize, field: &str) -> Vec<u8> {
     format!(r#"{head},{rest},"{field}":{{"list":[{values}0]}}}}"#).into_bytes()
 }
 
-/// The payload of a request to run a command, as the session with this number asks.
+/// The payload of a request to run a command, for the session with this number.
 pub(crate) fn permission(session: usize, command: &str) -> Vec<u8> {
     json!({
         "hook_event_name": "PermissionRequest",
@@ -45,14 +44,15 @@ pub(crate) fn permission(session: usize, command: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Processes where Claude Code would lie, each with its registry file, in the eyes of an engine.
+/// Processes at the path of a Claude Code program, each with its registry file, as an engine lists
+/// them.
 pub(crate) struct ProcessCrowd {
     api: LocalApi,
     stand_ins: Vec<StandIn>,
 }
 
 impl ProcessCrowd {
-    /// Sessions of this status, once the engine of the home lists all of them.
+    /// Starts sessions of this status, and waits until the engine of the home lists all of them.
     #[track_caller]
     pub(crate) fn start(home: &TestHome, number: usize, status: &str) -> Self {
         let start = |number| {
@@ -89,18 +89,18 @@ impl ProcessCrowd {
         self.stand_ins[number].hook_connection()
     }
 
-    /// Reports an event as a hook of this session does; the reply, or what went wrong.
+    /// Reports an event as a hook of this session does; the reply, or the error as text.
     pub(crate) fn report(&self, number: usize, payload: &[u8]) -> String {
         let told = self.connect(number).report(self.pid(number), payload);
         told.unwrap_or_else(|error| error.to_string())
     }
 
-    /// Asks as a hook of this session does; none where the engine does not take the request.
+    /// Asks as a hook of this session does; `None` where the engine does not take the request.
     pub(crate) fn ask(&self, number: usize, payload: &[u8]) -> Option<HookClient> {
         self.connect(number).ask(self.pid(number), payload)
     }
 
-    /// How many requests of all sessions are held.
+    /// The number of held requests of all sessions.
     pub(crate) fn held(&self) -> usize {
         let snapshot = self.api.sessions();
         let sessions = snapshot["sessions"].as_array().into_iter().flatten();
@@ -115,7 +115,7 @@ impl ProcessCrowd {
         requests.map(|request| request["id"].clone()).collect()
     }
 
-    /// What the hooks of a session reported last, as it is explained.
+    /// What the hooks of a session reported last, in the words of the explanation.
     pub(crate) fn hook_says(&self, number: usize) -> Option<String> {
         let id = self.stand_ins[number].id(&self.api.sessions())?;
         let why = self.api.get_if_served(&format!("/v1/sessions/{id}/why"))?;
@@ -136,7 +136,7 @@ impl ProcessCrowd {
     }
 }
 
-/// What a process keeps in memory, in kB.
+/// The memory of a process, in kB.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MemoryUsage {
     pub(crate) now: u64,

@@ -1,4 +1,4 @@
-//! A terminal is opened where none shows the session, and only there.
+//! A terminal is opened only where none shows the session.
 
 use crate::stage::stage;
 use std::fs;
@@ -9,13 +9,13 @@ use trusty_tests::trusty::{configure, serve_with};
 fn a_detached_session_gets_a_terminal_of_the_owner_s_choice() {
     let Some(stage) = stage() else { return };
     let pid = stage.pid();
-    // Nothing says where there is a display.
+    // Nothing names a display.
     let refused = stage.jump_with(pid, None, "");
     let told = stderr_text(&refused);
     assert_eq!(refused.status.code(), Some(3), "{told}");
     assert!(told.contains("Trusty Bar runs without a display; attach with: "));
     assert!(told.ends_with("attach -t '=work'"), "{told}");
-    // One that is nobody's.
+    // A display that no server has.
     let refused = stage.jump_with(pid, Some(":65001"), "");
     let told = stderr_text(&refused);
     assert!(
@@ -54,7 +54,7 @@ fn a_detached_session_gets_a_terminal_of_the_owner_s_choice() {
         .window_with(parent.expect("a parent"))
         .expect("a window");
     stage.wait_active(window);
-    // Another jump takes what is there.
+    // Another jump raises the window that is there.
     stage.desktop.activate(covering);
     stage.jump(pid);
     assert_eq!(stage.desktop.active_window(), Some(window));
@@ -99,7 +99,7 @@ fn two_clicks_open_one_terminal() {
 fn what_shows_it_in_another_tmux_is_named_and_not_doubled() {
     let Some(stage) = stage() else { return };
     let pid = stage.pid();
-    // A terminal that cannot be raised: the pane of a server that nothing shows.
+    // A terminal that cannot be raised: a pane of a tmux server without clients.
     let words = "'tmux', '-L', 'outer', 'new-session', '-d', '--', 'env', '-u', 'TMUX'";
     let settings = format!("terminal = [{words}]");
     let display = Some(stage.desktop.display());

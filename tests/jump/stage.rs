@@ -15,7 +15,7 @@ use trusty_tests::{
 };
 
 pub(crate) struct JumpFixture {
-    // Dropped in this order: all windows before the home.
+    // Fields are dropped in this order: all windows before the home.
     pub(crate) desktop: TestDesktop,
     stage: ClientStage,
 }
@@ -28,7 +28,7 @@ impl Deref for JumpFixture {
     }
 }
 
-/// A real session, `work`, in tmux, which nothing shows; and a desktop.
+/// A real session in the tmux session `work`, which no window shows, and a desktop.
 pub(crate) fn stage() -> Option<JumpFixture> {
     let (stage, desktop) = TestStage::builder().build_with_desktop(DesktopKind::Trayless)?;
     let stage = stage.into_session(TerminalShape::TmuxDirect, "payments", &[]);
@@ -36,7 +36,7 @@ pub(crate) fn stage() -> Option<JumpFixture> {
 }
 
 impl JumpFixture {
-    /// An xterm with a client of the tmux server that shows this session.
+    /// An xterm with a tmux client that shows this tmux session.
     pub(crate) fn xterm(&self, title: &str, session: &str) -> (OwnedProcess, u32) {
         let socket = self.terminal.socket().expect("tmux");
         let attach = ["tmux", "-u", "-L", socket, "attach", "-t", session];
@@ -58,12 +58,12 @@ impl JumpFixture {
         (program, window)
     }
 
-    /// A second real session, in a tmux session of this name; its pid.
+    /// Starts a second real session, in a tmux session of this name; its pid.
     pub(crate) fn second(&self, name: &str) -> u32 {
         self.second_with(name, "LC_TIME=C")
     }
 
-    /// The same with this variable in its environment.
+    /// As [`Self::second`], with this variable in the environment.
     pub(crate) fn second_with(&self, name: &str, variable: &str) -> u32 {
         let exe = client::binary().expect("installed");
         let (exe, folder) = (exe.to_string_lossy(), self.folder.to_string_lossy());
@@ -90,14 +90,14 @@ impl JumpFixture {
         pid
     }
 
-    /// What each tmux client shows: `pid session pane`.
+    /// What each tmux client shows: `pid session pane-pid`.
     pub(crate) fn clients(&self) -> Vec<String> {
         let format = "#{client_pid} #{session_name} #{pane_pid}";
         let told = self.terminal.tmux_command(&["list-clients", "-F", format]);
         told.lines().map(str::to_owned).collect()
     }
 
-    /// What the client in an xterm shows: `session pane-pid`.
+    /// What the tmux client in an xterm shows: `session pane-pid`.
     pub(crate) fn shown_in(&self, xterm: &OwnedProcess) -> Option<String> {
         let below: Vec<u32> = xterm.process().tree().iter().map(|p| p.pid).collect();
         self.clients().iter().find_map(|line| {
@@ -111,7 +111,7 @@ impl JumpFixture {
         self.terminal.client().pid
     }
 
-    /// `trusty jump`, with more in its environment and these settings.
+    /// `trusty jump` with this display in the environment and these `[jump]` settings.
     pub(crate) fn jump_with(&self, pid: u32, display: Option<&str>, jump: &str) -> Output {
         let mut command = trusty(&self.home);
         let settings = self.home.xdg_config().join("trusty/settings.toml");
@@ -144,7 +144,7 @@ impl JumpFixture {
         serde_json::from_value(found).expect("a session")
     }
 
-    /// Whether its terminal is what its owner looks at.
+    /// Whether the session's terminal is what the user is looking at.
     pub(crate) fn in_front(&self, pid: u32) -> bool {
         block_on(is_terminal_in_front(
             &self.session(pid),

@@ -1,4 +1,4 @@
-//! The record of answers, and who is told of them.
+//! The answer log, and who is told of the answers.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use serde_json::json;
@@ -16,7 +16,7 @@ fn record_of(served: &LocalApiFixture) -> PathBuf {
     served.home.xdg_data().join("trusty/answers.jsonl")
 }
 
-/// The lines of the record, as soon as there are so many.
+/// The lines of the answer log, once there are at least this many.
 fn records(served: &LocalApiFixture, count: usize) -> Vec<String> {
     until(WAIT_TIMEOUT, "the record of an answer", || {
         let text = fs::read_to_string(record_of(served)).unwrap_or_default();
@@ -25,7 +25,7 @@ fn records(served: &LocalApiFixture, count: usize) -> Vec<String> {
     })
 }
 
-/// Has a session ask, and denies it over the local API; the request's hash.
+/// Makes a session ask, and denies the request over the local API; the request's hash.
 fn deny(served: &LocalApiFixture, session: &StandIn, command: &str) -> String {
     let (hook, hash) = served.ask(session, command);
     let hook = thread::spawn(|| hook.take_answer());

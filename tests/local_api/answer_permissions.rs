@@ -38,7 +38,7 @@ fn programs_may_not_approve_unless_the_settings_say_so_at_the_start() {
         assert!(is_held(&served, &session, &hash));
     };
     refused(answer(&served, &session, &hash));
-    // What is written while the engine runs changes nothing, and says so.
+    // A change of the settings while the engine runs has no effect, and health says so.
     configure(&served.home, "[answers]\nprograms = true\n");
     until(WAIT_TIMEOUT, "the change", || {
         let health = served.api.get("/v1/health");
@@ -50,7 +50,7 @@ fn programs_may_not_approve_unless_the_settings_say_so_at_the_start() {
     let told = run(&served.home, ["approve", &pid, "--yes"]);
     assert_eq!(told.status.code(), Some(3));
     assert!(is_held(&served, &session, &hash));
-    // What runs nothing, anybody may answer.
+    // Any process may give an answer that runs nothing.
     let denied = thread::spawn(|| hook.take_answer());
     let told = run(&served.home, ["deny", &pid]);
     assert_eq!(told.status.code(), Some(0));

@@ -1,4 +1,4 @@
-//! The command line beside an engine: what nobody reads, another version, an engine that ends.
+//! The command line beside an engine: unread output, another version, an engine that ends.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT, answer_as_engine};
 use std::io::{BufRead, BufReader, PipeWriter};
@@ -8,14 +8,14 @@ use std::thread;
 use trusty_tests::trusty::{RunningProgram, private_folder, run, trusty};
 use trusty_tests::{LocalApi, Signal, StandIn, TestHome, Value};
 
-/// Where nobody reads.
+/// A pipe whose reader is closed.
 fn unread() -> PipeWriter {
     let (reader, writer) = std::io::pipe().expect("pipe");
     drop(reader);
     writer
 }
 
-/// Runs `trusty` though nobody reads what it prints; its exit code, and what it complains of.
+/// Runs `trusty` with its output unread; its exit code and its standard error.
 fn unread_trusty(home: &TestHome, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = trusty(home);
     let output = command.args(arguments).stdout(unread()).output();
@@ -43,7 +43,7 @@ fn what_nobody_reads_is_not_approved_but_may_be_denied() {
     for arguments in [&["list"][..], &["requests"], &["why", &pid]] {
         assert_eq!(unread(arguments), (Some(0), String::new()));
     }
-    // What cannot be done is told all the same.
+    // A refusal is reported nevertheless.
     let (code, told) = unread(&["pause", "--all", "--how", "hold"]);
     assert_eq!(code, Some(3), "{told}");
     assert!(told.contains("hooks"), "{told}");
@@ -65,8 +65,8 @@ fn nobody_has_to_read_what_went_wrong() {
     assert_eq!(status.expect("runs").code(), Some(1));
 }
 
-/// Answers as an engine of another version does, for as long as the test runs: it has what is
-/// asked for, and does nothing.
+/// Answers in the place of an engine of another version, for as long as the test runs: lists what
+/// is asked for, and carries out no command.
 fn older_engine(socket: &Path) {
     private_folder(socket.parent().expect("a folder").to_path_buf());
     let listener = UnixListener::bind(socket).expect("socket");
@@ -117,7 +117,7 @@ fn beside_another_version_a_command_looks_and_acts_by_itself_and_says_so() {
     let (code, _, told) = done(&["resume", &pid]);
     assert_eq!(code, Some(0), "{told}");
     assert_ne!(session.process().state(), Some('T'));
-    // What only an engine has is refused.
+    // A command that only an engine can carry out is refused.
     let (code, _, told) = done(&["approve", &pid, "--yes"]);
     assert_eq!(code, Some(3), "{told}");
     assert!(told.contains("0.0.9"), "{told}");

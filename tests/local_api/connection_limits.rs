@@ -1,4 +1,4 @@
-//! Many who listen and do not read, and few files that may be open: whoever asks is answered.
+//! Many connections that are never read, and few open files: each caller is answered.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::fs;
@@ -8,9 +8,9 @@ use trusty_tests::trusty::{RunningProgram, trusty_below, wait_sockets};
 use trusty_tests::wait::until;
 use trusty_tests::{HookClient, LocalApi, StandIn, TestHome};
 
-/// More than may be connected at a time.
+/// More connections than the engine accepts at a time.
 const LISTENER_COUNT: usize = 300;
-/// The sessions of a home in which few files may be open.
+/// The number of sessions in a home where few files may be open.
 const SESSION_COUNT: usize = 40;
 
 #[test]
@@ -37,7 +37,7 @@ fn listeners_that_never_read_keep_nobody_from_an_answer() {
     });
 }
 
-/// `trusty serve` with at most so many files: first the soft limit, then the hard one.
+/// Runs `trusty serve` with these soft and hard limits of open files.
 fn serve_with_files(home: &TestHome, soft: u32, hard: u32) -> RunningProgram {
     let script = format!("ulimit -Sn {soft} && ulimit -Hn {hard} && exec \"$0\" serve");
     let mut command = trusty_below(home, &["/bin/sh", "-c", &script]);
@@ -63,7 +63,7 @@ fn with_few_files_every_call_is_answered_and_health_says_so() {
         let answer = HookClient::for_home(&home).report(0, b"{}");
         assert_eq!(answer.expect("answered"), "taken\n");
     }
-    // An end that nothing tells of is found at the next look.
+    // An exit that no event reports is found by the next scan.
     drop(sessions);
     until(WAIT_TIMEOUT, "the ends of all", || {
         let told = api.sessions();
@@ -77,7 +77,7 @@ fn an_engine_may_open_as_many_files_as_its_hard_limit_says() {
     let home = TestHome::new();
     let serving = serve_with_files(&home, 64, 4096);
     let limits = format!("/proc/{}/limits", serving.process().pid);
-    // Its sockets are there before its engine starts.
+    // The sockets exist before the engine starts.
     until(WAIT_TIMEOUT, "the limit that may be reached", || {
         let limits = fs::read_to_string(&limits).expect("readable");
         let mut lines = limits.lines();

@@ -1,4 +1,4 @@
-//! What an engine needs vanishes, and comes back; what is another's stays.
+//! Files that an engine needs vanish and are restored; those of another engine stay.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::fs;
@@ -9,10 +9,10 @@ use trusty_tests::trusty::{RunningProgram, run, serve};
 use trusty_tests::wait::until;
 use trusty_tests::{HookClient, LocalApi, ProcessRef, Signal, TestHome};
 
-/// How soon what has vanished is back.
+/// How soon a vanished file is restored.
 const RESTORE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The places of one engine.
+/// The paths that one engine needs.
 struct EngineFiles {
     runtime: PathBuf,
     record: PathBuf,
@@ -35,7 +35,7 @@ impl EngineFiles {
     }
 }
 
-/// Who answers on the socket of a home, on which hooks are heard, too.
+/// The pid of the engine on the local socket of a home, where the hook socket must answer, too.
 fn answering(home: &TestHome) -> Option<u64> {
     let hook = HookClient::open(&hook_socket(home)).ok()?;
     assert_eq!(hook.report(0, b"{}").ok()?, "taken\n");
@@ -49,7 +49,7 @@ fn recorded(places: &EngineFiles) -> Option<u64> {
 
 fn remove(path: &Path) {
     if path.is_dir() {
-        // What comes back meanwhile goes, too.
+        // The engine may restore files meanwhile, which have to go, too.
         until(WAIT_TIMEOUT, "the end of a folder", || {
             fs::remove_dir_all(path).ok()
         });
@@ -122,7 +122,7 @@ fn while_its_places_are_gone_no_second_engine_leads() {
         let places = EngineFiles::of(&served.home);
         let first = served.serving.process();
         until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
-        // It cannot put anything back.
+        // A stopped engine restores nothing.
         first.stop();
         remove(if what == "runtime" {
             &places.runtime
@@ -145,7 +145,7 @@ fn an_engine_whose_place_another_has_taken_steps_down_and_leaves_it_alone() {
     let first = served.serving.process();
     until(WAIT_TIMEOUT, "the engine file", || recorded(&places));
     first.stop();
-    // Nothing is left by which a second could know of it.
+    // Nothing is left by which a second engine could find the first one.
     remove(&places.runtime);
     remove(places.data());
     let second: RunningProgram = serve(&served.home);
@@ -155,7 +155,7 @@ fn an_engine_whose_place_another_has_taken_steps_down_and_leaves_it_alone() {
     assert_eq!(
         served.serving.wait(WAIT_TIMEOUT),
         Some(3),
-        "it says so and ends"
+        "the replaced engine exits"
     );
     assert_eq!(answering(&served.home), second_pid);
     assert_eq!(recorded(&places), second_pid);

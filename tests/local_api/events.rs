@@ -1,4 +1,4 @@
-//! Events: a snapshot, then what changes; and what a lost connection has missed.
+//! Events: a snapshot, then the changes, and after a lost connection what was missed.
 
 use crate::LocalApiFixture;
 use trusty_fleet::Snapshot;
@@ -24,7 +24,7 @@ fn revision(event: &ReceivedEvent) -> u64 {
     revision.parse().expect("a number")
 }
 
-/// Reads on until this word is told of a session; what all events together tell.
+/// Reads until a session has this status; the snapshot with all events applied.
 fn read_until(
     events: &mut EventReader,
     mut known: Snapshot,
@@ -64,7 +64,7 @@ fn changes_lead_from_the_snapshot_to_what_is() {
         let sessions = change(&event).sessions;
         sessions.iter().map(|s| s.id.to_string()).collect()
     });
-    // More may have become known of the other meanwhile.
+    // Meanwhile more may have become known of the other session.
     let ids = told.into_iter().find(|ids| ids.contains(&id));
     assert_eq!(ids, Some(vec![id]), "only what is different");
 }
@@ -87,12 +87,12 @@ fn a_lost_connection_gets_what_it_missed() {
     let told = serde_json::to_value(&now).expect("JSON");
     assert_eq!(session.status_word(&told).as_deref(), Some("Permission"));
 
-    // Whoever has all is told nothing until there is news.
+    // A client that is up to date receives nothing until something changes.
     let mut events = served.api.events(EVENTS_PATH, &last(&missed.id));
     session.write_status(r#""status":"busy""#);
     read_until(&mut events, now, &session, "Working");
 
-    // Another run, a revision that never was, or no id at all: the whole.
+    // Another run, a revision that never existed, or no valid id: the whole snapshot.
     let other = format!("x{}", begin.id);
     let later = format!(
         "{}-999999",

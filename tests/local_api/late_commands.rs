@@ -1,4 +1,4 @@
-//! Commands that an engine finds too late: nothing is done that nobody waits for any more.
+//! Commands that an engine reads too late: no command runs after its caller has given up.
 
 use crate::LocalApiFixture;
 use crate::leader_election::{face, of, seen};
@@ -16,14 +16,15 @@ fn is_stopped(session: &StandIn) -> bool {
     session.process().state() == Some('T')
 }
 
-/// The clock of `Trusty-Deadline`, in milliseconds.
+/// Milliseconds on the clock of `Trusty-Deadline`.
 fn boot_millis() -> u64 {
     let now = clock_gettime(ClockId::Boottime);
     let seconds = u64::try_from(now.tv_sec).expect("after boot");
     seconds * 1000 + u64::try_from(now.tv_nsec).expect("below a second") / 1_000_000
 }
 
-/// Asks for what is refused unless a pause has begun, after all that was asked before.
+/// Sends, after all earlier requests, a resume, which is refused as `not-paused` unless a pause has
+/// begun.
 #[track_caller]
 fn assert_no_pause_has_begun(served: &LocalApiFixture, session: &StandIn) {
     let path = served.path(session, "resume");
@@ -51,7 +52,7 @@ fn a_stopped_engine_does_nothing_later_for_callers_that_hung_up() {
             assert!(session.process().is_alive(), "{command}");
         }
     }
-    // The same from a caller that waits.
+    // The same command from a caller that waits.
     let path = format!("/v1/sessions/{id}/stop");
     let done = served.api.post(&path, KILL_BODY);
     assert_eq!(done.status, 204, "{done:?}");
@@ -119,7 +120,7 @@ async fn a_face_whose_engine_hangs_says_so_and_acts_directly() {
     let session = served.session();
     let face = face(&served.home);
     let now = seen(&face, |s| of(s, &session).is_some()).await;
-    let id = of(&now, &session).expect("it is there").id;
+    let id = of(&now, &session).expect("listed").id;
     let engine = served.serving.process();
     assert!(engine.signal(Signal::STOP));
     let wish = PauseOptions {

@@ -1,4 +1,4 @@
-//! One engine for all: who comes first runs it, others follow, and the next goes on.
+//! One engine for all: the first face runs it, the others follow, and the next one takes over.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT, answer_as_engine};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
@@ -25,9 +25,9 @@ use trusty_tests::trusty::{confine, private_folder, run};
 use trusty_tests::wait::until;
 use trusty_tests::{LocalApi, Signal, StandIn, TerminalShape, TestHome, TestStage};
 
-/// So often a face may be sooner than the test to go on for an engine.
+/// How many rounds may pass in which the face takes over before the test does.
 const ROUND_COUNT: usize = 20;
-/// For so long nobody leads.
+/// How long the test leaves the home without a leader.
 const LEADERLESS_TIME: Duration = Duration::from_millis(500);
 
 /// A face in this process, as the app is one.
@@ -51,12 +51,12 @@ pub(crate) fn of(snapshot: &Snapshot, session: &StandIn) -> Option<Session> {
     snapshot.sessions.iter().find(|s| s.pid == pid).cloned()
 }
 
-/// Who answers on the socket of a home.
+/// The pid of the engine on the local socket of a home.
 fn engine_of(home: &TestHome) -> Option<u64> {
     LocalApi::for_home(home).engine_pid()
 }
 
-/// Tells the engine what a hook of this session would; whether it was taken.
+/// Reports an event to the engine as a hook of this session would; whether it was taken.
 fn tell_hook(session: &StandIn) -> bool {
     let payload = br#"{"session_id":"s","hook_event_name":"PreToolUse","tool_name":"Bash",
         "tool_use_id":"t","tool_input":{"command":"make"}}"#;
@@ -65,7 +65,7 @@ fn tell_hook(session: &StandIn) -> bool {
 }
 
 async fn hook_is_heard(face: &AppSessions, id: SessionId) -> bool {
-    let told = face.explain(id).await.expect("told").expect("it is there");
+    let told = face.explain(id).await.expect("told").expect("listed");
     let mut hooks = told.testimonies.iter().filter(|t| t.source == Source::Hook);
     hooks.any(|t| t.observed_at.is_some())
 }
@@ -76,7 +76,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     let session = served.session();
     let face = face(&served.home);
     let first = seen(&face, |s| of(s, &session).is_some()).await;
-    let id = of(&first, &session).expect("it is there").id;
+    let id = of(&first, &session).expect("listed").id;
     let serving = served.serving.process();
     assert_eq!(
         engine_of(&served.home),
@@ -86,7 +86,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
 
     assert!(!hook_is_heard(&face, id).await);
     assert!(tell_hook(&session));
-    assert!(hook_is_heard(&face, id).await, "what hooks tell reaches it");
+    assert!(hook_is_heard(&face, id).await, "hook events reach the face");
     let refused = face.act(id, Action::Resume).await.expect_err("runs");
     assert_eq!(refused.code(), ProblemCode::NotPaused);
     assert!(refused.is_refusal());
@@ -98,7 +98,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     .await;
     drop(looking);
 
-    // From now on it may never be without its session.
+    // From now on no snapshot may lack the session.
     let (watching, mut snapshots) = watched(&face);
     assert!(serving.signal(Signal::KILL));
     served.serving.wait(WAIT_TIMEOUT);
@@ -114,7 +114,7 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     })
     .await;
     watching.abort();
-    assert!(!*snapshots.borrow_and_update(), "it was empty for a moment");
+    assert!(!*snapshots.borrow_and_update(), "never an empty snapshot");
 
     let second = run(&served.home, ["serve"]);
     assert_eq!(second.status.code(), Some(3), "one is enough");
@@ -123,7 +123,6 @@ async fn a_face_follows_the_engine_and_goes_on_when_that_is_killed() {
     assert_eq!(engine_of(&served.home), Some(own));
 }
 
-/// Tells whether a snapshot without sessions, or an older one, was ever seen.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_ends_with_the_last_handle_of_its_face() {
     let home = TestHome::new();
@@ -134,7 +133,7 @@ async fn an_engine_ends_with_the_last_handle_of_its_face() {
     });
     let another_hold = leading.clone();
     drop(leading);
-    assert_eq!(engine_of(&home), Some(own), "somebody still holds it");
+    assert_eq!(engine_of(&home), Some(own), "another handle is left");
     drop(another_hold);
     until(WAIT_TIMEOUT, "its sockets to be gone", || {
         (!LocalApi::for_home(&home).is_open()).then_some(())
@@ -151,6 +150,7 @@ async fn an_engine_ends_with_the_last_handle_of_its_face() {
     ended.expect("a face that follows ends, too");
 }
 
+/// Follows the snapshots; whether one without sessions, or an older one, was ever seen.
 fn watched(face: &AppSessions) -> (tokio::task::JoinHandle<()>, watch::Receiver<bool>) {
     let (tell, told) = watch::channel(false);
     let mut snapshots = face.face().handle().snapshots();
@@ -195,7 +195,7 @@ async fn a_pause_through_a_face_that_follows_is_done_by_the_engine() {
     seen(&face, |s| !paused(s)).await;
 }
 
-/// Passes on to a real engine elsewhere what is asked at one's place.
+/// Forwards the connections of a listener to a real engine elsewhere.
 struct SocketRelay {
     streams: Arc<Mutex<Vec<UnixStream>>>,
 }
@@ -224,7 +224,7 @@ impl SocketRelay {
 impl Drop for SocketRelay {
     fn drop(&mut self) {
         for stream in self.streams.lock().expect("a list").drain(..) {
-            // It may have ended.
+            // The connection may have ended.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
@@ -233,14 +233,14 @@ impl Drop for SocketRelay {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
     let elsewhere = LocalApiFixture::start();
-    // The face may be the first to see that nobody leads, and then leads.
+    // The face may be the first to see that there is no leader, and then becomes the leader.
     for _ in 0..ROUND_COUNT {
         let mut served = LocalApiFixture::start();
         let session = served.session();
         let stopped = || session.process().state() == Some('T');
         let face = face(&served.home);
         let now = seen(&face, |s| of(s, &session).is_some()).await;
-        let id = of(&now, &session).expect("it is there").id;
+        let id = of(&now, &session).expect("listed").id;
 
         let wish = PauseOptions {
             how: Some(PauseKind::Stop),
@@ -263,11 +263,12 @@ async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
 
         let asked = face.act(id, Action::Pause(wish));
         tokio::pin!(asked);
-        // As long as nobody leads, nobody does it.
+        // Without a leader the command is not carried out.
         let early = tokio::time::timeout(LEADERLESS_TIME, &mut asked).await;
         assert!(early.is_err() && !stopped(), "{early:?}");
         let relay = SocketRelay::start(listener, &elsewhere.home);
-        // What waits in it would be done when its own turn comes, and before this is answered.
+        // A command that still waited in the face would run once the face leads, and before the
+        // resume below is answered.
         let done = tokio::time::timeout(WAIT_TIMEOUT, asked)
             .await
             .expect("an answer");
@@ -289,7 +290,7 @@ async fn what_is_asked_between_two_engines_is_done_at_once_or_never() {
     panic!("the face was never without an engine in {ROUND_COUNT} rounds");
 }
 
-/// An engine's place, taken as soon as that has ended; none where another one was sooner.
+/// Takes an engine's lock and socket as soon as it has ended; `None` where the face was faster.
 fn taken_over(runtime: &Path, is_over: &AtomicBool) -> Option<(OwnedFd, UnixListener)> {
     let folder = runtime.join("trusty");
     let lock = rustix::fs::open(
@@ -311,7 +312,7 @@ fn taken_over(runtime: &Path, is_over: &AtomicBool) -> Option<(OwnedFd, UnixList
     }
 }
 
-/// An engine's place, taken as if it ran; it is free again once the lock is dropped.
+/// Takes an engine's lock and socket as if an engine ran; both are free once the lock is dropped.
 fn taken(home: &TestHome) -> (OwnedFd, UnixListener) {
     let folder = private_folder(home.runtime().join("trusty"));
     let flags = OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC;
@@ -334,7 +335,7 @@ async fn beside_an_engine_whose_events_cannot_be_read_a_face_says_so() {
     let session = StandIn::busy(&home);
     let face = face(&home);
     let now = seen(&face, |s| !s.health.is_empty()).await;
-    assert!(of(&now, &session).is_some(), "it looks for itself");
+    assert!(of(&now, &session).is_some(), "the face scans");
     let told = &now.health[0].message;
     assert!(
         told.contains("unexpected answer") && told.contains("quit that Trusty Bar"),
@@ -358,7 +359,7 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
     let session = StandIn::busy(&home);
     let face = face(&home);
     let now = seen(&face, |s| !s.health.is_empty()).await;
-    assert!(of(&now, &session).is_some(), "it looks for itself");
+    assert!(of(&now, &session).is_some(), "the face scans");
     let told = &now.health[0];
     assert_eq!(told.source, Source::Engine);
     assert!(
@@ -371,7 +372,7 @@ async fn beside_another_version_a_face_looks_for_itself_and_says_so() {
     drop(lock);
     seen(&face, |s| s.health.is_empty()).await;
     let own = u64::from(std::process::id());
-    assert_eq!(engine_of(&home), Some(own), "it goes on for the other");
+    assert_eq!(engine_of(&home), Some(own), "the engine continues");
 }
 
 #[tokio::test(flavor = "multi_thread")]

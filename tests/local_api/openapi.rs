@@ -1,5 +1,5 @@
-//! The API does what its description says: schemathesis tries it, and curl, and the description
-//! leaves nothing out.
+//! The API behaves as its description says: schemathesis and curl try it, and the description is
+//! complete.
 
 use crate::LocalApiFixture;
 use std::net::TcpListener;
@@ -22,7 +22,7 @@ fn schemathesis() -> PathBuf {
     program
 }
 
-/// A port of this machine alone that leads to the socket, for as long as the test runs.
+/// A port on the loopback interface that forwards to the socket, for as long as the test runs.
 fn bridge(socket: &Path) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let port = listener.local_addr().expect("bound").port();
@@ -39,7 +39,7 @@ fn bridge(socket: &Path) -> u16 {
     port
 }
 
-/// How many it tries of each operation: `SCHEMATHESIS_EXAMPLES`, or 200.
+/// How many examples schemathesis tries of each operation: `SCHEMATHESIS_EXAMPLES`, or 200.
 fn examples() -> String {
     std::env::var("SCHEMATHESIS_EXAMPLES").unwrap_or_else(|_| "200".into())
 }
@@ -61,7 +61,7 @@ fn schemathesis_finds_nothing() {
             "all",
         ])
         .args(["--generation-database", "none", "--continue-on-failure"])
-        // A stream has no end to be waited for: it has tests of its own.
+        // A stream has no end to wait for; it has tests of its own.
         .args(["--exclude-path", "/v1/events"])
         .args(["--request-timeout", "60", "--no-color"])
         .env("HOME", served.home.path())
@@ -72,12 +72,12 @@ fn schemathesis_finds_nothing() {
     let told = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{errors}");
-    // It did try.
+    // Schemathesis did reach the engine.
     let health = served.api.get("/v1/health");
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
 }
 
-/// What `docs/local-api.md` shows.
+/// The commands that `docs/local-api.md` shows.
 #[test]
 fn curl_talks_to_the_socket() {
     let served = LocalApiFixture::start();
@@ -95,7 +95,7 @@ fn curl_talks_to_the_socket() {
     };
     let told = curl(&["http://trusty/v1/sessions"]);
     let told: Value = serde_json::from_str(&told).expect("JSON");
-    let id = session.id(&told).expect("it is there");
+    let id = session.id(&told).expect("listed");
     let told = curl(&[&format!("http://trusty/v1/sessions/{id}/why")]);
     assert!(told.contains("testimonies"), "{told}");
     let problem = curl(&[
@@ -160,7 +160,7 @@ fn the_description_leaves_nothing_out() {
     assert_eq!(missing, [""; 0]);
 }
 
-/// Every schema, every choice, every property and every value of it says what it is.
+/// Collects each schema, variant, property and enum value without a description.
 fn undocumented(name: &str, schema: &Value, missing: &mut Vec<String>) {
     let told = schema["description"].as_str().unwrap_or_default();
     if told.is_empty() {
@@ -219,7 +219,7 @@ fn each_problem_code_is_used_and_described_and_no_other() {
     assert!(unused.is_empty(), "no problem has the code {unused:?}");
 }
 
-/// All Rust code below a folder.
+/// Appends all Rust sources below a folder.
 fn read_sources(folder: &Path, into: &mut String) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();

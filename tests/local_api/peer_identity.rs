@@ -1,4 +1,4 @@
-//! Who may be at the other end: this user alone, and nobody who only begins to ask.
+//! Who may be at the other end: only this user, and no connection that never completes its request.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::io::{ErrorKind, Read};
@@ -11,7 +11,7 @@ use trusty_platform::socket::connect_in_time;
 use trusty_tests::socket_client::hook_socket;
 use trusty_tests::{HookClient, other_user};
 
-/// More than are answered at a time.
+/// More connections than the engine answers at a time.
 const CONNECTION_COUNT: usize = 360;
 
 const PARTIAL_REQUESTS: [&str; 4] = [
@@ -19,7 +19,7 @@ const PARTIAL_REQUESTS: [&str; 4] = [
     "GET /v1/sess",
     "POST /v1/attention HTTP/1.1\r\nHost: trusty\r\nContent-Type: application/json\r\n\
      Content-Length: 9\r\n\r\n{",
-    // Whole, and then nothing more.
+    // A whole request, and then nothing more.
     "GET /v1/health HTTP/1.1\r\nHost: trusty\r\n\r\n",
 ];
 
@@ -44,7 +44,7 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
         let answer = String::from_utf8(answer).expect("text");
         match *half {
             half if half.starts_with("POST") => {
-                // Those that waited for a place until their deadline are too late.
+                // Requests that waited for a free place until their deadline are too late.
                 let is_late = answer.starts_with("HTTP/1.1 409 ");
                 let code = if is_late { "too-late" } else { "too-slow" };
                 assert!(is_late || answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -61,10 +61,10 @@ fn who_only_begins_to_ask_is_ended_and_keeps_nobody_out() {
     assert!(too_slow > 0, "a place that is given to half a request");
 }
 
-/// Nobody.
+/// The uid of `nobody`.
 const NOBODY_UID: u32 = 65534;
 
-/// What a user is told at a socket.
+/// What a user receives from a socket.
 fn told_to(uid: u32, socket: &Path) -> String {
     let mut command = Command::new("curl");
     command
@@ -99,7 +99,7 @@ fn another_user_is_told_nothing_wherever_the_door_stands_open() {
         }
         assert!(!told_to(own, socket).is_empty(), "{socket:?}");
         assert_eq!(told_to(NOBODY_UID, socket), "", "{socket:?}");
-        // The door does stand open.
+        // The mode does let the user in, so the engine itself refused.
         let reached = Command::new("test")
             .arg("-w")
             .arg(socket)
@@ -110,7 +110,7 @@ fn another_user_is_told_nothing_wherever_the_door_stands_open() {
     }
 }
 
-/// Listens at a path as a user until its input ends, and says when it does.
+/// Listens at a path as a user until its input ends, and prints when it listens.
 const LISTENER_SCRIPT: &str = "
 import os, socket, sys
 listener = socket.socket(socket.AF_UNIX)
@@ -127,7 +127,7 @@ fn listen_as(uid: u32, socket: &Path) -> Child {
     command.arg(uid.to_string()).stdin(Stdio::piped());
     let mut listener = command.stdout(Stdio::piped()).spawn().expect("python3");
     let output = listener.stdout.as_mut().expect("piped");
-    output.read_exact(&mut [0]).expect("it listens");
+    output.read_exact(&mut [0]).expect("the listener starts");
     listener
 }
 

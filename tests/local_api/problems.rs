@@ -1,4 +1,4 @@
-//! What is not done is told as a problem (RFC 9457), everywhere.
+//! Every refusal is a problem (RFC 9457), on every path.
 
 use crate::LocalApiFixture;
 use trusty_tests::socket_client::{HttpResponse, JSON_HEADER};
@@ -84,7 +84,7 @@ fn whatever_is_wrong_is_told_as_a_problem() {
     let short = whole.replace(&hash, "0");
     let told = of("POST", &answer, JSON_HEADER, short.as_bytes());
     is_problem(&told, 400, "bad-request");
-    // What is not known may have been meant to limit the answer.
+    // An unknown field may have been meant to limit the answer.
     for kind in ["allow", "deny"] {
         let more = whole.replace("\"allow\"", &format!("\"{kind}\",\"once\":true"));
         let told = of("POST", &answer, JSON_HEADER, more.as_bytes());
@@ -136,7 +136,7 @@ fn one_session_and_the_engine_tell_of_themselves() {
     assert_eq!(note(), 204);
     let whole = format!(r#"{{"session":"{id}"}}"#);
     assert_eq!(served.api.post(path, whole).status, 204);
-    // What was looked at has been seen in the very next list.
+    // A session that was looked at counts as seen in the very next list.
     for _ in 0..5 {
         session.write_status(r#""status":"busy""#);
         served.api.wait_word(&session, "Working");

@@ -1,4 +1,4 @@
-//! Both sockets as they are met: their modes, the first answers, and nonsense on each.
+//! Both sockets as a caller meets them: their modes, the first answers, and garbage on each.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::os::unix::fs::PermissionsExt;
@@ -20,7 +20,7 @@ fn the_socket_is_its_owner_s_alone() {
 
 #[test]
 fn a_snapshot_is_told_whole() {
-    // As soon as the engine listens.
+    // A list is complete as soon as the engine listens.
     let home = TestHome::new();
     let mut command = trusty(&home);
     let _serving = RunningProgram::start(command.arg("serve").stdout(Stdio::null()));
@@ -80,7 +80,7 @@ fn a_flood_of_hooks_hides_no_need() {
         for _ in 0..32 {
             threads.spawn(flood);
         }
-        // Whatever happens, the flood ends.
+        // The flood ends even if the wait fails.
         let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             until(WAIT_TIMEOUT, "the flood", || {
                 (told.load(Ordering::Relaxed) > 1_000).then_some(())
@@ -117,7 +117,7 @@ fn large_payloads_are_taken_in_turn_and_a_larger_one_is_refused() {
 #[test]
 fn nonsense_from_a_hook_harms_nobody() {
     let served = LocalApiFixture::start();
-    // As many as are listened to at a time, and more, who never say anything.
+    // More silent connections than the engine reads at a time.
     let connect = |_| HookClient::for_home(&served.home);
     let silent: Vec<HookClient> = (0..300).map(connect).collect();
     served.api.sessions();
@@ -128,7 +128,7 @@ fn nonsense_from_a_hook_harms_nobody() {
     }
     assert_eq!(answer("trusty-hook 1 7 9\nhalf"), "too slow\n");
     drop(silent);
-    // What it says is cut off; whether it sees the answer is a matter of when it notices.
+    // The header is cut off; whether the sender still reads the answer is a matter of timing.
     let _ = served.hook_reply(&[b'x'; 4096]);
     served.api.sessions();
 }

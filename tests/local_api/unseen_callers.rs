@@ -1,4 +1,4 @@
-//! An engine that does not see who calls: in a pid namespace of its own, as in a container.
+//! An engine that cannot see its callers: in a pid namespace of its own, as in a container.
 
 use crate::WAIT_TIMEOUT;
 use serde_json::json;
@@ -10,7 +10,7 @@ use trusty_tests::{LocalApi, TestHome, skip, stand_in};
 /// A session, and an engine that sees no process outside their pid namespace.
 const CONTAINER_SCRIPT: &str = r#""$0" 600 & exec "$1" serve"#;
 
-/// Starts both; none where that may not be done.
+/// Starts both; `None` where the system does not allow that.
 fn serve_contained(home: &TestHome) -> Option<RunningProgram> {
     let client = stand_in::executable(home);
     let client = client.to_string_lossy();

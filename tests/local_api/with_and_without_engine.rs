@@ -1,4 +1,4 @@
-//! With and without an engine the same is told.
+//! `trusty` shows the same with and without an engine.
 
 use crate::{LocalApiFixture, WAIT_TIMEOUT};
 use std::collections::BTreeMap;
@@ -8,8 +8,9 @@ use trusty_tests::trusty::{list, run, session_of, status_word_of};
 use trusty_tests::wait::until;
 use trusty_tests::{FakeApi, Signal, StandIn, TerminalShape, TestHome, TestTerminal, Value};
 
-/// What moves with every look, or is known only to who watches. The system tells when a process
-/// started since boot; as a time of day it moves by milliseconds with each correction of the clock.
+/// Fields that change with every scan, or that only a running engine knows. The kernel reports when
+/// a process started since boot; as a time of day, that moves by milliseconds with each correction
+/// of the clock.
 const VOLATILE_FIELDS: [&str; 5] = [
     "last_seen",
     "usage",
@@ -17,7 +18,7 @@ const VOLATILE_FIELDS: [&str; 5] = [
     "connections",
     "created_at",
 ];
-/// How far the clock may have been corrected between two looks.
+/// How far the clock may have been corrected between two scans.
 const MAX_CLOCK_CORRECTION: Duration = Duration::from_secs(1);
 
 /// When each session of a list was created.
@@ -32,11 +33,11 @@ fn created(list: &Value) -> BTreeMap<SessionId, SystemTime> {
         .collect()
 }
 
-/// Without what differs by nature.
+/// Removes what differs by nature.
 fn substance(mut of: Value) -> Value {
     match &mut of {
         Value::Object(fields) => {
-            // Since when a process is stopped the kernel does not tell.
+            // The kernel does not report since when a process is stopped.
             if fields
                 .get("because")
                 .is_some_and(|b| b["source"] == "Process")
@@ -50,7 +51,7 @@ fn substance(mut of: Value) -> Value {
             }
         }
         Value::Array(all) => {
-            // What the client's own list says may come after the first look.
+            // Claude Code's own list may arrive after the first scan.
             all.retain(|entry| entry["source"] != "List");
             for value in all {
                 *value = substance(value.take());
@@ -67,7 +68,7 @@ fn why(home: &TestHome, pid: u32) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// The same, once the engine reads no pane to settle a doubt that a starting client left.
+/// As [`why`], once the engine reads no pane to settle a doubt that a starting Claude Code left.
 fn why_without_screen(served: &LocalApiFixture, pid: u32) -> Value {
     until(WAIT_TIMEOUT, "no doubt that a pane is read for", || {
         let told = why(&served.home, pid);
@@ -82,7 +83,7 @@ fn one_look_and_an_engine_tell_the_same() {
     let mut served = LocalApiFixture::start_with("");
     let busy = served.session();
     let asks = StandIn::start(&served.home);
-    // As clients do, they write down since when.
+    // Claude Code, too, writes since when a status holds.
     let stamp = SystemTime::now().duration_since(UNIX_EPOCH);
     let stamp = stamp.expect("after 1970").as_millis();
     let since = |rest: &str| format!(r#""statusUpdatedAt":{stamp},"updatedAt":{stamp},{rest}"#);
@@ -102,7 +103,7 @@ fn one_look_and_an_engine_tell_the_same() {
     served.api.wait_word(&stopped, "Working");
     assert!(stopped.process().signal(Signal::STOP));
     served.api.wait_word(&stopped, "Paused");
-    // And one of the real client's in a pane, where there is one.
+    // And a session of the real Claude Code in a pane, where it is installed.
     let (api, folder) = (FakeApi::start(), served.home.project("shop"));
     let pane = trusty_tests::require_client().map(|_| {
         let pane = TestTerminal::open(TerminalShape::TmuxBash, &served.home, &api, &folder, &[]);

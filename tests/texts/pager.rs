@@ -1,4 +1,4 @@
-//! Requests that are higher than the terminal, as somebody reads and answers them.
+//! Requests that are higher than the terminal, as a user reads and answers them.
 
 use crate::WAIT_TIMEOUT;
 use serde_json::{Value, json};
@@ -7,13 +7,13 @@ use trusty_tests::trusty::{RunningProgram, configure, serve, trusty_typed};
 use trusty_tests::wait::until;
 use trusty_tests::{HookClient, LocalApi, Signal, StandIn, TestHome, TypedProgram};
 
-/// A command of so many lines.
+/// The input of a command with this number of lines.
 fn bash_input(lines: usize) -> Value {
     let command: Vec<String> = (1..=lines).map(|n| format!("step {n} of it")).collect();
     json!({"command": command.join("\n")})
 }
 
-/// A session that asks for leave to run a long command.
+/// A session that asks for permission to run a long command.
 struct LongRequest {
     home: TestHome,
     session: StandIn,
@@ -29,7 +29,7 @@ impl LongRequest {
 
     fn asks(tool: &str, input: &Value, suggestions: &Value) -> Self {
         let home = TestHome::new();
-        // Who may answer is another matter.
+        // Who may answer is not the subject here.
         configure(&home, "[answers]\nprograms = true\n");
         let serving = serve(&home);
         let api = LocalApi::for_home(&home);
@@ -58,7 +58,7 @@ impl LongRequest {
         self.session.pid_argument()
     }
 
-    /// `trusty` with these arguments, as a command of a shell runs it.
+    /// `trusty` with these arguments, run by a shell script.
     fn command(&self, script: &str, arguments: &[&str]) -> Command {
         let launcher = ["/bin/sh", "-c", script, "sh"];
         let mut command = trusty_typed(&self.home, &launcher);
@@ -66,8 +66,8 @@ impl LongRequest {
         command
     }
 
-    /// Runs it and reads what it shows, page by page, until it asks something that ends so; why
-    /// not all of it was on the terminal before.
+    /// Runs `trusty` and reads page by page until a question with this ending; an error says which
+    /// part of the text was not on the terminal before.
     fn read_pages(
         &self,
         script: &str,
@@ -77,7 +77,7 @@ impl LongRequest {
         let mut command = self.command(script, arguments);
         let mut reader = TypedProgram::start(&mut command, 24, 80);
         let mut pages: Vec<String> = Vec::new();
-        // A prompt is printed last, and tells how many lines were shown before.
+        // The pager prints its prompt last, with the number of lines shown so far.
         let prompt = |screen: &str| {
             let row = screen.trim_end().lines().last()?;
             let (shown, _) = row.split_once(" lines · ")?;
@@ -107,7 +107,7 @@ impl LongRequest {
         }
     }
 
-    /// The same; then no answer is given.
+    /// As [`Self::read_pages`]; then gives no answer.
     fn read_to_question(&self, script: &str, arguments: &[&str], end: &str) -> Result<(), String> {
         let mut reader = self.read_pages(script, arguments, end)?;
         if !reader.is_cooked() {
@@ -129,7 +129,7 @@ impl LongRequest {
 fn a_long_request_is_read_from_its_beginning_to_its_end_before_it_can_be_approved() {
     let asking = LongRequest::start(100);
     let mut reader = asking.approve(24, 80);
-    // What is typed before it was read answers nothing.
+    // Input typed before the text was read answers nothing.
     reader.types("y\n");
     let first = reader.wait_shows("next page");
     assert!(
@@ -139,7 +139,7 @@ fn a_long_request_is_read_from_its_beginning_to_its_end_before_it_can_be_approve
     assert!(!first.contains("[y/N]"), "{first}");
     assert!(!reader.is_cooked());
     reader.types(" ");
-    // The prompt is printed last, and a terminal takes a page in pieces.
+    // The prompt is printed last; a terminal receives a page in pieces.
     let second = reader.wait_shows("42 of 103 lines");
     assert!(
         second.contains("│ step 20 of it\n") && second.contains("│ step 40 of it\n"),
@@ -218,8 +218,8 @@ fn a_short_request_gets_no_pages() {
     assert_eq!(reader.wait_end().code(), Some(3));
 }
 
-/// Commands of a shell that lead standard input and output elsewhere than to the terminal, or run
-/// `trusty` where the cursor cannot be moved. `$@` is `trusty` and its arguments.
+/// Shell commands that redirect standard input or output away from the terminal, or run `trusty`
+/// where the cursor cannot be moved. `$@` is `trusty` and its arguments.
 const REDIRECTING_SCRIPTS: [&str; 8] = [
     r#""$@" </dev/null"#,
     r#"trusty=$1; shift; printf '%s\n' "$@" | xargs "$trusty""#,

@@ -1,4 +1,4 @@
-// Every text pair of the style sheet reads at 4.5:1 or better, in both themes.
+// Every text pair of the style sheet has a contrast of 4.5:1 or better, in both themes.
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ function contrast(a: Colour, b: Colour): number {
 const WORDS = ['needs-you', 'working', 'paused', 'finished', 'stopped', 'idle'];
 const PAIRS: [on: string[], text: string[]][] = [
   [['surface', 'hover', 'selected'], ['text', 'text-2', 'text-3', ...WORDS]],
-  // A tinted row has no text-3: its age is text-2.
+  // A tinted row has no `text-3`: its age is drawn in `text-2`.
   [['needs-tint', 'needs-hover', 'needs-selected'], ['text', 'text-2', 'needs-you']],
 ];
 

@@ -44,7 +44,7 @@ test('detached and inferred show', () => {
 });
 
 test('no two shapes are alike', () => {
-  // All that there are: the compiler sees to it.
+  // All glyphs: the compiler rejects the record if one is missing.
   const every: Record<Glyph, 0> = {
     permission: 0, question: 0, plan: 0, trust: 0, working: 0, starting: 0, paused: 0, finished: 0, idle: 0,
     shell: 0, menu: 0, failed: 0, stopped: 0, unknown: 0,

@@ -21,7 +21,7 @@ export const act = (does: RowAction['does'], more: Partial<RowAction> = {}): Row
   does, label: does === 'Interrupt' ? 'Interrupt…' : `${does} now`, hint: 'what it means', enabled: true, ...more,
 });
 
-/** A host that does nothing but what a test lays down. */
+/** A host that does nothing except what a test provides. */
 export function host(more: Partial<Host> = {}): Host {
   const nothing = () => {};
   const done = async () => {};

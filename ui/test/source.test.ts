@@ -1,4 +1,4 @@
-// Rules the source must keep: text stays text, no inline styles, colours in one place.
+// Rules for the source: text stays text, no inline styles, colours in one place.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

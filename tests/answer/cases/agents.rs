@@ -1,4 +1,4 @@
-//! Sub-agents: the client shows their requests only after the hook has ended.
+//! Requests of sub-agents: Claude Code shows them only after the hook has ended.
 
 use crate::stage::{
     AnswerFixture, UNTIL_ANSWERED_SETTINGS, WAIT_TIMEOUT, allow, deny, id, open, patient,
@@ -10,7 +10,7 @@ use trusty_tests::trusty::configure;
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
-/// Held, named, and allowed before its dialog is shown.
+/// The request is held, names its agent, and is allowed before its dialog is shown.
 pub(crate) fn answered_while_held(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
@@ -27,14 +27,14 @@ pub(crate) fn answered_while_held(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Let go after its time, when the terminal asks, and is answered there.
+/// The request is returned to the terminal when its time is over, and is answered there.
 pub(crate) fn released_after_its_time(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
     };
     let request = stage.ask_permission("agents 1 bg bash: touch made");
     let held = &stage.held_requests();
-    // Unless its time is over already.
+    // A request whose time is already over is no longer listed.
     assert!(held.iter().all(|r| !r["until"].is_null()), "{held:?}");
     stage
         .terminal
@@ -55,7 +55,7 @@ pub(crate) fn released_after_its_time(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Its owner gives it more time while it is held.
+/// The user prolongs the hold in the settings while the request is held.
 pub(crate) fn held_for_longer(shape: TerminalShape) {
     let settings = "[answers]\nhold_agents = 10\n";
     let Some(stage) = AnswerFixture::open(shape, "manual", settings) else {
@@ -73,7 +73,7 @@ pub(crate) fn held_for_longer(shape: TerminalShape) {
         },
         || stage.diagnosis(),
     );
-    // A hook that knows nothing of it hangs up 12 s after it asked.
+    // A hook that has not received the new time hangs up 12 s after it asked.
     let due = Instant::now() + Duration::from_secs(14);
     until(WAIT_TIMEOUT, "the old end", || {
         (Instant::now() > due).then_some(())
@@ -84,7 +84,7 @@ pub(crate) fn held_for_longer(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Let go by its owner, who then answers in the terminal.
+/// The user returns the request to the terminal and answers there.
 pub(crate) fn let_go_from_here(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
@@ -99,7 +99,7 @@ pub(crate) fn let_go_from_here(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Denied, and that agent's work ended.
+/// The request is denied and the agent's work is ended.
 pub(crate) fn denied_and_stopped(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
@@ -112,7 +112,8 @@ pub(crate) fn denied_and_stopped(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Its session begins anew while it is held: it works on, and its answer still counts.
+/// The session is cleared while the request is held: the agent continues, and its request can still
+/// be answered.
 pub(crate) fn outlives_its_session(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
@@ -136,7 +137,7 @@ pub(crate) fn outlives_its_session(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Three sub-agents ask for the very same: an answer is for one of them.
+/// Three sub-agents make the same request: an answer applies to one of them.
 pub(crate) fn alike_but_not_the_same(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;

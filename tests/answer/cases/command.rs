@@ -1,11 +1,11 @@
-//! The same from the command line: nothing is approved that was not printed.
+//! Answers from the command line: nothing is approved that was not printed.
 
 use crate::stage::{AnswerFixture, id, open, scripted};
 use std::process::Output;
 use trusty_tests::TerminalShape;
 use trusty_tests::trusty::{run, run_confirmed};
 
-/// `trusty`, about this session: its exit code, and all that it printed.
+/// Runs `trusty` on this session; its exit code and everything that it printed.
 fn trusty(stage: &AnswerFixture, verb: &str, more: &[&str]) -> (Option<i32>, String) {
     let pid = stage.client.pid.to_string();
     let arguments = [&[verb, pid.as_str()], more].concat();
@@ -18,7 +18,7 @@ fn trusty(stage: &AnswerFixture, verb: &str, more: &[&str]) -> (Option<i32>, Str
     (status.code(), told.concat())
 }
 
-/// The same in a terminal, where the user confirms.
+/// Runs `trusty` on this session in a terminal, where the user confirms.
 #[track_caller]
 fn is_confirmed(stage: &AnswerFixture, verb: &str, more: &[&str]) {
     let pid = stage.client.pid.to_string();
@@ -35,7 +35,8 @@ fn succeeds(stage: &AnswerFixture, verb: &str, more: &[&str]) {
 
 const REFUSED_EXIT_CODE: Option<i32> = Some(3);
 
-/// One after the other: approved, denied with words, denied with the turn, and answered.
+/// Four requests, one after the other: approved, denied with a message, denied with the turn, and
+/// answered.
 pub(crate) fn each_answer(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -72,7 +73,7 @@ pub(crate) fn each_answer(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Several wait: none is taken for another.
+/// Several requests are pending: an answer without an id is refused.
 pub(crate) fn one_of_several(shape: TerminalShape) {
     let Some(stage) = scripted(shape) else {
         return;

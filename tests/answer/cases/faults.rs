@@ -1,4 +1,5 @@
-//! Whatever becomes of us, the client's own dialog stays usable and its session goes on.
+//! Faults of the engine and of the hook: Claude Code's own dialog stays usable and the session
+//! continues.
 
 use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, open, patient};
 use std::fs;
@@ -13,8 +14,8 @@ fn signal(stage: &AnswerFixture, signal: Signal) {
     assert!(serving.process().signal(signal));
 }
 
-/// Killed while it holds a request of the main agent, and then one of a sub-agent, which the
-/// terminal did not show until then.
+/// The engine is killed while it holds a request of the main agent, and again while it holds one of
+/// a sub-agent, which the terminal had not shown until then.
 pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     let Some(mut stage) = patient(shape) else {
         return;
@@ -36,7 +37,7 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     stage
         .terminal
         .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
-    // The next engine sees what is asked, and that it can be answered only there.
+    // The next engine reports the request, and that it can be answered only in the terminal.
     stage.engine = Some(serve(&stage.home));
     until_or(
         WAIT_TIMEOUT,
@@ -51,18 +52,18 @@ pub(crate) fn the_engine_is_killed(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// It neither answers nor goes away: nobody waits for it.
+/// The engine neither answers nor exits: no hook waits for it.
 pub(crate) fn the_engine_hangs(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
     };
-    // Of the main agent: held, then hung.
+    // The main agent's request is held when the engine hangs.
     let request = stage.ask_permission("bash: touch first");
     signal(&stage, Signal::STOP);
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("first");
     stage.rest();
-    // Of a sub-agent, which begins while it hangs: the dialog comes all the same.
+    // A sub-agent asks while the engine hangs: the dialog appears nevertheless.
     stage.terminal.submit("agents 1 bg bash: touch second");
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("second");
@@ -72,8 +73,8 @@ pub(crate) fn the_engine_hangs(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// It holds one that has no dialog yet, for as long as it takes, and says no more: its hook waits
-/// only for a sign of life, and then the dialog comes.
+/// The engine hangs while it holds, without a time limit, a request that has no dialog yet: the
+/// hook misses the sign of life and ends, and the dialog appears.
 pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
     let Some(stage) = patient(shape) else {
         return;
@@ -89,7 +90,7 @@ pub(crate) fn the_engine_hangs_with_a_sub_agent_held(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// It ends as it should, and lets go of what it holds.
+/// The engine exits on SIGTERM and returns the requests that it holds to the terminal.
 pub(crate) fn the_engine_ends(shape: TerminalShape) {
     let Some(mut stage) = patient(shape) else {
         return;
@@ -106,7 +107,7 @@ pub(crate) fn the_engine_ends(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Nobody to answer: the dialog is as if no hook were there, of the main agent and of others.
+/// No engine runs: the dialogs of the main agent and of sub-agents appear as without a hook.
 pub(crate) fn no_engine(shape: TerminalShape) {
     let Some(mut stage) = open(shape) else {
         return;
@@ -127,12 +128,13 @@ pub(crate) fn no_engine(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// The client ends a hook that takes too long: the card goes, the dialog stays.
+/// Claude Code ends a hook at its timeout: the card disappears, the dialog stays.
 pub(crate) fn the_client_gives_up_the_hook(shape: TerminalShape) {
     let Some(mut stage) = patient(shape) else {
         return;
     };
-    // A client that reads our entries from its project, with a short time; ours stay as they are.
+    // Claude Code reads a copy of the hooks' entries from the project, with a short timeout; the
+    // installed entries stay as they are.
     let ours = stage.home.config_dir().join("settings.json");
     let mut settings: Value =
         serde_json::from_slice(&fs::read(ours).expect("connected")).expect("JSON");

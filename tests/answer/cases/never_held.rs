@@ -1,4 +1,4 @@
-//! Where nothing is ever held, and nothing offered that could not work.
+//! Sessions whose requests are never held and are never offered for an answer.
 
 use crate::stage::{AnswerFixture, WAIT_TIMEOUT, open};
 use serde_json::json;
@@ -9,7 +9,7 @@ use trusty_tests::trusty::{RunningProgram, WatchCommand};
 use trusty_tests::wait::{until, until_or};
 use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, TestHome, Value};
 
-/// Whether anything was ever shown as if it could be answered from here.
+/// Whether a request was ever shown as one that can be answered through Trusty Bar.
 fn was_held(watch: &WatchCommand) -> bool {
     let lines = watch.lines();
     let sessions = lines
@@ -22,8 +22,8 @@ fn was_held(watch: &WatchCommand) -> bool {
         .any(|request| request["held"] == true)
 }
 
-/// Changes the settings of the client, and talks with it until it has read them: until a hook of
-/// its owner's own runs, or runs no more.
+/// Changes a setting of Claude Code, and prompts until Claude Code has read it: until a hook of the
+/// user's own runs, or no longer runs.
 #[track_caller]
 fn set(stage: &AnswerFixture, name: &str, value: Value, runs: HookExecution) {
     let file = stage.home.config_dir().join("settings.json");
@@ -47,14 +47,15 @@ fn set(stage: &AnswerFixture, name: &str, value: Value, runs: HookExecution) {
     );
 }
 
-/// Whether a client runs hooks.
+/// Whether Claude Code runs hooks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum HookExecution {
     Run,
     Rest,
 }
 
-/// The client runs no hooks: the need is told, and that it is answered in the terminal, and why.
+/// Claude Code runs no hooks: the need is reported, with the reason why only the terminal can
+/// answer.
 pub(crate) fn a_policy_forbids_hooks(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -90,7 +91,8 @@ pub(crate) fn a_policy_forbids_hooks(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// A script is never kept waiting: what it may not do is refused, as it is without us.
+/// A session without a terminal (`claude -p`) is never kept waiting: what needs permission is
+/// refused, as without Trusty Bar.
 pub(crate) fn headless(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -110,7 +112,7 @@ pub(crate) fn headless(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// What a client leaves in the background ends with the test.
+/// Ends what Claude Code leaves in the background, and the engine, with the test.
 struct BackgroundSessionGuard<'a>(&'a TestHome, Option<RunningProgram>);
 
 impl Drop for BackgroundSessionGuard<'_> {
@@ -120,7 +122,8 @@ impl Drop for BackgroundSessionGuard<'_> {
     }
 }
 
-/// A background session asks whoever attaches to it: told, and not held.
+/// A background session asks the user who attaches to it: the need is reported, the request is not
+/// held.
 pub(crate) fn in_the_background(shape: TerminalShape) {
     let Some(mut stage) = open(shape) else {
         return;
@@ -150,7 +153,8 @@ pub(crate) fn in_the_background(shape: TerminalShape) {
     assert!(!was_held(&watch) && !stage.made("made"));
 }
 
-/// A mode that does not ask shows no request, and what it does ask can be answered.
+/// A mode that asks for no permission makes no request for one; the model's question can be
+/// answered.
 pub(crate) fn modes_that_do_not_ask(shape: TerminalShape) {
     for mode in ["auto", "acceptEdits", "bypassPermissions"] {
         let Some(stage) = AnswerFixture::open(shape, mode, "") else {

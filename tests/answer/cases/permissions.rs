@@ -1,11 +1,11 @@
-//! Leave for one tool.
+//! Permission for one tool.
 
 use crate::stage::{WAIT_TIMEOUT, allow, deny, id, open, scripted, stop};
 use serde_json::json;
 use std::fs;
 use trusty_tests::{PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
-/// Told whole, allowed, run.
+/// The request is shown in full, allowed, and the tool runs.
 pub(crate) fn allow_runs(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -31,7 +31,7 @@ pub(crate) fn allow_runs(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// The tool does not run, the model is told why, and the turn goes on.
+/// The tool does not run, the model receives the reason, and the turn continues.
 pub(crate) fn deny_goes_on(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -45,7 +45,7 @@ pub(crate) fn deny_goes_on(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// The tool does not run, nor what was to come after it, and the turn is over.
+/// Neither the tool nor the one that was to follow runs, and the turn is over.
 pub(crate) fn stop_ends_the_turn(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -59,7 +59,8 @@ pub(crate) fn stop_ends_the_turn(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// What the client itself offers is echoed: it writes its rule, and asks no more.
+/// The answer echoes a rule that Claude Code suggests: Claude Code writes the rule and asks no
+/// more.
 pub(crate) fn always_asks_no_more(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -93,7 +94,7 @@ pub(crate) fn always_asks_no_more(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// An answer that does not fit, or is for another request, changes nothing.
+/// An answer that does not fit the request, or is for another request, changes nothing.
 pub(crate) fn what_does_not_fit_is_refused(shape: TerminalShape) {
     let Some(stage) = scripted(shape) else {
         return;

@@ -1,4 +1,4 @@
-//! Questions and plans, which the client takes only with its own input beside the answer.
+//! Questions and plans, for which Claude Code takes an answer only together with its own input.
 
 use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, deny, open, scripted};
 use serde_json::json;
@@ -28,7 +28,7 @@ pub(crate) fn own_words(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Two questions, the second with two choices.
+/// Two questions, the second answered with two options.
 pub(crate) fn several(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -43,11 +43,11 @@ pub(crate) fn several(shape: TerminalShape) {
 
 const PLAN_TEXT: &str = "# The plan\n\n1. Look.\n2. Change `it`.\n";
 
-/// A client that has a plan to show, and the request for it.
+/// A session that presents a plan, and the request for its approval.
 fn planned(shape: TerminalShape) -> Option<(AnswerFixture, String)> {
     let stage = AnswerFixture::open(shape, "plan", "")?;
     stage.terminal.submit("say hi");
-    // The client names the file for the plan to the model.
+    // Claude Code tells the model where to write the plan.
     let file = until(WAIT_TIMEOUT, "the name of the plan's file", || {
         let text = stage.transcripts();
         let (_, after) = text.split_once("\"planFilePath\":\"")?;

@@ -3,7 +3,7 @@
 use crate::stage::{AnswerFixture, WAIT_TIMEOUT, allow, deny, id, open, patient, stop};
 use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape, Value};
 
-/// Calls that the client asks for at the same time.
+/// Two calls for which Claude Code asks at the same time.
 const TWO_CALLS_PROMPT: &str =
     r#"call: Read {"file_path":"/etc/hostname"} || Read {"file_path":"/etc/hosts"}"#;
 
@@ -13,7 +13,7 @@ fn about(stage: &AnswerFixture, request: &str) -> String {
     path.expect("a path").to_owned()
 }
 
-/// The second is answered first, and only that one.
+/// The second request is answered first, and only that one.
 pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -22,7 +22,7 @@ pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
     let held = stage.wait_held(2);
     let since = |r: &Value| {
         let text = r["since"].as_str().unwrap_or_default();
-        // So that fractions of different length compare.
+        // Fractions of a second of different length compare correctly without the `Z`.
         text.trim_end_matches('Z').to_owned()
     };
     assert!(since(&held[0]) <= since(&held[1]), "in order: {held:?}");
@@ -45,7 +45,7 @@ pub(crate) fn each_by_its_own_id(shape: TerminalShape) {
     assert_eq!(results.len(), 2, "{results:?}");
 }
 
-/// A model that was told no tries the very same again, at once.
+/// A model whose call was denied makes the same call again at once.
 pub(crate) fn asked_again(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -61,7 +61,7 @@ pub(crate) fn asked_again(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// The client ends the turn, and with it the other request.
+/// Claude Code ends the turn, and with it the other request.
 pub(crate) fn stop_ends_both(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -75,8 +75,8 @@ pub(crate) fn stop_ends_both(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// A sub-agent's request is held while the main agent's dialog is on the screen. One is answered
-/// there, the other from here.
+/// A sub-agent's request is held while the main agent's dialog is on the screen. One is answered in
+/// the terminal, the other through Trusty Bar.
 pub(crate) fn the_main_agent_beside_a_sub_agent(shape: TerminalShape) {
     let Some(stage) = patient(shape) else { return };
     let agents = stage.ask_permission("agents 1 bg bash: touch made-by-agent");

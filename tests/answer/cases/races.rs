@@ -1,4 +1,4 @@
-//! Two who answer: the owner in the terminal, and the owner from here.
+//! Two answers to one request: one in the terminal, one through Trusty Bar.
 
 use crate::stage::{AnswerResponse, WAIT_TIMEOUT, allow, deny, open, stop};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use trusty_tests::wait::until_or;
 use trusty_tests::{KeyboardKey, PERMISSION_DIALOG_TEXT, TerminalShape};
 
-/// The card and its hook end; an answer that comes later says so and does nothing.
+/// The card and the hook end; a later answer is refused as late and does nothing.
 pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -19,7 +19,7 @@ pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
     stage.is_late(&request, &stop());
     stage.is_late(&request, &deny("too late"));
     stage.rest();
-    // A tool that runs on after its answer: the card does not wait for its end.
+    // A tool that keeps running after its answer: the card does not wait for the tool's end.
     let request = stage.ask_permission("bash: touch begun; while [ ! -e go ]; do sleep 0.1; done");
     stage.press_at(PERMISSION_DIALOG_TEXT, KeyboardKey::Char('1'));
     stage.wait_made("begun");
@@ -31,7 +31,7 @@ pub(crate) fn the_terminal_answers_first(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// Escape, and then "No" in the dialog, and Escape at a question: no hook tells of any.
+/// Escape, then "No" in the dialog, then Escape at a question: no hook reports any of them.
 pub(crate) fn escape_ends_the_card(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -59,7 +59,7 @@ pub(crate) fn escape_ends_the_card(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// The dialog closes by itself, and a key that comes later is typed at the prompt.
+/// The dialog closes by itself, and a later key is typed at the prompt.
 pub(crate) fn from_here_first(shape: TerminalShape) {
     let Some(stage) = open(shape) else {
         return;
@@ -85,12 +85,12 @@ pub(crate) fn from_here_first(shape: TerminalShape) {
     stage.goes_on("say and on");
 }
 
-/// How much later one of them answers than the other, in milliseconds.
+/// How much later than the terminal's the other answer is given, in milliseconds.
 const ANSWER_OFFSETS_MS: [i64; 5] = [0, 20, -20, 45, -45];
 
-/// The terminal says yes and the owner here says no, within 50 ms: one of them counts.
+/// The terminal allows and Trusty Bar denies within 50 ms: exactly one of the answers counts.
 pub(crate) fn both_at_once(shape: TerminalShape) {
-    /// So that repetitions try other distances.
+    /// Shifts the offsets, so that repeated runs try others.
     static TURN_COUNTER: AtomicU64 = AtomicU64::new(0);
     let Some(stage) = open(shape) else {
         return;
@@ -104,7 +104,7 @@ pub(crate) fn both_at_once(shape: TerminalShape) {
             .terminal
             .wait_screen(WAIT_TIMEOUT, PERMISSION_DIALOG_TEXT);
         let session = stage.session().expect("listed");
-        // The dialog takes no keys in its first moments.
+        // The dialog accepts no keys in its first moments.
         thread::sleep(Duration::from_millis(700));
         let after = |ms: i64| thread::sleep(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
         let told: AnswerResponse = thread::scope(|both| {
@@ -134,7 +134,7 @@ pub(crate) fn both_at_once(shape: TerminalShape) {
         assert!(!(late && denied), "a late answer counted");
         let both = stage.made(&name) && stage.results().iter().any(|r| r.contains(&words));
         assert!(!both, "both of them counted");
-        // A key that came after the dialog stands at the prompt.
+        // A key that came after the dialog closed stands at the prompt.
         stage.terminal.press(KeyboardKey::CtrlU);
     }
     stage.goes_on("say and on");

@@ -1,4 +1,4 @@
-// What a session asks, and its answers, in a document that lives.
+// Requests and their answers, in a live document.
 
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -18,7 +18,7 @@ const calls = {
 };
 let store: BoardStore;
 let app: Record<string, unknown> | undefined;
-/** What waits to be on the screen. */
+/** The elements observed for being on the screen. */
 let watched: { node: Element; tell: (ratio: number) => void }[] = [];
 
 class Watcher {
@@ -87,13 +87,13 @@ async function becomes(rows: Row[]): Promise<void> {
   await settle();
 }
 
-/** The end of the text, or of the questions, is on the screen. */
+/** Puts the end of the text, or of the questions, on the screen. */
 async function read(): Promise<void> {
   for (const { tell } of watched) tell(1);
   await settle();
 }
 
-/** Long enough for a click to be meant. */
+/** Waits until a click counts as intended. */
 const pause = () => settle(501);
 
 const find = (selector: string) => document.querySelector<HTMLElement>(selector);
@@ -174,7 +174,7 @@ test('a click that came with the card, or as something moved, answers nothing', 
   expect(given()).toEqual([]);
   await settle(2);
   expect(off(yes())).toBe(false);
-  // What only says something else moves nothing.
+  // An update that only changes words moves nothing.
   await becomes([asks('a', 'r1'), row('b', { detail: 'other words' })]);
   expect(off(yes())).toBe(false);
   await becomes([asks('a', 'r1'), row('b'), row('new')]);
@@ -199,7 +199,7 @@ test('one click is one answer, and it says that it is under way', async () => {
   expect([off(yes()), off(no())]).toEqual([true, true]);
   done();
   await settle();
-  // The board is old yet, but nothing more can be answered.
+  // The board is still the old one, but nothing more can be answered.
   expect(find('[data-ask]')).toBeNull();
 });
 
@@ -284,7 +284,7 @@ test('no, with words if there are any, and no and stop', async () => {
   expect(document.activeElement).toBe(field);
   await type(field, '  use the test server ');
   await click(find('.message button[type="submit"]'));
-  // What it asks next comes by itself, also with the focus inside.
+  // The next request opens by itself, even with the focus inside.
   await becomes([row('a')]);
   await becomes([asks('a', 'r2')]);
   await pause();
@@ -348,7 +348,7 @@ test('a plan is carried out or kept, with what is wrong with it', async () => {
   calls.card.mockResolvedValue(card('p', { kind: 'Plan', always: [] }));
   await open([asks('a', 'p')]);
   await read();
-  // What looks switched off is.
+  // A button that looks disabled is disabled.
   expect(no().getAttribute('aria-disabled')).toBe('true');
   await click(no());
   expect(find('.message input')).toBeNull();

@@ -1,4 +1,4 @@
-// Pausing, resuming and what is asked back, in a document that lives.
+// Pausing, resuming and the confirmations of both, in a live document.
 
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -53,7 +53,7 @@ const of = (id: string, selector = '') => find(`[data-id="${id}"] ${selector}`.t
 const button = (id: string) => of(id, 'button.act')!;
 const named = (within: HTMLElement | null, text: string) =>
   [...(within?.querySelectorAll<HTMLElement>('button') ?? [])].find((one) => one.textContent?.trim() === text);
-/** Which row has the focus, or the text of what else has. */
+/** The id of the focused row, or the text of another focused element. */
 const focused = () => (document.activeElement as HTMLElement).dataset.id ?? document.activeElement?.textContent?.trim().slice(0, 20);
 const notes = (id: string) => [...document.querySelectorAll(`[data-id="${id}"] .note`)].map((note) => note.textContent);
 
@@ -68,7 +68,7 @@ async function click(what: HTMLElement | null | undefined): Promise<void> {
 }
 
 async function press(key: string, on: Element | null): Promise<KeyboardEvent> {
-  // The keyboard is where the focus is.
+  // A key goes to the element that has the focus.
   if (on !== document.body && on !== document.activeElement) (on as HTMLElement).focus();
   const event = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true });
   on!.dispatchEvent(event);

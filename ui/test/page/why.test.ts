@@ -1,4 +1,4 @@
-// The evidence behind a row, in a document that lives.
+// The evidence behind a row, in a live document.
 
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -41,7 +41,7 @@ afterEach(async () => {
 const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)];
 const rowOf = (id: string) => document.querySelector<HTMLElement>(`[data-id="${id}"]`)!;
 const listed = () => all('[aria-label="Actions"] button').map((one) => one.textContent?.trim());
-/** The rows that are open. */
+/** The ids of the rows whose evidence is open. */
 const open = () => all('[data-id]:has([role="table"])').map((node) => node.dataset.id);
 const cells = () => all('.said').map((line) => all('span').filter((cell) => cell.parentElement === line).map((cell) => cell.textContent));
 
@@ -55,7 +55,7 @@ async function list(id: string): Promise<void> {
   await settle();
 }
 
-/** Asks why, by the actions of a row. */
+/** Clicks "Why?" among the actions of a row. */
 async function click(id: string): Promise<void> {
   await list(id);
   all('[aria-label="Actions"] button').find((one) => one.textContent?.trim() === 'Why?')!.click();

@@ -1,4 +1,4 @@
-// What is being written in a card while what its session asks changes.
+// A message being written in a card while its session's request changes.
 
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -62,7 +62,7 @@ async function press(key: string): Promise<void> {
   await settle();
 }
 
-/** Begins to say why not. */
+/** Starts a denial with this message. */
 async function write(text: string): Promise<void> {
   named('More…')!.click();
   await settle();
@@ -152,7 +152,7 @@ test('what was begun is there again when the popover comes back, and takes no fo
   expect([request(), field()?.value]).toEqual(['r1', 'not this']);
   expect(focused()).toBe(document.body.outerHTML);
   await settle(501);
-  // What is folded away is not sent unseen.
+  // A message in a folded field is not sent unseen.
   named('More…')!.click();
   await settle(501);
   named('Deny')!.click();
