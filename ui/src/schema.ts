@@ -29,9 +29,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Server-sent events. The first, `snapshot`, tells everything; each `change` after it tells what
-         *     is different then. The id of an event is `<run>-<revision>`: a client that names the last one
-         *     it has in `Last-Event-ID` gets what it missed as one `change`, if that is still remembered.
+         * Server-sent events: a snapshot, then the changes.
+         * @description The first event, `snapshot`, holds everything; each `change` after it holds what differs from
+         *     the event before. The id of an event is `<run>-<revision>`. A client that names its last event
+         *     in `Last-Event-ID` receives what it missed as one `change`, if that event is still remembered.
          */
         get: operations["events"];
         put?: never;
@@ -50,8 +51,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the engine is: its version, its process, and what is wrong with its sources. Answers at
-         *     once, also before the first look at the machine is over.
+         * The engine's version, process, and the problems of its sources.
+         * @description Responds at once, even before the first scan is over.
          */
         get: operations["health"];
         put?: never;
@@ -69,7 +70,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This description, in version 3.1 of its standard. */
+        /** This description, in version 3.1 of the `OpenAPI` standard. */
         get: operations["description"];
         put?: never;
         post?: never;
@@ -86,7 +87,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** All sessions, and what is wrong with the sources. */
+        /** All sessions, and the problems of the sources. */
         get: operations["sessions"];
         put?: never;
         post?: never;
@@ -123,8 +124,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Answers a request that a hook holds. Returns once Claude Code has the answer and the request is
-         *     no longer listed as held.
+         * Answers a request that a hook holds.
+         * @description Responds once Claude Code has the answer and the request is no longer listed as held.
          */
         post: operations["answer"];
         delete?: never;
@@ -142,7 +143,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Brings the terminal of a session to the front. Answers when it is there. */
+        /**
+         * Brings the terminal of a session to the front.
+         * @description Responds once the terminal is there.
+         */
         post: operations["jump"];
         delete?: never;
         options?: never;
@@ -159,7 +163,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Pauses a session. Answers when it is done, verified and listed. */
+        /**
+         * Pauses a session.
+         * @description Responds once the pause is done, verified and listed.
+         */
         post: operations["pause"];
         delete?: never;
         options?: never;
@@ -174,7 +181,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A request that a hook holds, whole: what an answer would apply to. */
+        /** A pending request in full: everything that an answer would apply to. */
         get: operations["request"];
         put?: never;
         post?: never;
@@ -193,7 +200,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Ends the pause of a session. Answers when it runs again and is listed so. */
+        /**
+         * Resumes a paused session.
+         * @description Responds once the session is running and listed as running.
+         */
         post: operations["resume"];
         delete?: never;
         options?: never;
@@ -211,8 +221,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ends a session with SIGTERM; a paused one never runs what it was kept from. One that does not
-         *     end is killed only if the body says so.
+         * Stops a session with SIGTERM.
+         * @description A paused session never runs what the pause held back. A session that does not exit within 5 s is
+         *     killed only if the body asks for that.
          */
         post: operations["stop"];
         delete?: never;
@@ -228,7 +239,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Why a session is what it is: what every source last said of it, and which one won. */
+        /**
+         * Why a session has its status: what every source last said about the session, and which source
+         *     won.
+         */
         get: operations["why"];
         put?: never;
         post?: never;
@@ -421,18 +435,18 @@ export interface components {
          * @enum {string}
          */
         AnswerKind: "approve" | "always" | "deny" | "stop" | "answer" | "release";
-        /** @description Who may answer besides the app (`[answers]` in the settings). */
+        /** @description Who may answer requests besides the app (`[answers]` in the settings). */
         AnswerPermissions: {
-            /** @description Programs that no session started. */
+            /** @description Whether programs that no session started may answer. */
             programs: boolean;
-            /** @description `trusty`, after a letter typed in a terminal. */
+            /** @description Whether `trusty` may answer, after a letter typed in a terminal. */
             terminal: boolean;
         };
         /** @description An answer to one request. */
         AnswerRequest: {
-            /** @description What is answered. */
+            /** @description The answer. */
             answer: components["schemas"]["Answer"];
-            /** @description Which request: the answer applies to that one only. */
+            /** @description The request; the answer applies to no other. */
             request: components["schemas"]["RequestId"];
         };
         /**
@@ -717,27 +731,27 @@ export interface components {
          * @enum {string}
          */
         End: "Asked" | "Left" | "MidTurn" | "Killed";
-        /** @description How the engine is. */
+        /** @description The version, process and health of the engine. */
         EngineHealth: {
             answers?: components["schemas"]["AnswerPermissions"] | null;
-            /** @description What is wrong with the sources; empty when all is well. */
+            /** @description The problems of the sources; empty if there are none. */
             health: components["schemas"]["Health"][];
             /**
              * Format: int32
              * @description The process that runs the engine.
              */
             pid: number;
-            /** @description How many sessions are shown; none before the first look is over. */
+            /** @description How many sessions are shown; 0 until the first scan is over. */
             sessions: number;
             /**
              * Format: date-time
-             * @description Since when it answers.
+             * @description When the engine began to answer.
              */
             since: string;
-            /** @description The version of Trusty Bar that answers. */
+            /** @description The version of the Trusty Bar that answers. */
             version: string;
         };
-        /** @description The data of one event, as its `event` field names it. */
+        /** @description The data of one event; the `event` field says which kind it is. */
         EventData: components["schemas"]["Snapshot"] | components["schemas"]["SnapshotDelta"];
         /** @description Why a session has its status. */
         Explanation: {
@@ -887,11 +901,11 @@ export interface components {
          * @enum {string}
          */
         PauseKind: "Freeze" | "Stop" | "Suspend" | "Hold" | "Interrupt";
-        /** @description How a pause is wished for; every part may be missing. */
+        /** @description How to pause a session; every field is optional. */
         PauseRequest: {
             by?: components["schemas"]["Asker"] | null;
             how?: components["schemas"]["PauseKind"] | null;
-            /** @description What to remember of it; shown with the session while it is paused. */
+            /** @description A note, shown with the session while it is paused. */
             note?: string | null;
         };
         /** @description An action in progress, or one that recently failed. */
@@ -1378,11 +1392,11 @@ export interface components {
          * @enum {string}
          */
         Source: "Registry" | "Process" | "Tmux" | "Settings" | "Transcript" | "Hook" | "Screen" | "List" | "Attention" | "Pause" | "Engine";
-        /** @description How a session is to end; every part may be missing. */
+        /** @description How to stop a session; every field is optional. */
         StopRequest: {
             /**
-             * @description Whether it may be killed (SIGKILL) if it does not end by itself (SIGTERM) within 5 s. What
-             *     it has not written down yet is lost then.
+             * @description Whether to kill the session (SIGKILL) if it does not exit within 5 s of SIGTERM. Output that
+             *     is not saved yet is then lost.
              */
             kill?: boolean;
         };
@@ -1463,11 +1477,11 @@ export interface components {
         Verb: "Pause" | "Resume" | "End" | "Jump";
         /** @description A request with everything that an answer would apply to. */
         WholeRequest: {
-            /** @description The same, ready to draw: what cannot be seen is written as its name. */
+            /** @description The same, ready to draw: characters that cannot be seen are replaced by their names. */
             card: components["schemas"]["Card"];
-            /** @description What is asked, as the client wrote it. */
+            /** @description What is requested, as Claude Code wrote it. */
             content: components["schemas"]["Content"];
-            /** @description The request, as its session tells it. */
+            /** @description The request as its session lists it. */
             request: components["schemas"]["Request"];
         };
     };
