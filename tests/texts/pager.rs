@@ -181,7 +181,7 @@ fn a_reader_who_leaves_has_approved_nothing_and_has_the_terminal_as_it_was() {
         reader.types("q");
         assert_eq!(reader.wait_end().code(), Some(3), "{rows} rows");
         assert!(reader.is_cooked(), "{rows} rows");
-        let screen = reader.screen();
+        let screen = reader.last_screen();
         assert!(
             rows < 24 || screen.contains("not read to the end"),
             "{screen}"
