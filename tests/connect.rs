@@ -393,6 +393,11 @@ fn a_hook_program_that_cannot_run_is_not_connected() {
         ));
         return;
     }
+    // An ordinary user cannot map root, and so owns no folder above the home in the namespace.
+    if printed_text(&output).contains("/ belongs to another user") {
+        skip("this user may not map root into a namespace");
+        return;
+    }
     assert_eq!(output.status.code(), Some(3), "{}", printed_text(&output));
     assert!(
         printed_text(&output).contains("trusty-hook cannot be run"),
