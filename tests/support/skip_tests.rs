@@ -8,7 +8,7 @@ use std::process::Command;
 const SKIPPED_TEST: &str = "skip_tests::a_test_that_is_skipped";
 
 #[test]
-#[ignore = "run by the tests below"]
+#[ignore = "a process that the tests below start; alone it tests nothing"]
 fn a_test_that_is_skipped() {
     skip("no\nmoon\there");
 }

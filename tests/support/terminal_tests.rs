@@ -11,7 +11,7 @@ const TERMINAL_TEST: &str = "terminal_tests::a_test_that_runs_in_a_terminal";
 const OPEN_TERMINAL: [&str; 2] = ["-c", "exec 3</dev/tty"];
 
 #[test]
-#[ignore = "run by the test below"]
+#[ignore = "a process that the test below starts in a terminal; alone it tests nothing"]
 fn a_test_that_runs_in_a_terminal() {
     let opens = |command: &mut Command| {
         let done = command.stderr(Stdio::null()).status();
