@@ -9,15 +9,15 @@ mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal, data_home,
-    environment, ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal,
-    since_boot, start_since_boot, stat,
+    CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
+    control_terminal, data_home, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
+    runtime_home, signal, since_boot, start_since_boot, stat,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal, data_home,
-    environment, ignore_hangup, is_frozen, machine, peer_uid, pids, runtime_home, signal,
-    since_boot, start_since_boot, stat,
+    CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
+    control_terminal, data_home, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
+    runtime_home, signal, since_boot, start_since_boot, stat,
 };
 
 pub use freezer_state::FreezerState;

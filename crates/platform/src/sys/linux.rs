@@ -14,6 +14,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use trusty_fleet::System;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
 /// The kernel's clock tick in user space is 1/100 s on every architecture (`USER_HZ`).
@@ -23,6 +24,8 @@ const MAX_ARGUMENT_BYTES: u64 = 128 * 1024;
 /// How much of a process's environment is read, in bytes.
 const MAX_ENVIRONMENT_BYTES: u64 = 256 * 1024;
 
+/// The system that this program was built for.
+pub const CURRENT_SYSTEM: System = System::Linux;
 /// The program that opens a file with the user's program for its type.
 pub const FILE_OPENER: &str = "xdg-open";
 /// The program that runs the scripts that raise terminals; none on Linux.

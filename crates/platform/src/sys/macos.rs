@@ -20,6 +20,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
+use trusty_fleet::System;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
 /// `sys/proc_info.h`: the process is under a debugger.
@@ -29,6 +30,8 @@ const INCLUDE_ZOMBIES_ARG: u64 = 1;
 /// How much a value may grow between the call for its size and the call that reads it.
 const SYSCTL_SLACK_BYTES: usize = 4096;
 
+/// The system that this program was built for.
+pub const CURRENT_SYSTEM: System = System::Mac;
 /// The program that opens a file with the user's program for its type.
 pub const FILE_OPENER: &str = "/usr/bin/open";
 /// The program that runs the scripts that raise terminals.
