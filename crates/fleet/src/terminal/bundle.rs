@@ -136,7 +136,7 @@ mod tests {
         Option<&'static str>,
     );
 
-    const BUNDLES: [BundleRow; 17] = [
+    const BUNDLE_ROWS: [BundleRow; 17] = [
         (
             "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal",
             "Terminal",
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn the_outermost_bundle_names_the_application() {
-        for (executable, name, bundle, identifier) in BUNDLES {
+        for (executable, name, bundle, identifier) in BUNDLE_ROWS {
             let expected = AppBundle {
                 name,
                 path: bundle.into(),
