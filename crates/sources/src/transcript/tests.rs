@@ -27,7 +27,7 @@ impl TranscriptSourceFixture {
         let dir = tempfile::tempdir().expect("folder");
         Self {
             dir,
-            transcripts: TranscriptSource::new(),
+            transcripts: TranscriptSource::new(FolderAccess::current()),
         }
     }
 
@@ -268,7 +268,11 @@ impl SourceFixture {
             orders,
             facts,
             begun: clock::instant(),
-            task: tokio::spawn(run_transcript_source(TranscriptSource::new(), receive, out)),
+            task: tokio::spawn(run_transcript_source(
+                TranscriptSource::new(FolderAccess::current()),
+                receive,
+                out,
+            )),
         }
     }
 
