@@ -301,17 +301,18 @@ impl ObservationSource for TranscriptSource {
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run_transcript_source(self, orders, out).await
+        let watch = SourceWatcher::new(Source::Transcript);
+        run_transcript_source(self, watch, orders, out).await
     }
 }
 
 /// Reports changes as they happen, and scans everything from time to time.
 async fn run_transcript_source(
     mut transcripts: TranscriptSource,
+    mut watch: SourceWatcher,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
 ) -> Shutdown {
-    let mut watch = SourceWatcher::new(Source::Transcript);
     loop {
         transcripts.set_transcripts(&orders.borrow_and_update().wanted.transcripts);
         let mut facts = Vec::new();
