@@ -104,7 +104,9 @@ impl SourceWatcher {
                 filter.has_lost_events |= send.try_send(noticed).is_err();
             }
         };
-        let (watcher, problem) = match notify::recommended_watcher(handle) {
+        // A link within a tree has a watch of its own; FSEvents follows none either.
+        let config = notify::Config::default().with_follow_symlinks(false);
+        let (watcher, problem) = match RecommendedWatcher::new(handle, config) {
             Ok(watcher) => (Some(watcher), None),
             Err(e) => (None, Some(watch_problem(&e))),
         };
