@@ -1,7 +1,7 @@
 //! The end of a reader on macOS, by a kqueue. Type-checked on Linux, not yet run on a Mac.
 //!
 //! poll(2) of macOS attaches a filter only for requested events, so without one it waits for ever
-//! (`poll_nocancel` in bsd/kern/sys_generic.c of xnu 11417).
+//! (`poll_nocancel` in `bsd/kern/sys_generic.c` of xnu 11417).
 
 #![expect(
     unsafe_code,
