@@ -1,7 +1,7 @@
 //! What the kernel says about processes, behind one trait, so that discovery runs through the same
 //! code for the live kernel and for a file that stands for another machine.
 
-use super::files;
+use super::folder_access::{FolderAccess, PathLookup};
 use super::process_namespaces;
 use super::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
 use super::sys;
@@ -127,7 +127,10 @@ impl ProcessReader for LiveKernel {
 fn with_exec_target(program: ProcessProgram) -> ProcessProgram {
     let exec_path = program.exec_path.as_deref();
     let lost = exec_path.filter(|path| program.real_path.is_none() && path.is_absolute());
-    let exec_target = lost.and_then(files::resolve);
+    let exec_target = lost.and_then(|path| match FolderAccess::current().resolve(path) {
+        PathLookup::Resolved(target) => Some(target),
+        PathLookup::Missing | PathLookup::Guarded(_) => None,
+    });
     ProcessProgram {
         exec_target,
         ..program

@@ -32,6 +32,11 @@ impl OwnFolder {
         let Some(path) = config_dir(claude, own_home, cwd, home) else {
             return Self::default();
         };
+        // A relative path leads into the folder of the session.
+        let is_in_cwd = cwd.is_some_and(|cwd| path.starts_with(cwd));
+        if is_in_cwd && !machine.may_look(&path) {
+            return Self::default();
+        }
         let Some(seen) = machine.folder_of_process(pid, &path) else {
             return Self::default();
         };

@@ -107,7 +107,7 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
             uid: stat.uid,
             role,
             started_at,
-            project: cwd.as_deref().and_then(|cwd| machine.git_root(cwd)),
+            project: cwd.as_deref().and_then(|cwd| machine.project_folder(cwd)),
             cwd,
             ancestors,
             tty: machine.terminal_name(stat.terminal),
@@ -116,7 +116,10 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
             contained,
             // In a container, another process could listen at that path, and a tmux client runs
             // what the server says.
-            tmux_socket: named("TMUX").filter(|_| !contained).and_then(tmux_socket),
+            tmux_socket: named("TMUX")
+                .filter(|_| !contained)
+                .and_then(tmux_socket)
+                .map(|socket| machine.tmux_server_path(&socket)),
             exe: identified.path.map(Path::to_path_buf),
             seat: Some(job_control_ids(stat)),
             freezable: machine.can_leave_cgroup(pid),

@@ -1,13 +1,16 @@
 //! What discovery asks of a machine: what the kernel says about processes, and what lies in a few
 //! files and folders that a process leads to.
 
+use crate::project::project_of;
 use std::io;
 use std::path::{Path, PathBuf};
 use trusty_fleet::observation::{FolderIdentity, HookObstacle};
 use trusty_integration::StartedProcess;
 use trusty_platform::file_identity::{self, FileIdentity};
 use trusty_platform::files;
+use trusty_platform::folder_access::FolderAccess;
 use trusty_platform::process_reader::{LiveKernel, ProcessReader};
+use trusty_platform::tmux;
 
 /// A machine whose processes are described. The live machine is [`LiveKernel`]; a report of another
 /// machine answers from what was written down there, and nothing is asked of the machine on which
@@ -17,8 +20,14 @@ pub trait DiscoveryReader: ProcessReader {
     /// read.
     fn folder_of_process(&self, pid: u32, path: &Path) -> Option<ProcessFolder>;
 
-    /// The git work tree around a folder.
-    fn git_root(&self, folder: &Path) -> Option<PathBuf>;
+    /// Whether a look at this path makes the system ask the user for nothing.
+    fn may_look(&self, path: &Path) -> bool;
+
+    /// The project of a session that works in this folder: the root of its git work tree.
+    fn project_folder(&self, folder: &Path) -> Option<PathBuf>;
+
+    /// The one path by which a tmux server is known: without links above the folder of its socket.
+    fn tmux_server_path(&self, socket: &Path) -> PathBuf;
 
     /// Why no hook of the user can hold a process; `None` if no obstacle is known.
     fn hook_obstacle(&self, process: &StartedProcess<'_>) -> Option<HookObstacle>;
@@ -45,8 +54,16 @@ impl DiscoveryReader for LiveKernel {
         })
     }
 
-    fn git_root(&self, folder: &Path) -> Option<PathBuf> {
-        files::git_root(folder)
+    fn may_look(&self, path: &Path) -> bool {
+        FolderAccess::current().may_look(path)
+    }
+
+    fn project_folder(&self, folder: &Path) -> Option<PathBuf> {
+        project_of(folder, &FolderAccess::current())
+    }
+
+    fn tmux_server_path(&self, socket: &Path) -> PathBuf {
+        tmux::server_path(socket, &FolderAccess::current())
     }
 
     fn hook_obstacle(&self, process: &StartedProcess<'_>) -> Option<HookObstacle> {

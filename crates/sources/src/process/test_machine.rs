@@ -12,6 +12,7 @@ use trusty_fleet::identity::StartTime;
 use trusty_fleet::observation::{FolderIdentity, HookObstacle};
 use trusty_integration::StartedProcess;
 use trusty_platform::clock::Clock;
+use trusty_platform::folder_access;
 use trusty_platform::process_reader::ProcessReader;
 use trusty_platform::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
 
@@ -152,8 +153,16 @@ impl DiscoveryReader for TestMac {
         })
     }
 
-    fn git_root(&self, folder: &Path) -> Option<PathBuf> {
+    fn may_look(&self, path: &Path) -> bool {
+        folder_access::may_look(path, Path::new("/Users/dev"), System::Mac)
+    }
+
+    fn project_folder(&self, folder: &Path) -> Option<PathBuf> {
         Some(folder.to_path_buf())
+    }
+
+    fn tmux_server_path(&self, socket: &Path) -> PathBuf {
+        socket.to_path_buf()
     }
 
     fn hook_obstacle(&self, _process: &StartedProcess<'_>) -> Option<HookObstacle> {
