@@ -118,8 +118,8 @@ impl FolderChanges {
             }
             // Fails if the folder was removed, because its watch went with it.
             let _ = watcher.unwatch(&located.path);
-            let watched = watcher.watch(&located.path, RecursiveMode::NonRecursive);
-            if watched.is_ok() {
+            let added = watcher.watch(&located.path, RecursiveMode::NonRecursive);
+            if added.is_ok() {
                 self.watched.insert(folder.to_path_buf(), located);
                 aimed = true;
             }

@@ -186,7 +186,7 @@ async fn more_changes_than_the_queue_holds_are_one_change_of_anything() {
     assert!(matches!(told, WatchEvent::Anything), "{told:?}");
 }
 
-/// What a source hears of an event as FSEvents reports it.
+/// What a source hears of an event as `FSEvents` reports it.
 fn heard(filter: &mut EventFilter, event: Event) -> Vec<String> {
     let told = filter.apply(System::Mac, Ok(event)).into_iter();
     let texts = told.map(|event| match event {

@@ -1,7 +1,7 @@
 //! Where watches are placed on each system, and which folder an event concerns.
 //!
 //! Linux watches each folder by itself (inotify), because a watch on a tree costs one for each
-//! folder in it. On macOS, one stream (FSEvents) covers whole trees, and each change of its paths
+//! folder in it. On macOS, one stream (`FSEvents`) covers whole trees, and each change of its paths
 //! restarts it, which loses events. So there only the root of a tree is watched, and events that
 //! concern no wanted folder are dropped.
 
