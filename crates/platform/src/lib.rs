@@ -30,6 +30,7 @@ pub mod leftover_files;
 pub mod listener;
 #[cfg(feature = "async")]
 pub mod listening_socket;
+pub mod login_path;
 pub mod open_files;
 #[cfg(feature = "async")]
 pub mod output;
@@ -40,6 +41,7 @@ pub mod process_details;
 pub mod process_executable;
 pub mod process_files;
 pub mod process_namespaces;
+pub mod program_folders;
 pub mod programs;
 pub mod raw_terminal;
 #[cfg(feature = "async")]

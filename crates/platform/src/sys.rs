@@ -5,22 +5,24 @@ mod freezer_state;
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+mod own_session;
 mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, data_home, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
-    runtime_home, signal, since_boot, start_since_boot, stat,
+    control_terminal, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
+    signal, since_boot, start_since_boot, stat, user_folder,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, data_home, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
-    runtime_home, signal, since_boot, start_since_boot, stat,
+    control_terminal, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
+    signal, since_boot, start_since_boot, stat, user_folder,
 };
 
 pub use freezer_state::FreezerState;
+pub use own_session::in_own_session;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};

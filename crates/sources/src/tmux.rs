@@ -15,15 +15,15 @@ use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
-use trusty_platform::programs::ProgramSearch;
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
 use trusty_wire::process_scope::Confinement;
+use trusty_wire::tmux_programs::TmuxPrograms;
 
 /// The tmux servers, and what was last reported of each.
 #[derive(Debug)]
 pub struct TmuxSource {
-    program: ProgramSearch,
+    programs: TmuxPrograms,
     folders: Vec<PathBuf>,
     /// The server that this process runs in, if any.
     own: Option<PathBuf>,
@@ -50,7 +50,7 @@ impl TmuxSource {
             own = socket.map(PathBuf::from);
         }
         Self {
-            program: tmux::find_tmux(env.path.as_deref()),
+            programs: TmuxPrograms::new(env),
             folders: roots
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))
@@ -95,9 +95,6 @@ impl TmuxSource {
                 false
             }
         });
-        if let (Some(tmux), false) = (&self.program.refused, found.is_empty()) {
-            refused.insert(tmux.program.clone(), tmux.refusal.to_string());
-        }
         (found, refused)
     }
 
@@ -113,7 +110,15 @@ impl TmuxSource {
 
     /// Asks all servers at once, and passes each answer to `hand_over` as soon as it arrives.
     pub async fn list_panes(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
-        let (sockets, refused) = self.sockets();
+        let (sockets, mut refused) = self.sockets();
+        let searched = sockets.iter().map(|socket| {
+            let search = self.programs.for_server(socket);
+            (socket, search)
+        });
+        let searched: Vec<_> = searched.collect();
+        for tmux in searched.iter().filter_map(|(_, search)| search.refused.as_ref()) {
+            refused.insert(tmux.program.clone(), tmux.refusal.to_string());
+        }
         let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
         let missing = self.named.difference(&sockets);
         let missing = missing.filter(|socket| !is_refused(socket));
@@ -132,19 +137,15 @@ impl TmuxSource {
         if !refusals.is_empty() {
             hand_over(refusals).await;
         }
-        let search = self.program.clone();
-        let mut asked: FuturesUnordered<_> = sockets
-            .iter()
-            .map(|socket| {
-                let search = &search;
-                async move {
-                    let answer = match (&search.program, &search.refused) {
-                        (Some(program), _) => tmux::list_panes(program, socket, PANE_FORMAT).await,
-                        (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal.clone())),
-                        (None, None) => Err(TmuxError::NotInstalled),
-                    };
-                    (socket, answer)
-                }
+        let mut asked: FuturesUnordered<_> = searched
+            .into_iter()
+            .map(async |(socket, search)| {
+                let answer = match (search.program, search.refused) {
+                    (Some(program), _) => tmux::list_panes(&program, socket, PANE_FORMAT).await,
+                    (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal)),
+                    (None, None) => Err(TmuxError::NotInstalled),
+                };
+                (socket, answer)
             })
             .collect();
         while let Some((socket, answer)) = asked.next().await {

@@ -15,9 +15,10 @@ use trusty_fleet::jump::{
 use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
 use trusty_platform::process_namespaces::shares_our_namespaces;
-use trusty_platform::programs::{absolute_folders, find_program};
-use trusty_platform::{ancestors, process_details, sys, tmux};
+use trusty_platform::programs::find_program;
+use trusty_platform::{ancestors, process_details, sys};
 use trusty_wire::environment::Environment;
+use trusty_wire::tmux_programs::TmuxPrograms;
 
 /// The only variables that are read from the environment of a process.
 const WINDOW_VARIABLES: [&str; 8] = [
@@ -35,6 +36,7 @@ const WINDOW_VARIABLES: [&str; 8] = [
 #[derive(Debug)]
 pub(super) struct JumpInspector<'a> {
     env: &'a Environment,
+    tmux: TmuxPrograms,
     /// The displays read so far: each is read once per jump.
     seen: BTreeMap<x11::X11Display, X11Server>,
 }
@@ -43,6 +45,7 @@ impl<'a> JumpInspector<'a> {
     pub(super) fn new(env: &'a Environment) -> Self {
         Self {
             env,
+            tmux: TmuxPrograms::new(env),
             seen: BTreeMap::new(),
         }
     }
@@ -60,6 +63,10 @@ impl<'a> JumpInspector<'a> {
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
         let workdir = PathBuf::from(&session.workdir);
+        let server = session.terminal.as_ref().and_then(|t| t.tmux.as_ref());
+        if let [program, ..] = opener {
+            self.wait_for_program(program).await;
+        }
         JumpContext {
             runs: self.find_target(session).await,
             name: named,
@@ -67,7 +74,10 @@ impl<'a> JumpInspector<'a> {
             workdir,
             system,
             opener: self.opener(opener, system),
-            tmux: tmux::program(self.env.path.as_deref()),
+            tmux: match server {
+                Some(target) => self.tmux.for_server(&target.socket).any(),
+                None => self.tmux.search().any(),
+            },
         }
     }
 
@@ -104,7 +114,7 @@ impl<'a> JumpInspector<'a> {
         target: &TmuxTarget,
         home: ProcessDisplay,
     ) -> Result<Option<TmuxLocation>, JumpObstacle> {
-        let tmux = tmux::program(self.env.path.as_deref());
+        let tmux = self.tmux.for_server(&target.socket).any();
         let found = clients::pane(tmux.as_deref(), target, home).await?;
         let Some((mut pane, pids)) = found else {
             return Ok(None);
@@ -263,13 +273,12 @@ impl<'a> JumpInspector<'a> {
             return Some(vec![program.to_owned()]);
         }
         let named = self.env.terminal.clone().and_then(|t| t.into_string().ok());
-        let known = TERMINAL_OPENERS
-            .iter()
-            .map(|(program, _)| (*program).to_owned());
-        let program = named
-            .into_iter()
-            .chain(known)
-            .find_map(|p| self.program(&p))?;
+        let known = TERMINAL_OPENERS.iter().find_map(|(program, _)| {
+            // The user's login shell is not asked for each terminal that is not installed.
+            let found = find_program(program, self.env.program_folders());
+            found.any()?.into_os_string().into_string().ok()
+        });
+        let program = named.and_then(|named| self.program(&named)).or(known)?;
         Some(with_arguments(&program))
     }
 
@@ -280,8 +289,22 @@ impl<'a> JumpInspector<'a> {
             let is_there = program.is_absolute() && program.is_file();
             return is_there.then(|| name.to_owned());
         }
-        let found = find_program(name, absolute_folders(self.env.path.as_deref()));
+        let found = self.env.find_program(name);
         found.any()?.into_os_string().into_string().ok()
+    }
+
+    /// Waits for the login shell's search path if a program that the user has named is found
+    /// nowhere else: in an app from Finder, the first jump must not fail because of that.
+    async fn wait_for_program(&self, name: &str) {
+        if name.contains('/') || self.env.find_program(name).program.is_some() {
+            return;
+        }
+        let path = self.env.login_path.clone();
+        if path.is_pending() {
+            let waited = tokio::task::spawn_blocking(move || path.wait());
+            // The wait cannot panic, and the runtime lives as long as the jump.
+            let _ = waited.await;
+        }
     }
 }
 

@@ -6,6 +6,9 @@
 )]
 
 pub mod cgroup;
+mod user_folder;
+
+pub use user_folder::user_folder;
 
 use super::ProcessStat;
 use crate::wall_clock;
@@ -90,16 +93,6 @@ pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
 /// Always `Unsupported`.
 pub fn connect_abstract(_name: &[u8]) -> io::Result<UnixStream> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// The default folder for programs' data.
-pub fn data_home(home: &Path) -> PathBuf {
-    home.join("Library/Application Support")
-}
-
-/// None: on macOS the folder for temporary files already belongs to the user alone.
-pub fn runtime_home(_uid: u32) -> Option<PathBuf> {
-    None
 }
 
 /// All pids.
