@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use trusty_fleet::System;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
