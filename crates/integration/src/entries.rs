@@ -189,11 +189,17 @@ mod tests {
     #[test]
     fn a_command_of_ours_names_its_program_whatever_the_path() {
         for path in ["/d/trusty/bin/trusty-hook", "/it's '' here/trusty-hook"] {
-            for command in [command(path, "Stop"), command_0_1(path, "PermissionRequest")] {
+            for command in [
+                command(path, "Stop"),
+                command_0_1(path, "PermissionRequest"),
+            ] {
                 assert_eq!(program_of(&command), Some(PathBuf::from(path)), "{command}");
             }
         }
-        for other in ["make # trusty-bar", "exec 2>/dev/null; h='/bin/ls'; exit 0 # trusty-bar"] {
+        for other in [
+            "make # trusty-bar",
+            "exec 2>/dev/null; h='/bin/ls'; exit 0 # trusty-bar",
+        ] {
             assert_eq!(program_of(other), None, "{other}");
         }
     }

@@ -246,9 +246,8 @@ fn remove_copies(left: &Path, data: &Path) -> io::Result<()> {
 }
 
 fn has_same_content(one: &Path, other: &Path) -> bool {
-    let is_one_file = FileIdentity::of_path(one).is_ok_and(|identity| {
-        FileIdentity::of_path(other).is_ok_and(|there| there == identity)
-    });
+    let is_one_file = FileIdentity::of_path(one)
+        .is_ok_and(|identity| FileIdentity::of_path(other).is_ok_and(|there| there == identity));
     is_one_file || fs::read(one).is_ok_and(|bytes| fs::read(other).is_ok_and(|o| o == bytes))
 }
 

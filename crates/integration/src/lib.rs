@@ -300,12 +300,13 @@ fn expected_entries(env: &Environment) -> Result<HookEntries, ConnectError> {
 /// The entries of ours that a text holds in full, if it holds all of those of one version and one
 /// path of the hook program; else those of this version.
 fn in_force(env: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
-    let is_held = |entries: &HookEntries| {
-        entry_presence(text, entries) == Ok(EntryPresence::All)
-    };
+    let is_held = |entries: &HookEntries| entry_presence(text, entries) == Ok(EntryPresence::All);
     let earlier = HookEntries::of_0_1(&program(env));
     let former = former_programs(env, text).into_iter().flat_map(|program| {
-        [HookEntries::for_program(&program), HookEntries::of_0_1(&program)]
+        [
+            HookEntries::for_program(&program),
+            HookEntries::of_0_1(&program),
+        ]
     });
     match [earlier].into_iter().chain(former).flatten().find(is_held) {
         Some(entries) => Ok(entries),

@@ -216,7 +216,10 @@ mod tests {
             ["/opt/homebrew/bin", "/usr/bin"].map(PathBuf::from)
         );
         assert_eq!(folders(""), Vec::<PathBuf>::new());
-        assert_eq!(answer(&whole("/a").replace('\n', "\r\n")), Some(vec!["/a".into()]));
+        assert_eq!(
+            answer(&whole("/a").replace('\n', "\r\n")),
+            Some(vec!["/a".into()])
+        );
         for broken in [
             "",
             "/usr/bin\n",
@@ -256,7 +259,10 @@ mod tests {
             ask_shell(&shell(root.path(), script), timeout).map_err(|e| e.kind())
         };
         let short = Duration::from_millis(100);
-        assert_eq!(ask("sleep 600 & exec sleep 600", short), Err(io::ErrorKind::TimedOut));
+        assert_eq!(
+            ask("sleep 600 & exec sleep 600", short),
+            Err(io::ErrorKind::TimedOut)
+        );
         let long = Duration::from_mins(1);
         let endless = "while :; do echo 0123456789012345678901234567890123456789; done";
         assert_eq!(ask(endless, long), Err(io::ErrorKind::FileTooLarge));

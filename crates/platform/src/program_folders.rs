@@ -97,6 +97,9 @@ mod tests {
     #[test]
     fn without_a_home_folder_no_relative_folder_is_searched() {
         let folders = usual_folders(System::Mac, Path::new(""), None);
-        assert!(folders.iter().all(|folder| folder.is_absolute()), "{folders:?}");
+        assert!(
+            folders.iter().all(|folder| folder.is_absolute()),
+            "{folders:?}"
+        );
     }
 }

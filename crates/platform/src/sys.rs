@@ -11,14 +11,14 @@ mod signals;
 #[cfg(target_os = "linux")]
 pub use linux::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
-    signal, since_boot, start_since_boot, stat, user_folder,
+    control_terminal, environment, ignore_hangup, is_frozen, machine, peer_uid, pids, signal,
+    since_boot, start_since_boot, stat, user_folder,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
-    signal, since_boot, start_since_boot, stat, user_folder,
+    control_terminal, environment, ignore_hangup, is_frozen, machine, peer_uid, pids, signal,
+    since_boot, start_since_boot, stat, user_folder,
 };
 
 pub use freezer_state::FreezerState;

@@ -116,7 +116,10 @@ impl TmuxSource {
             (socket, search)
         });
         let searched: Vec<_> = searched.collect();
-        for tmux in searched.iter().filter_map(|(_, search)| search.refused.as_ref()) {
+        for tmux in searched
+            .iter()
+            .filter_map(|(_, search)| search.refused.as_ref())
+        {
             refused.insert(tmux.program.clone(), tmux.refusal.to_string());
         }
         let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);

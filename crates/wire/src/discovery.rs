@@ -186,7 +186,10 @@ impl EnginePlaces {
     pub fn socket_folders(&self) -> Vec<PathBuf> {
         let named = self.record().map(|record| record.socket_folder);
         let mut folders: Vec<PathBuf> = named.into_iter().filter(|p| p.is_absolute()).collect();
-        for folder in [&self.runtime_dir].into_iter().chain(&self.former_runtime_dirs) {
+        for folder in [&self.runtime_dir]
+            .into_iter()
+            .chain(&self.former_runtime_dirs)
+        {
             if !folders.contains(folder) {
                 folders.push(folder.clone());
             }

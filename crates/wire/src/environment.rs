@@ -137,7 +137,9 @@ impl Environment {
     #[must_use]
     pub fn of_installed_program(self, data_dir: PathBuf) -> Self {
         let default_home = default_data_home(self.system);
-        let data_home = data_dir.parent().filter(|folder| folder.ends_with(default_home));
+        let data_home = data_dir
+            .parent()
+            .filter(|folder| folder.ends_with(default_home));
         let levels = Path::new(default_home).components().count();
         let home = data_home.and_then(|folder| folder.ancestors().nth(levels));
         let installed = Self {

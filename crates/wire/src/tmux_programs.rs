@@ -92,7 +92,10 @@ impl TmuxPrograms {
     /// listen, and Trusty Bar would run that program.
     fn executable(&self, pid: u32) -> Option<PathBuf> {
         let running = process_executable(pid).ok()?;
-        let is_tmux = running.path.file_name().is_some_and(|name| name == TMUX_NAME);
+        let is_tmux = running
+            .path
+            .file_name()
+            .is_some_and(|name| name == TMUX_NAME);
         let is_unchanged = FileState::of_target(&running.path).ok()? == running.file;
         let is_safe = is_tmux && is_unchanged && check_execute(&running.path).is_ok();
         let mark = is_safe.then(|| self.tracer.as_ref()?.find_mark(pid, &[]));

@@ -250,11 +250,18 @@ async fn an_engine_of_version_0_1_0_in_the_places_of_macos_that_variables_named_
     let older = FolderLock::try_take(&lock).expect("open").expect("free");
     assert!(is_taken(&places));
     assert!(!places.data_dir().exists(), "nothing was made");
-    assert_eq!(places.socket_folders(), [former], "hooks and programs reach it");
+    assert_eq!(
+        places.socket_folders(),
+        [former],
+        "hooks and programs reach it"
+    );
     drop(older);
     let newer = Leader::elect(&places).expect("free");
     let taken = FolderLock::try_take(&lock).expect("open");
-    assert!(taken.is_none(), "no older engine starts beside the newer one");
+    assert!(
+        taken.is_none(),
+        "no older engine starts beside the newer one"
+    );
     drop(newer);
 }
 
@@ -264,6 +271,9 @@ async fn where_the_path_of_a_socket_is_too_long_the_error_says_so() {
     let places = EnginePlaces::find(&mac_environment(&root.path().join("h".repeat(90))));
     let places = places.expect("a machine");
     let refused = Leader::elect(&places).expect_err("too long").to_string();
-    assert!(refused.contains("a socket's path may have 103"), "{refused}");
+    assert!(
+        refused.contains("a socket's path may have 103"),
+        "{refused}"
+    );
     assert!(!places.data_dir().exists(), "nothing was made");
 }

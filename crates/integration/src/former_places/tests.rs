@@ -1,10 +1,10 @@
 use super::*;
 use crate::{HookEntries, entry_presence, plan_connect, state};
 use std::os::unix::fs::PermissionsExt;
+use trusty_fleet::SessionId;
 use trusty_fleet::Snapshot;
 use trusty_fleet::observation::HookInstall;
 use trusty_fleet::pause::{Initiator, InterruptedWork, PauseMethod, PausePhase, PauseRecord};
-use trusty_fleet::SessionId;
 use trusty_platform::sys;
 use trusty_records::store::PauseStore;
 use trusty_wire::hook_program::program;
@@ -105,7 +105,12 @@ fn a_pause_of_the_former_place_is_found_and_ended_by_programs_of_both_versions()
     let store = PauseStore::from_env(&install.finder());
     for store in [&store, &install.former_store()] {
         let found = store.read(record.session).expect("readable");
-        assert_eq!(found.as_ref(), Some(&record), "{}", store.folder().display());
+        assert_eq!(
+            found.as_ref(),
+            Some(&record),
+            "{}",
+            store.folder().display()
+        );
     }
     assert!(store.folder().starts_with(install.data()));
     store.remove(record.session).expect("removed");
@@ -126,7 +131,9 @@ fn files_of_both_places_are_joined_and_none_is_lost() {
     let (former, data) = (install.former(), install.data());
     let (old, new) = (held(), held());
     install.former_store().write(&old).expect("written");
-    PauseStore::from_env(&install.finder()).write(&new).expect("written");
+    PauseStore::from_env(&install.finder())
+        .write(&new)
+        .expect("written");
     install.put(&former.join("answers.jsonl"), "{\"old\":1}\n");
     install.put(&data.join("answers.jsonl"), "{\"new\":1}\n");
     let connected = |dir: &str| format!(r#"{{"folders":{{"{dir}":{{"backup":"{dir}/b"}}}}}}"#);
@@ -141,7 +148,10 @@ fn files_of_both_places_are_joined_and_none_is_lost() {
         let found = store.read(record.session).expect("readable");
         assert_eq!(found.as_ref(), Some(record));
     }
-    assert_eq!(text(&data.join("answers.jsonl")), "{\"old\":1}\n{\"new\":1}\n");
+    assert_eq!(
+        text(&data.join("answers.jsonl")),
+        "{\"old\":1}\n{\"new\":1}\n"
+    );
     let folders = ConnectedFolders::read(&install.shell);
     for dir in ["/old/.claude", "/new/.claude"] {
         assert!(folders.folder(Path::new(dir)).is_some(), "{dir}");
@@ -159,7 +169,10 @@ fn hooks_that_run_the_former_program_count_as_connected_and_connect_names_the_ne
     let config = install.finder().claude_dir();
     let settings = config.join(SETTINGS_FILE_NAME);
     for (entries, expected) in [
-        (HookEntries::for_program(&former_program), HookInstall::Connected),
+        (
+            HookEntries::for_program(&former_program),
+            HookInstall::Connected,
+        ),
         (HookEntries::of_0_1(&former_program), HookInstall::Outdated),
     ] {
         let written = crate::merge_hooks("{}", &entries.expect("UTF-8")).expect("merged");
@@ -167,8 +180,14 @@ fn hooks_that_run_the_former_program_count_as_connected_and_connect_names_the_ne
         // The app finds the former place by the settings alone.
         let problems = adopt_former_places(&install.finder());
         assert!(problems.is_empty(), "{problems:?}");
-        assert!(former_program.is_file(), "Claude Code still finds the program");
-        assert_eq!(former_program.canonicalize().ok(), program(&install.finder()).canonicalize().ok());
+        assert!(
+            former_program.is_file(),
+            "Claude Code still finds the program"
+        );
+        assert_eq!(
+            former_program.canonicalize().ok(),
+            program(&install.finder()).canonicalize().ok()
+        );
         assert_eq!(state(&install.finder(), &config), expected);
         let edit = plan_connect(&install.finder(), &config, &Snapshot::default());
         let after = edit.expect("planned").after.expect("a text");
@@ -201,7 +220,13 @@ fn while_an_earlier_version_works_with_the_former_place_nothing_is_moved() {
         drop(taken);
     }
     install.adopt();
-    assert!(install.former().symlink_metadata().expect("there").is_symlink());
+    assert!(
+        install
+            .former()
+            .symlink_metadata()
+            .expect("there")
+            .is_symlink()
+    );
 }
 
 #[test]
@@ -229,7 +254,11 @@ fn the_settings_of_the_former_place_still_apply_unless_there_are_others() {
     fs::remove_file(&file).expect("removed");
     fs::write(&file, "").expect("written");
     install.adopt();
-    assert!(!trusty_records::Settings::read(&install.finder()).answer_policy.programs);
+    assert!(
+        !trusty_records::Settings::read(&install.finder())
+            .answer_policy
+            .programs
+    );
 }
 
 #[test]
@@ -240,7 +269,9 @@ fn on_linux_all_places_stay_as_they_are() {
         ..install.shell.clone()
     };
     let record = held();
-    PauseStore::from_env(&linux).write(&record).expect("written");
+    PauseStore::from_env(&linux)
+        .write(&record)
+        .expect("written");
     assert!(adopt_former_places(&linux).is_empty());
     assert_eq!(linux.data_dir(), install.former());
     assert!(install.former().symlink_metadata().expect("there").is_dir());

@@ -92,7 +92,10 @@ fn the_sockets_of_a_long_home_folder_on_macos_lie_in_the_folder_that_the_system_
     let env = finder_environment(&longest);
     let runtime_dir = env.runtime_dir(UNKNOWN_UID);
     assert_eq!(runtime_dir, env.data_dir().join("run"));
-    assert_eq!(socket_names::api_socket(&runtime_dir).as_os_str().len(), 103);
+    assert_eq!(
+        socket_names::api_socket(&runtime_dir).as_os_str().len(),
+        103
+    );
     let env = finder_environment(&path_of_length(53));
     assert_eq!(
         env.runtime_dir(UNKNOWN_UID),
@@ -118,7 +121,8 @@ fn where_no_socket_fits_the_error_names_the_limit_and_the_remedy() {
     assert_eq!(runtime_dir, env.data_dir().join("run"));
     let told = socket_names::check_length(&runtime_dir, System::Mac).expect_err("too long");
     let told = told.to_string();
-    let words = "141 bytes, but a socket's path may have 103; use a home folder with a shorter path";
+    let words =
+        "141 bytes, but a socket's path may have 103; use a home folder with a shorter path";
     assert!(told.ends_with(words), "{told}");
     socket_names::check_length(Path::new(&path_of_length(95)), System::Linux).expect("107 bytes");
     let long = path_of_length(96);
@@ -177,7 +181,11 @@ fn a_hook_program_in_another_data_folder_keeps_the_home_folder() {
     let hook = session.of_installed_program("/srv/data/trusty".into());
     assert_eq!(hook.data_dir(), Path::new("/srv/data/trusty"));
     assert_eq!(hook.home, Path::new("/home/dev"));
-    for other in ["/usr/bin/trusty-hook", "/w/target/debug/trusty-hook", "trusty-hook"] {
+    for other in [
+        "/usr/bin/trusty-hook",
+        "/w/target/debug/trusty-hook",
+        "trusty-hook",
+    ] {
         assert_eq!(data_dir_of(Path::new(other)), None, "{other}");
     }
 }
