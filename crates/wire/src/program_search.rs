@@ -5,7 +5,7 @@ use crate::environment::Environment;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use trusty_fleet::System;
-use trusty_platform::login_path::LoginShell;
+use trusty_platform::login_path::{LoginPath, LoginShell};
 use trusty_platform::programs::{ProgramSearch, absolute_folders, find_program};
 
 /// The login shell of macOS where `$SHELL` names none.
@@ -17,7 +17,7 @@ impl Environment {
     /// Searches for a program by its name. Where it is in no known folder, this starts to ask the
     /// login shell and does not wait: a later search takes the answer in.
     pub fn find_program(&self, name: &str) -> ProgramSearch {
-        let search = find_program(name, self.program_folders());
+        let search = self.find_installed(name);
         if search.program.is_some() {
             return search;
         }
@@ -26,6 +26,11 @@ impl Environment {
             program: more.program,
             refused: search.refused.or(more.refused),
         }
+    }
+
+    /// Searches for a program by its name, and never asks the login shell.
+    pub fn find_installed(&self, name: &str) -> ProgramSearch {
+        find_program(name, self.program_folders())
     }
 
     /// The folders that are searched without asking the login shell, in their order.
@@ -46,6 +51,13 @@ impl Environment {
         let mut folders = self.login_path.folders(|| self.login_shell());
         folders.retain(|folder| !known.contains(folder));
         folders
+    }
+
+    /// What to wait for before a search for this program is complete: the login shell, if the
+    /// program is in no known folder. None for a program that is found, or that a path names.
+    pub fn pending_search(&self, name: &str) -> Option<LoginPath> {
+        let is_found = name.contains('/') || self.find_program(name).program.is_some();
+        (!is_found && self.login_path.is_pending()).then(|| self.login_path.clone())
     }
 
     /// The folders of the login shell's search path, if the shell has been asked and has answered.
@@ -79,7 +91,6 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
-    use trusty_platform::login_path::LoginPath;
     use trusty_platform::program_folders::usual_folders;
 
     fn put(program: &Path, text: &str) {
@@ -154,8 +165,9 @@ mod tests {
         put(&at("home/.local/bin/trusty-test-there"), "");
         assert!(env.find_program("trusty-test-there").program.is_some());
         assert!(!at("log").exists(), "no shell is asked");
-        env.find_program("trusty-test-tool");
-        env.login_path.wait();
+        assert!(env.pending_search("trusty-test-there").is_none());
+        let pending = env.pending_search("trusty-test-tool");
+        pending.expect("the shell is asked").wait();
         let found = env.clone().find_program("trusty-test-tool");
         assert_eq!(found.program, Some(at("tools/trusty-test-tool")));
         env.find_program("trusty-test-missing");

@@ -15,7 +15,6 @@ use trusty_fleet::jump::{
 use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
 use trusty_platform::process_namespaces::shares_our_namespaces;
-use trusty_platform::programs::find_program;
 use trusty_platform::{ancestors, process_details, sys};
 use trusty_wire::environment::Environment;
 use trusty_wire::tmux_programs::TmuxPrograms;
@@ -63,9 +62,10 @@ impl<'a> JumpInspector<'a> {
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
         let workdir = PathBuf::from(&session.workdir);
-        let server = session.terminal.as_ref().and_then(|t| t.tmux.as_ref());
-        if let [program, ..] = opener {
-            self.wait_for_program(program).await;
+        let target = session.terminal.as_ref().and_then(|t| t.tmux.as_ref());
+        // The first jump of an app from Finder must not fail where a later one would not.
+        if let Some(search) = opener.first().and_then(|p| self.env.pending_search(p)) {
+            let _ = tokio::task::spawn_blocking(move || search.wait()).await;
         }
         JumpContext {
             runs: self.find_target(session).await,
@@ -74,10 +74,7 @@ impl<'a> JumpInspector<'a> {
             workdir,
             system,
             opener: self.opener(opener, system),
-            tmux: match server {
-                Some(target) => self.tmux.for_server(&target.socket).any(),
-                None => self.tmux.search().any(),
-            },
+            tmux: target.and_then(|t| self.tmux.for_server(&t.socket).any()),
         }
     }
 
@@ -273,12 +270,12 @@ impl<'a> JumpInspector<'a> {
             return Some(vec![program.to_owned()]);
         }
         let named = self.env.terminal.clone().and_then(|t| t.into_string().ok());
-        let known = TERMINAL_OPENERS.iter().find_map(|(program, _)| {
-            // The user's login shell is not asked for each terminal that is not installed.
-            let found = find_program(program, self.env.program_folders());
-            found.any()?.into_os_string().into_string().ok()
-        });
-        let program = named.and_then(|named| self.program(&named)).or(known)?;
+        // The login shell is not asked for each terminal that is not installed.
+        let installed = |name: &str| text(Some(self.env.find_installed(name).any()?.into()));
+        let program = named.and_then(|named| self.program(&named)).or_else(|| {
+            let mut known = TERMINAL_OPENERS.iter();
+            known.find_map(|(program, _)| installed(program))
+        })?;
         Some(with_arguments(&program))
     }
 
@@ -289,22 +286,7 @@ impl<'a> JumpInspector<'a> {
             let is_there = program.is_absolute() && program.is_file();
             return is_there.then(|| name.to_owned());
         }
-        let found = self.env.find_program(name);
-        found.any()?.into_os_string().into_string().ok()
-    }
-
-    /// Waits for the login shell's search path if a program that the user has named is found
-    /// nowhere else: in an app from Finder, the first jump must not fail because of that.
-    async fn wait_for_program(&self, name: &str) {
-        if name.contains('/') || self.env.find_program(name).program.is_some() {
-            return;
-        }
-        let path = self.env.login_path.clone();
-        if path.is_pending() {
-            let waited = tokio::task::spawn_blocking(move || path.wait());
-            // The wait cannot panic, and the runtime lives as long as the jump.
-            let _ = waited.await;
-        }
+        text(Some(self.env.find_program(name).any()?.into()))
     }
 }
 

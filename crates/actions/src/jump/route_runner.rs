@@ -181,13 +181,9 @@ fn find_command(name: &str, beside: Option<&Path>, env: &Environment) -> Option<
         "/Applications/kitty.app/Contents/MacOS",
         "/Applications/WezTerm.app/Contents/MacOS",
     ];
-    let beside = beside.map(Path::to_path_buf);
-    let all = env
-        .program_folders()
-        .into_iter()
-        .chain(beside)
-        .chain(bundled.map(PathBuf::from))
-        .chain(env.known_login_folders());
+    let more = beside.map(Path::to_path_buf).into_iter();
+    let more = more.chain(bundled.map(PathBuf::from));
+    let all = env.program_folders().into_iter().chain(more);
     find_program(name, all).any()
 }
 
