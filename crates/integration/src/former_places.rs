@@ -190,7 +190,8 @@ fn join_answers(former: &Path, log: &Path) -> Result<(), AdoptionError> {
         bytes.map_err(|e| failed(path, io::Error::other(e.to_string())))
     };
     let (mut lines, newer) = (read(former)?, read(log)?);
-    if newer.starts_with(&lines) || lines.len() + newer.len() > MAX_ANSWER_LOG_BYTES as usize {
+    let length = u64::try_from(lines.len() + newer.len()).unwrap_or(u64::MAX);
+    if newer.starts_with(&lines) || length > MAX_ANSWER_LOG_BYTES {
         // Joined already by a start that was interrupted, or too long: the former log stays in its
         // folder.
         return Ok(());

@@ -29,7 +29,7 @@ impl FormerInstall {
             ..Environment::default()
         };
         let install = Self { root, shell };
-        install.put(&install.former().join("bin/trusty-hook"), "#!/bin/sh\n");
+        put(&install.former().join("bin/trusty-hook"), "#!/bin/sh\n");
         let runnable = fs::Permissions::from_mode(0o755);
         let hook = install.former().join("bin/trusty-hook");
         fs::set_permissions(hook, runnable).expect("chmod");
@@ -51,11 +51,6 @@ impl FormerInstall {
 
     fn data(&self) -> PathBuf {
         self.shell.data_dir()
-    }
-
-    fn put(&self, path: &Path, text: &str) {
-        make_private_folder(path.parent().expect("a folder")).expect("made");
-        fs::write(path, text).expect("written");
     }
 
     /// The records as a hook or program of version 0.1.0 finds them.
@@ -90,6 +85,11 @@ fn held() -> PauseRecord {
         tty: None,
         means: PauseMethod::Hold,
     }
+}
+
+fn put(path: &Path, text: &str) {
+    make_private_folder(path.parent().expect("a folder")).expect("made");
+    fs::write(path, text).expect("written");
 }
 
 fn text(path: &Path) -> String {
@@ -134,14 +134,14 @@ fn files_of_both_places_are_joined_and_none_is_lost() {
     PauseStore::from_env(&install.finder())
         .write(&new)
         .expect("written");
-    install.put(&former.join("answers.jsonl"), "{\"old\":1}\n");
-    install.put(&data.join("answers.jsonl"), "{\"new\":1}\n");
+    put(&former.join("answers.jsonl"), "{\"old\":1}\n");
+    put(&data.join("answers.jsonl"), "{\"new\":1}\n");
     let connected = |dir: &str| format!(r#"{{"folders":{{"{dir}":{{"backup":"{dir}/b"}}}}}}"#);
-    install.put(&former.join(CONNECTIONS_FILE), &connected("/old/.claude"));
-    install.put(&data.join(CONNECTIONS_FILE), &connected("/new/.claude"));
-    install.put(&former.join("hook-marks/other"), "old");
-    install.put(&data.join("hook-marks/other"), "new");
-    install.put(&former.join("engine.boot"), "{}");
+    put(&former.join(CONNECTIONS_FILE), &connected("/old/.claude"));
+    put(&data.join(CONNECTIONS_FILE), &connected("/new/.claude"));
+    put(&former.join("hook-marks/other"), "old");
+    put(&data.join("hook-marks/other"), "new");
+    put(&former.join("engine.boot"), "{}");
     install.adopt();
     let store = PauseStore::from_env(&install.shell);
     for record in [&old, &new] {
@@ -176,7 +176,7 @@ fn hooks_that_run_the_former_program_count_as_connected_and_connect_names_the_ne
         (HookEntries::of_0_1(&former_program), HookInstall::Outdated),
     ] {
         let written = crate::merge_hooks("{}", &entries.expect("UTF-8")).expect("merged");
-        install.put(&settings, &written);
+        put(&settings, &written);
         // The app finds the former place by the settings alone.
         let problems = adopt_former_places(&install.finder());
         assert!(problems.is_empty(), "{problems:?}");
@@ -202,9 +202,9 @@ fn while_an_earlier_version_works_with_the_former_place_nothing_is_moved() {
     let install = FormerInstall::new();
     let uid = sys::machine().expect("a machine").uid;
     let runtime_dir = install.shell.former_runtime_dirs(uid).remove(0);
-    install.put(&runtime_dir.join("lock"), "");
-    install.put(&install.former().join("engine.boot.lock"), "");
-    install.put(&install.former().join("paused/1.lock"), "");
+    put(&runtime_dir.join("lock"), "");
+    put(&install.former().join("engine.boot.lock"), "");
+    put(&install.former().join("paused/1.lock"), "");
     for lock in [
         runtime_dir.join("lock"),
         install.former().join("engine.boot.lock"),
@@ -246,7 +246,7 @@ fn files_that_other_users_could_have_changed_are_not_taken_over() {
 fn the_settings_of_the_former_place_still_apply_unless_there_are_others() {
     let install = FormerInstall::new();
     let former = install.shell.former_settings_file().expect("another file");
-    install.put(&former, "[answers]\nprograms = true\n");
+    put(&former, "[answers]\nprograms = true\n");
     install.adopt();
     let settings = trusty_records::Settings::read(&install.finder());
     assert!(settings.answer_policy.programs);

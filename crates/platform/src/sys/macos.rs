@@ -20,7 +20,6 @@ use std::mem::{MaybeUninit, size_of};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 use trusty_fleet::System;
