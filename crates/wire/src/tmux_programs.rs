@@ -22,11 +22,14 @@ const MAX_KNOWN_SERVERS: usize = 64;
 
 /// Finds the tmux program for a server. Clones share what they know.
 #[derive(Debug, Clone)]
-pub struct TmuxPrograms {
+pub struct TmuxPrograms(Arc<TmuxProgramSearch>);
+
+#[derive(Debug)]
+struct TmuxProgramSearch {
     env: Environment,
     tracer: Option<ProcessTracer>,
     /// The own program of each server, if that may be run.
-    servers: Arc<Mutex<BTreeMap<ProcessKey, Option<PathBuf>>>>,
+    servers: Mutex<BTreeMap<ProcessKey, Option<PathBuf>>>,
 }
 
 impl TmuxPrograms {
@@ -42,17 +45,17 @@ impl TmuxPrograms {
             };
             ProcessTracer::new(machine, scope)
         });
-        Self {
+        Self(Arc::new(TmuxProgramSearch {
             env: env.clone(),
             tracer,
-            servers: Arc::default(),
-        }
+            servers: Mutex::default(),
+        }))
     }
 
     /// The program for the server of a socket. Connects to the socket and sends nothing; does not
     /// wait for a server that accepts no connections.
     pub fn for_server(&self, socket: &Path) -> ProgramSearch {
-        match self.program_of_server(socket) {
+        match self.0.program_of_server(socket) {
             Some(program) => ProgramSearch {
                 program: Some(program),
                 refused: None,
@@ -63,9 +66,11 @@ impl TmuxPrograms {
 
     /// The program that is found without a server.
     pub fn search(&self) -> ProgramSearch {
-        self.env.find_program(TMUX_NAME)
+        self.0.env.find_program(TMUX_NAME)
     }
+}
 
+impl TmuxProgramSearch {
     fn program_of_server(&self, socket: &Path) -> Option<PathBuf> {
         let peer = listening_process(socket).ok()?;
         let server = ProcessKey {
