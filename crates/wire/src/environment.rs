@@ -9,6 +9,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use trusty_fleet::System;
+use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::login_path::LoginPath;
 use trusty_platform::program_folders::usual_folders;
 use trusty_platform::{paths, sys};
@@ -142,6 +143,11 @@ impl Environment {
             .filter(|folder| folder.ends_with(default_home));
         let levels = Path::new(default_home).components().count();
         let home = data_home.and_then(|folder| folder.ancestors().nth(levels));
+        // The program's own path has its links resolved; `$HOME` may be one of them.
+        let identity = |path: &Path| FileIdentity::of_target(path).ok();
+        let is_other =
+            |home: &&Path| identity(home).is_none() || identity(home) != identity(&self.home);
+        let home = home.filter(is_other);
         let installed = Self {
             home: home.map_or_else(|| self.home.clone(), Path::to_path_buf),
             installed_data_dir: Some(data_dir),

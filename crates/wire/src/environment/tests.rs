@@ -176,6 +176,26 @@ fn an_installed_hook_program_takes_its_place_from_its_own_path() {
 }
 
 #[test]
+fn a_home_folder_that_is_a_link_keeps_its_name_for_hooks() {
+    let root = tempfile::tempdir().expect("folder");
+    let real = root.path().join("volume/dev");
+    let link = root.path().join("dev");
+    fs::create_dir_all(&real).expect("folder");
+    std::os::unix::fs::symlink(&real, &link).expect("link");
+    for system in [System::Mac, System::Linux] {
+        let engine = Environment {
+            system,
+            home: real.clone(),
+            ..Environment::default()
+        };
+        let session = shell_environment(system, link.to_str().expect("text"));
+        let hook = session.of_installed_program(engine.data_dir());
+        assert_eq!(hook.home, link);
+        assert_eq!(hook.data_dir(), engine.data_dir());
+    }
+}
+
+#[test]
 fn a_hook_program_in_another_data_folder_keeps_the_home_folder() {
     let session = shell_environment(System::Linux, "/home/dev");
     let hook = session.of_installed_program("/srv/data/trusty".into());
