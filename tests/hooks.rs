@@ -6,6 +6,8 @@
 mod impostor;
 #[path = "hooks/load.rs"]
 mod load;
+#[path = "hooks/mac_places.rs"]
+mod mac_places;
 #[path = "hooks/other_environment.rs"]
 mod other_environment;
 #[path = "hooks/serving.rs"]

@@ -9,21 +9,28 @@ use trusty_fleet::observation::TmuxPane;
 use trusty_records::settings::Confinement;
 use trusty_sources::tmux::TmuxSource;
 use trusty_tests::wait::until;
-use trusty_tests::{ProcessRef, Signal, TestHome, block_on};
+use trusty_tests::{ProcessRef, Signal, StandIn, TestHome, block_on};
 use trusty_wire::Environment;
 
 const WAIT_TIMEOUT: Duration = Duration::from_secs(30);
 
 struct TestTmuxServer {
     name: &'static str,
+    program: PathBuf,
     folder: PathBuf,
     process: Option<ProcessRef>,
 }
 
 impl TestTmuxServer {
     fn start(home: &TestHome, name: &'static str, session: &str) -> Self {
+        Self::start_program(home, "tmux".into(), name, session)
+    }
+
+    /// Starts a server of this program.
+    fn start_program(home: &TestHome, program: PathBuf, name: &'static str, session: &str) -> Self {
         let mut server = Self {
             name,
+            program,
             folder: home.tmux_tmpdir(),
             process: None,
         };
@@ -36,13 +43,18 @@ impl TestTmuxServer {
             session,
             "sleep 600",
         ]);
-        let pid = server.run(&["display-message", "-p", "#{pid}"]);
-        server.process = ProcessRef::of_pid(pid.trim().parse().expect("a pid"));
+        server.find_process();
         server
     }
 
+    /// Finds the process of the server, which is killed on drop.
+    fn find_process(&mut self) {
+        let pid = self.run(&["display-message", "-p", "#{pid}"]);
+        self.process = ProcessRef::of_pid(pid.trim().parse().expect("a pid"));
+    }
+
     fn run(&self, arguments: &[&str]) -> String {
-        let mut command = Command::new("tmux");
+        let mut command = Command::new(&self.program);
         command.args(["-u", "-L", self.name]).args(arguments);
         command
             .env_clear()
@@ -111,6 +123,117 @@ fn problems(facts: &[Fact]) -> Vec<&str> {
         _ => None,
     };
     facts.iter().filter_map(problem).collect()
+}
+
+/// tmux as it is found in the search path of the tests.
+fn installed_tmux() -> PathBuf {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let mut programs = std::env::split_paths(&folders).map(|folder| folder.join("tmux"));
+    programs
+        .find(|tmux| tmux.is_file())
+        .expect("tmux is installed")
+}
+
+/// A copy of tmux below the home, in a folder of no search path.
+fn copied_tmux(home: &TestHome, name: &str) -> PathBuf {
+    let copy = home.path().join("Cellar/tmux/3.5/bin").join(name);
+    std::fs::create_dir_all(copy.parent().expect("a folder")).expect("folder");
+    std::fs::copy(installed_tmux(), &copy).expect("copied");
+    copy
+}
+
+/// As an app from Finder: the search path has a `tmux` only if `stand_in` is one, and no usual
+/// folder has any.
+fn tmux_of_app(home: &TestHome, stand_in: Option<&str>) -> TmuxSource {
+    use std::os::unix::fs::PermissionsExt;
+    let bin = home.path().join("bin");
+    std::fs::create_dir_all(&bin).expect("folder");
+    if let Some(script) = stand_in {
+        let tmux = bin.join("tmux");
+        std::fs::write(&tmux, format!("#!/bin/sh\n{script}\n")).expect("written");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&tmux, mode).expect("chmod");
+    }
+    let env = Environment {
+        home: home.path().to_path_buf(),
+        tmux_folder: Some(home.tmux_tmpdir()),
+        path: Some(bin.into()),
+        ..Environment::default()
+    };
+    let uid = rustix::process::getuid().as_raw();
+    TmuxSource::new(&env, uid, Confinement::Confined)
+}
+
+#[test]
+fn a_server_is_asked_by_its_own_program_wherever_that_lies() {
+    let home = TestHome::new();
+    let copy = copied_tmux(&home, "tmux");
+    let server = TestTmuxServer::start_program(&home, copy.clone(), "brewed", "one");
+    let told = list_panes(&mut tmux_of_app(&home, None));
+    assert_eq!(panes(&told).len(), 1, "{told:?}");
+    // Another version in the search path is not used.
+    let mut source = tmux_of_app(&home, Some("echo 'protocol version mismatch' >&2; exit 1"));
+    let told = list_panes(&mut source);
+    assert_eq!(
+        (panes(&told).len(), problems(&told)),
+        (1, Vec::new()),
+        "{told:?}"
+    );
+    // An update removes the program of a running server.
+    std::fs::remove_file(&copy).expect("removed");
+    let told = list_panes(&mut source);
+    assert_eq!(problems(&told), ["tmux failed: protocol version mismatch"]);
+    drop(server);
+}
+
+#[test]
+fn a_server_whose_program_others_could_change_or_has_another_name_is_asked_by_the_found_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = TestHome::new();
+    let open = copied_tmux(&home, "tmux");
+    for folder in open.ancestors().skip(1).take_while(|f| *f != home.path()) {
+        let reach = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(folder, reach).expect("chmod");
+    }
+    let reach = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(home.path(), reach).expect("chmod");
+    std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o757)).expect("chmod");
+    let renamed = copied_tmux(&home, "screen");
+    for (program, name) in [(open, "open"), (renamed, "renamed")] {
+        let server = TestTmuxServer::start_program(&home, program, name, "one");
+        let told = list_panes(&mut tmux_of_app(&home, Some("echo found >&2; exit 1")));
+        assert_eq!(problems(&told), ["tmux failed: found"], "{name}");
+        drop(server);
+    }
+}
+
+#[test]
+fn a_server_that_a_session_has_started_is_not_asked_by_its_own_program() {
+    let home = TestHome::new();
+    let copy = copied_tmux(&home, "tmux");
+    let script = r#"export CLAUDE_PID=$$
+"$0" -f /dev/null -L own new-session -d -s one 'sleep 600'; sleep 600; :"#;
+    let script = script.replace("$0", copy.to_str().expect("text"));
+    let session = StandIn::builder(&home)
+        .env("TMUX_TMPDIR", Some(home.tmux_tmpdir()))
+        .env("TERM", Some("xterm"))
+        .shell::<&str>(&script, [])
+        .start();
+    let mut server = TestTmuxServer {
+        name: "own",
+        program: copy,
+        folder: home.tmux_tmpdir(),
+        process: None,
+    };
+    let uid = rustix::process::getuid().as_raw();
+    let socket = home.tmux_tmpdir().join(format!("tmux-{uid}/own"));
+    until(WAIT_TIMEOUT, "the server", || {
+        std::os::unix::net::UnixStream::connect(&socket).ok()
+    });
+    server.find_process();
+    let told = list_panes(&mut tmux_of_app(&home, Some("echo found >&2; exit 1")));
+    assert_eq!(problems(&told), ["tmux failed: found"]);
+    drop((server, session));
 }
 
 #[test]

@@ -44,6 +44,9 @@ pub fn run() -> ExitCode {
     }
     platform::prepare();
     let env = Environment::read();
+    for problem in trusty_integration::adopt_former_places(&env) {
+        log::line(&problem.to_string());
+    }
     let settings = Settings::read(&env);
     let marked = mark_of_this_process(&env, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {

@@ -18,30 +18,42 @@ use trusty_tests::{LocalApi, StandIn, TestHome, skip};
 /// Waits for a file of the test before it runs the hook, as Claude Code would after it has written
 /// its registry file.
 const CLIENT_SCRIPT: &str = r#"until [ -e "$GO" ]; do sleep 0.02; done
-CLAUDE_PID=$$ "$HOOK" ask PermissionRequest < "$PAYLOAD"
+CLAUDE_PID=$$ "$HOOK" ask PermissionRequest < "$PAYLOAD" > "$ANSWER"
 :"#;
 
-type EnvironmentChanges<'a> = &'a [(&'a str, Option<PathBuf>)];
+pub(crate) type EnvironmentChanges<'a> = &'a [(&'a str, Option<PathBuf>)];
 
 /// A shell at the path of a Claude Code program; its hook runs below it and asks for permission.
-struct AskingClient {
+pub(crate) struct AskingClient {
     stand_in: StandIn,
     go: PathBuf,
+    answer: PathBuf,
 }
 
 impl AskingClient {
-    fn start(home: &TestHome, number: usize, environment: EnvironmentChanges<'_>) -> Self {
+    /// Starts a session that runs this hook program.
+    pub(crate) fn start(
+        home: &TestHome,
+        hook: &Path,
+        number: usize,
+        environment: EnvironmentChanges<'_>,
+    ) -> Self {
         let payload = home.path().join(format!("payload-{number}"));
         fs::write(&payload, permission(number, &format!("make {number}"))).expect("written");
         let go = home.path().join(format!("go-{number}"));
-        let hook = home.xdg_data().join("trusty/bin/trusty-hook");
+        let answer = home.path().join(format!("answer-{number}"));
         let mut builder = StandIn::builder(home)
             .session_id(format!("s-{number}"))
             .shell::<&str>(CLIENT_SCRIPT, []);
         for (name, value) in environment_variables(home) {
             builder = builder.env(&name, Some(value));
         }
-        for (name, value) in [("HOOK", &hook), ("PAYLOAD", &payload), ("GO", &go)] {
+        for (name, value) in [
+            ("HOOK", hook),
+            ("PAYLOAD", &payload),
+            ("GO", &go),
+            ("ANSWER", &answer),
+        ] {
             builder = builder.env(name, Some(value));
         }
         for (name, value) in environment {
@@ -49,21 +61,37 @@ impl AskingClient {
         }
         let stand_in = builder.start();
         stand_in.waits();
-        Self { stand_in, go }
+        Self {
+            stand_in,
+            go,
+            answer,
+        }
+    }
+
+    /// What the hook has printed.
+    pub(crate) fn answer(&self) -> String {
+        fs::read_to_string(&self.answer).unwrap_or_default()
+    }
+
+    /// Waits until the engine lists the session.
+    pub(crate) fn wait_listed(&self, api: &LocalApi) {
+        until(WAIT_TIMEOUT, "the session", || {
+            self.stand_in.status_word(&api.sessions())
+        });
     }
 
     /// Makes the hook ask.
-    fn ask(&self) {
+    pub(crate) fn ask(&self) {
         fs::write(&self.go, "").expect("written");
     }
 
-    fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.stand_in.process().pid
     }
 }
 
 /// The pids of the sessions with a held request.
-fn held(api: &LocalApi) -> Vec<u64> {
+pub(crate) fn held(api: &LocalApi) -> Vec<u64> {
     let snapshot = api.sessions();
     let sessions = snapshot["sessions"].as_array().into_iter().flatten();
     let is_held = |session: &&Value| session["requests"][0]["held"] == true;
@@ -100,10 +128,11 @@ fn all_are_held(
     command.arg("serve").stdout(Stdio::null());
     let _serving = RunningProgram::start(with_variables(&mut command, engine));
     api.wait_open();
+    let hook = home.xdg_data().join("trusty/bin/trusty-hook");
     let asking: Vec<AskingClient> = clients
         .iter()
         .enumerate()
-        .map(|(number, environment)| AskingClient::start(home, number, environment))
+        .map(|(number, environment)| AskingClient::start(home, &hook, number, environment))
         .collect();
     let mut pids: Vec<u64> = asking.iter().map(|client| client.pid().into()).collect();
     pids.sort_unstable();

@@ -44,9 +44,9 @@ use trusty_fleet::SessionId;
 use trusty_fleet::action::{Plan, PlannedAction, Refusal};
 use trusty_fleet::pause::{JudgedHold, PauseKind, PausePhase, PauseRecord};
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_platform::tmux;
 use trusty_records::store::{LockAttempt, PauseStore, SessionLock, StoreError};
 use trusty_wire::environment::Environment;
+use trusty_wire::tmux_programs::TmuxPrograms;
 
 /// Why an action was not performed.
 #[derive(Debug, thiserror::Error)]
@@ -237,7 +237,7 @@ impl Reconciled {
 #[derive(Debug, Clone)]
 pub struct ActionExecutor {
     store: PauseStore,
-    tmux: Option<PathBuf>,
+    tmux: TmuxPrograms,
     data: PathBuf,
 }
 
@@ -246,7 +246,7 @@ impl ActionExecutor {
     pub fn new(env: &Environment) -> Self {
         Self {
             store: PauseStore::from_env(env),
-            tmux: tmux::program(env.path.as_deref()),
+            tmux: TmuxPrograms::new(env),
             data: env.data_dir(),
         }
     }

@@ -42,9 +42,9 @@ const DRAW_TIMEOUT: Duration = Duration::from_secs(3);
 /// How many lines of a pane a summary may hold.
 const MAX_SUMMARY_LINES: usize = 4;
 
-fn tmux_program(hands: &ActionExecutor) -> Result<&Path, ActionError> {
+fn tmux_program(hands: &ActionExecutor, pane: &PaneKey) -> Result<PathBuf, ActionError> {
     let none = || ActionError::Failed("tmux is not installed".into());
-    hands.tmux.as_deref().ok_or_else(none)
+    hands.tmux.for_server(&pane.server).any().ok_or_else(none)
 }
 
 async fn press_keys(
@@ -52,12 +52,12 @@ async fn press_keys(
     pane: &PaneKey,
     keys: &[TmuxKeystroke<'_>],
 ) -> Result<(), ActionError> {
-    let done = tmux::send_keys(tmux_program(hands)?, &pane.server, &pane.pane, keys).await;
+    let done = tmux::send_keys(&tmux_program(hands, pane)?, &pane.server, &pane.pane, keys).await;
     done.map_err(failed("press a key in the tmux pane"))
 }
 
 async fn read_pane(hands: &ActionExecutor, pane: &PaneKey) -> Result<PaneSnapshot, ActionError> {
-    let seen = tmux::read_pane(tmux_program(hands)?, &pane.server, &pane.pane).await;
+    let seen = tmux::read_pane(&tmux_program(hands, pane)?, &pane.server, &pane.pane).await;
     seen.map_err(failed("read the tmux pane"))
 }
 
@@ -66,7 +66,7 @@ async fn read_pane_unless_busy(
     hands: &ActionExecutor,
     pane: &PaneKey,
 ) -> Result<Option<PaneSnapshot>, ActionError> {
-    match tmux::read_pane(tmux_program(hands)?, &pane.server, &pane.pane).await {
+    match tmux::read_pane(&tmux_program(hands, pane)?, &pane.server, &pane.pane).await {
         Err(TmuxError::NotResponding) => Ok(None),
         seen => seen.map(Some).map_err(failed("read the tmux pane")),
     }

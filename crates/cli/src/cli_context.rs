@@ -50,6 +50,9 @@ impl Face for CommandFace {
 impl CliContext {
     pub(crate) fn find() -> Result<Self, CommandFailure> {
         let env = Environment::read();
+        for problem in trusty_integration::adopt_former_places(&env) {
+            terminal_output::print_diagnostic(&problem.to_string());
+        }
         let settings = Settings::read(&env);
         let places = EnginePlaces::find(&env)
             .map_err(StartError::Machine)

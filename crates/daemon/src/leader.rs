@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 use tokio::sync::mpsc;
+use trusty_fleet::System;
 use trusty_fleet::identity::ProcessKey;
 use trusty_platform::file_identity::FileIdentity;
 use trusty_platform::files::{self, WriteDurability};
@@ -24,7 +25,7 @@ use trusty_platform::listening_socket::{ListeningSocket, SocketFeed};
 use trusty_platform::open_files::SpareFiles;
 use trusty_platform::trusted_path::{PrivateFolderError, TrustPolicy};
 use trusty_platform::{paths, sys};
-use trusty_wire::discovery::{EnginePlaces, EngineRecord};
+use trusty_wire::discovery::{EnginePlaces, EngineRecord, RUNTIME_LOCK};
 use trusty_wire::hooks;
 use trusty_wire::socket_names;
 use trusty_wire::version;
@@ -89,6 +90,8 @@ impl Leader {
         if places.has_other_leader() {
             return Err(LeadError::Taken);
         }
+        places.check_socket_length().map_err(io::Error::other)?;
+        let former_locks = places.take_former_locks().ok_or(LeadError::Taken)?;
         let runtime_lock = take_runtime_lock(places)?;
         let (data_lock, problem) = match take_data_lock(places) {
             Ok(lock) => (Some(lock), None),
@@ -103,6 +106,7 @@ impl Leader {
             places: places.clone(),
             runtime_lock: Some(runtime_lock),
             data_lock,
+            _former_locks: former_locks,
             sockets: vec![api_socket, hooks_socket],
             record: None,
             problem,
@@ -165,6 +169,9 @@ struct LeaderState {
     runtime_lock: Option<FolderLock>,
     /// None if the data folder cannot be written.
     data_lock: Option<FolderLock>,
+    /// The locks of engines of version 0.1.0 in folders that this version does not use, held so
+    /// that no such engine starts beside this one.
+    _former_locks: Vec<FolderLock>,
     sockets: Vec<ListeningSocket>,
     /// The engine file, if this engine wrote it.
     record: Option<FileIdentity>,
@@ -286,7 +293,7 @@ impl LeaderState {
 
 fn take_runtime_lock(places: &EnginePlaces) -> Result<FolderLock, LeadError> {
     paths::private_dir(places.runtime_dir(), places.uid())?;
-    let lock = FolderLock::try_take(&places.runtime_dir().join("lock"))?;
+    let lock = FolderLock::try_take(&places.runtime_dir().join(RUNTIME_LOCK))?;
     lock.ok_or(LeadError::Taken)
 }
 
@@ -317,9 +324,12 @@ fn make_data_folder(places: &EnginePlaces) -> Result<(), PrivateFolderError> {
 }
 
 fn data_folder_problem(places: &EnginePlaces, error: &io::Error) -> String {
+    let who = match places.system() {
+        System::Linux => "hooks and programs with another XDG_RUNTIME_DIR",
+        System::Mac => "hooks and programs",
+    };
     format!(
-        "could not write {} ({error}); hooks and programs with another XDG_RUNTIME_DIR cannot find \
-         this engine; make the folder writable",
+        "could not write {} ({error}); {who} cannot find this engine; make the folder writable",
         places.record_path().display()
     )
 }

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use trusty_platform::{input, sys};
 use trusty_records::hook_marks::MarkFolder;
+use trusty_wire::hook_program;
 use trusty_wire::hooks;
 use trusty_wire::{EnginePlaces, Environment};
 
@@ -92,15 +93,14 @@ fn handle_event(event: &str, then: HookMode) {
     }
 }
 
-/// Claude Code's environment, except that the data folder is the one in which this program is
-/// installed, whatever the environment names.
+/// The environment in which this program acts: its place comes from its own path, whatever Claude
+/// Code's environment names.
 fn read_environment() -> Environment {
-    let mut env = Environment::read();
-    if let Some(data_home) = env::current_exe()
-        .ok()
-        .and_then(|exe| trusty_wire::hook_program::data_home_of(&exe))
-    {
-        env.data_home = Some(data_home);
+    let env = Environment::read();
+    // macOS gives the path by which the program was started, which may be a link.
+    let own = env::current_exe().map(|exe| exe.canonicalize().unwrap_or(exe));
+    match own.ok().and_then(|exe| hook_program::data_dir_of(&exe)) {
+        Some(data_dir) => env.of_installed_program(data_dir),
+        None => env,
     }
-    env
 }

@@ -35,8 +35,27 @@ pub(super) fn path(env: &Environment) -> PathBuf {
 impl ConnectedFolders {
     /// Reads the record; an unreadable one counts as empty.
     pub(super) fn read(env: &Environment) -> Self {
-        let bytes = files::read_bounded(&path(env), MAX_CONNECTIONS_FILE_BYTES).unwrap_or_default();
+        Self::read_file(&path(env))
+    }
+
+    /// Reads a record at this path; an unreadable one counts as empty.
+    pub(super) fn read_file(path: &Path) -> Self {
+        let bytes = files::read_bounded(path, MAX_CONNECTIONS_FILE_BYTES).unwrap_or_default();
         serde_json::from_slice(&bytes).unwrap_or_default()
+    }
+
+    /// Records the folders of another record that this one lacks.
+    pub(super) fn add_missing(
+        &mut self,
+        env: &Environment,
+        other: Self,
+    ) -> Result<(), ConnectError> {
+        for (dir, remembered) in other.folders {
+            if self.folder(&dir).is_none() {
+                self.set(env, &dir, Some(remembered))?;
+            }
+        }
+        Ok(())
     }
 
     /// The entry of a folder, if it is connected.

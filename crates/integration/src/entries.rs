@@ -2,7 +2,7 @@
 
 use jsonc_parser::cst::CstInputValue;
 use serde_json::{Map, Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The events of Claude Code that say something about a session or can be held. Never
 /// `WorktreeCreate`: a hook for it replaces what Claude Code itself would do.
@@ -91,16 +91,16 @@ fn quoted(program: &str) -> String {
     program.replace('\'', r"'\''")
 }
 
-/// Whether a command is ours, of any version: it begins and ends as ours do, and names a hook
-/// program. The mark alone may stand at the end of a command of the user's own.
-pub(super) fn is_ours(command: &str) -> bool {
-    let quoted = command.trim().strip_prefix(COMMAND_START);
-    // The path may contain quotes.
-    let plain = quoted.map(|quoted| quoted.replace(r"'\''", "\""));
-    let parts = plain.as_deref().and_then(|plain| plain.split_once('\''));
-    parts.is_some_and(|(program, rest)| {
-        program.ends_with(HOOK_PROGRAM_SUFFIX) && rest.ends_with(COMMAND_END)
-    })
+/// The hook program that a command of ours runs, of any version; none for other commands. Ours
+/// begin and end as such commands do, and name a hook program: the mark alone may stand at the end
+/// of a command of the user's own.
+pub(super) fn program_of(command: &str) -> Option<PathBuf> {
+    let quoted = command.trim().strip_prefix(COMMAND_START)?;
+    // The path may contain quotes; no path contains a zero byte.
+    let plain = quoted.replace(r"'\''", "\0");
+    let (program, rest) = plain.split_once('\'')?;
+    let is_ours = program.ends_with(HOOK_PROGRAM_SUFFIX) && rest.ends_with(COMMAND_END);
+    is_ours.then(|| PathBuf::from(program.replace('\0', "'")))
 }
 
 /// Our entry for each event.
@@ -185,6 +185,24 @@ mod tests {
     use super::*;
     use std::time::Duration;
     use trusty_fleet::pause::MAX_HOLD;
+
+    #[test]
+    fn a_command_of_ours_names_its_program_whatever_the_path() {
+        for path in ["/d/trusty/bin/trusty-hook", "/it's '' here/trusty-hook"] {
+            for command in [
+                command(path, "Stop"),
+                command_0_1(path, "PermissionRequest"),
+            ] {
+                assert_eq!(program_of(&command), Some(PathBuf::from(path)), "{command}");
+            }
+        }
+        for other in [
+            "make # trusty-bar",
+            "exec 2>/dev/null; h='/bin/ls'; exit 0 # trusty-bar",
+        ] {
+            assert_eq!(program_of(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_hold_ends_before_claude_code_gives_its_hook_up() {

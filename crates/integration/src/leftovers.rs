@@ -61,7 +61,7 @@ mod tests {
         let root = tempfile::tempdir().expect("folder");
         let dir = root.path().join(".claude");
         let env = Environment {
-            data_home: Some(root.path().join("data")),
+            home: root.path().join("home"),
             ..Environment::default()
         };
         let bin = env.data_dir().join("bin");

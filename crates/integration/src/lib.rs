@@ -6,6 +6,7 @@
 mod clients;
 mod connected_folders;
 mod entries;
+mod former_places;
 mod hook_reach;
 mod leftovers;
 mod policy;
@@ -18,12 +19,13 @@ mod settings_text;
 pub mod skip;
 
 pub use entries::{HOOK_EVENTS, HOOK_TIMEOUT_SECONDS, HookEntries};
+pub use former_places::{AdoptionError, adopt_former_places};
 pub use hook_reach::{StartedProcess, hook_obstacle, hook_obstacle_now};
 pub use leftovers::clean_leftovers;
 pub use settings_text::{
     EntryPresence, UneditableConfig, disables_hooks, entry_presence, merge_hooks, remove_hooks,
 };
-pub use trusty_wire::hook_program::{data_home_of, is_hook_program, program};
+pub use trusty_wire::hook_program::{data_dir_of, is_hook_program, program};
 
 use connected_folders::{ConnectedFolder, ConnectedFolders};
 use settings_file::SettingsFile;
@@ -91,11 +93,10 @@ pub enum ConnectError {
     NoProgram(PathBuf),
     /// The hook program cannot run in the data folder.
     #[error(
-        "{path} cannot be run ({why}); if the folder is mounted noexec, set XDG_DATA_HOME to a \
-         folder that allows programs and connect again",
-        path = .0.display(), why = .1
+        "{path} cannot be run ({why}); if the folder is mounted noexec, {remedy} and connect again",
+        path = .0.display(), why = .1, remedy = .2
     )]
-    ProgramCannotRun(PathBuf, String),
+    ProgramCannotRun(PathBuf, String, &'static str),
     /// The path of the hook program is not UTF-8, so JSON cannot hold it.
     #[error("{} is not UTF-8 text; set XDG_DATA_HOME to another folder", .0.display())]
     OddPath(PathBuf),
@@ -296,13 +297,34 @@ fn expected_entries(env: &Environment) -> Result<HookEntries, ConnectError> {
     HookEntries::for_program(&program).ok_or(ConnectError::OddPath(program))
 }
 
-/// Our entries of version 0.1.0 if a text holds all of them, else those of this version.
+/// The entries of ours that a text holds in full, if it holds all of those of one version and one
+/// path of the hook program; else those of this version.
 fn in_force(env: &Environment, text: &str) -> Result<HookEntries, ConnectError> {
+    let is_held = |entries: &HookEntries| entry_presence(text, entries) == Ok(EntryPresence::All);
     let earlier = HookEntries::of_0_1(&program(env));
-    match earlier.filter(|entries| entry_presence(text, entries) == Ok(EntryPresence::All)) {
+    let former = former_programs(env, text).into_iter().flat_map(|program| {
+        [
+            HookEntries::for_program(&program),
+            HookEntries::of_0_1(&program),
+        ]
+    });
+    match [earlier].into_iter().chain(former).flatten().find(is_held) {
         Some(entries) => Ok(entries),
         None => expected_entries(env),
     }
+}
+
+/// The other paths, in the commands of a text, that lead to the installed hook program.
+fn former_programs(env: &Environment, text: &str) -> Vec<PathBuf> {
+    let program = program(env);
+    let Ok(installed) = program.canonicalize() else {
+        return Vec::new();
+    };
+    let named = settings_text::named_programs(text).into_iter();
+    named
+        .filter(|named| *named != program)
+        .filter(|named| named.canonicalize().is_ok_and(|path| path == installed))
+        .collect()
 }
 
 fn uneditable_error(file: &SettingsFile, why: UneditableConfig) -> ConnectError {
@@ -327,29 +349,46 @@ pub fn state(env: &Environment, dir: &Path) -> HookInstall {
         return HookInstall::Forbidden(why);
     }
     let program = program(env);
-    let earlier = HookEntries::of_0_1(&program);
-    let is_earlier =
-        |entries: HookEntries| entry_presence(&text, &entries) == Ok(EntryPresence::All);
-    let is_earlier = held == EntryPresence::Some && earlier.is_some_and(is_earlier);
-    let is_ours = held == EntryPresence::All || is_earlier;
+    let is_held = |entries: Option<HookEntries>| {
+        entries.is_some_and(|entries| entry_presence(&text, &entries) == Ok(EntryPresence::All))
+    };
+    let has_some = held == EntryPresence::Some;
+    let former = if has_some {
+        former_programs(env, &text)
+    } else {
+        Vec::new()
+    };
+    let is_current = held == EntryPresence::All
+        || former
+            .iter()
+            .any(|program| is_held(HookEntries::for_program(program)));
+    let is_earlier = has_some
+        && [&program]
+            .into_iter()
+            .chain(&former)
+            .any(|program| is_held(HookEntries::of_0_1(program)));
+    let is_ours = is_current || is_earlier;
     if is_ours && program::is_there(&program) && !program::may_run(&program) {
-        return HookInstall::Forbidden(cannot_run(&program));
+        return HookInstall::Forbidden(cannot_run(&program, env));
     }
-    match held {
-        EntryPresence::All if program::is_safe(&program) => HookInstall::Connected,
-        EntryPresence::Some if program::is_safe(&program) && is_earlier => HookInstall::Outdated,
-        EntryPresence::None if ConnectedFolders::read(env).folder(dir).is_none() => {
-            HookInstall::NotInstalled
-        }
-        EntryPresence::All | EntryPresence::Some | EntryPresence::None => HookInstall::Incomplete,
+    let is_safe = is_ours && program::is_safe(&program);
+    if is_safe && is_current {
+        return HookInstall::Connected;
     }
+    if is_safe {
+        return HookInstall::Outdated;
+    }
+    if held == EntryPresence::None && ConnectedFolders::read(env).folder(dir).is_none() {
+        return HookInstall::NotInstalled;
+    }
+    HookInstall::Incomplete
 }
 
-fn cannot_run(program: &Path) -> String {
+fn cannot_run(program: &Path, env: &Environment) -> String {
     format!(
-        "{} cannot be run; the folder may be mounted noexec: set XDG_DATA_HOME to a folder that \
-         allows programs and connect again",
-        program.display()
+        "{} cannot be run; the folder may be mounted noexec: {} and connect again",
+        program.display(),
+        env.data_folder_remedy()
     )
 }
 

@@ -33,8 +33,9 @@ const TRIAL_ARGUMENT: &str = "try";
 const TRIAL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs a copy once, as Claude Code would, with nothing to do. `program` is its final path.
-fn try_once(copy: &Path, program: &Path) -> Result<(), ConnectError> {
-    let failed = |why: String| ConnectError::ProgramCannotRun(program.to_path_buf(), why);
+fn try_once(copy: &Path, program: &Path, env: &Environment) -> Result<(), ConnectError> {
+    let remedy = env.data_folder_remedy();
+    let failed = |why: String| ConnectError::ProgramCannotRun(program.to_path_buf(), why, remedy);
     let ended = run_to_end(copy, &[TRIAL_ARGUMENT], TRIAL_TIMEOUT);
     match ended {
         Ok(status) if status.success() => Ok(()),
@@ -68,10 +69,10 @@ pub(super) fn install(env: &Environment) -> Result<bool, ConnectError> {
     let bytes = fs::read(&from).map_err(|_| ConnectError::NoProgram(from))?;
     let to = program(env);
     make_folders(&env.data_dir())?;
-    let new = install_program(&to, &bytes, |copy| try_once(copy, &to))?;
+    let new = install_program(&to, &bytes, |copy| try_once(copy, &to, env))?;
     check(&to)?;
     if !new {
-        try_once(&to, &to)?;
+        try_once(&to, &to, env)?;
     }
     Ok(new)
 }
@@ -136,23 +137,15 @@ fn install_program(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use trusty_wire::hook_program::data_home_of;
+    use trusty_wire::hook_program::data_dir_of;
 
     #[test]
     fn a_copy_knows_where_it_was_put() {
         let env = Environment {
-            data_home: Some("/d".into()),
+            home: "/d".into(),
             ..Environment::default()
         };
-        let copy = program(&env);
-        assert_eq!(data_home_of(&copy), Some(PathBuf::from("/d")));
-        for other in [
-            "/usr/bin/trusty-hook",
-            "/w/target/debug/trusty-hook",
-            "trusty-hook",
-        ] {
-            assert_eq!(data_home_of(Path::new(other)), None, "{other}");
-        }
+        assert_eq!(data_dir_of(&program(&env)), Some(env.data_dir()));
     }
 
     #[test]
@@ -173,7 +166,7 @@ mod tests {
         assert!(is_there(&to));
         let cannot_run = |copy: &Path| {
             let why = "exit status: 126".to_owned();
-            Err(ConnectError::ProgramCannotRun(copy.to_path_buf(), why))
+            Err(ConnectError::ProgramCannotRun(copy.to_path_buf(), why, ""))
         };
         install_program(&to, b"three", cannot_run).expect_err("the copy does not run");
         assert_eq!(fs::read_to_string(&to).expect("read"), "two");

@@ -1,11 +1,13 @@
 //! Our entries in the text of a settings file: text in, text out, or a refusal. Everything that is
 //! not ours stays byte for byte.
 
-use super::entries::{HookEntries, group, is_ours};
+use super::entries::{HookEntries, group, program_of};
 use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstObjectProp, CstRootNode};
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Why a text cannot be edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,10 +125,15 @@ struct HookHandler {
 }
 
 impl HookHandler {
-    fn is_ours(&self) -> bool {
+    /// The hook program that the command runs, if the command is ours.
+    fn program(&self) -> Option<PathBuf> {
         let command = self.node.get("command").and_then(|c| c.value());
         let command = command.and_then(|c| c.as_string_lit()?.decoded_value().ok());
-        command.is_some_and(|c| is_ours(&c))
+        program_of(&command?)
+    }
+
+    fn is_ours(&self) -> bool {
+        self.program().is_some()
     }
 
     /// Whether the command runs for every tool.
@@ -182,6 +189,19 @@ pub fn entry_presence(
         (found, right) if found == right && right == entries.iter().count() => EntryPresence::All,
         _ => EntryPresence::Some,
     })
+}
+
+/// The hook programs that our commands in a text run; none if the text cannot be read.
+pub(super) fn named_programs(text: &str) -> BTreeSet<PathBuf> {
+    let hooks = EditedSettings::parse(text).and_then(|edited| edited.hooks());
+    let lists = hooks.ok().flatten().into_iter().flat_map(|hooks| {
+        let properties = hooks.properties().into_iter();
+        properties.filter_map(|property| property.array_value())
+    });
+    lists
+        .flat_map(|list| our_handlers(&list))
+        .filter_map(|handler| handler.program())
+        .collect()
 }
 
 fn value(node: &CstObject) -> Option<Value> {

@@ -32,6 +32,7 @@ pub mod leftover_files;
 pub mod listener;
 #[cfg(feature = "async")]
 pub mod listening_socket;
+pub mod login_path;
 pub mod open_files;
 #[cfg(feature = "async")]
 pub mod output;
@@ -45,6 +46,7 @@ pub mod process_files;
 pub mod process_namespaces;
 pub mod process_reader;
 pub mod process_stat;
+pub mod program_folders;
 pub mod programs;
 pub mod raw_terminal;
 #[cfg(feature = "async")]

@@ -39,10 +39,19 @@ pub enum ListenerRefusal {
 /// # Errors
 /// Says which other process listens, that none does, or that the socket cannot be used.
 pub fn check_listener(path: &Path) -> Result<(), ListenerRefusal> {
+    listening_process(path).map(drop)
+}
+
+/// The server of a socket, if it runs as this user and outside any container. Does not wait for a
+/// server that accepts no connections.
+///
+/// # Errors
+/// As [`check_listener`].
+pub fn listening_process(path: &Path) -> Result<PeerIdentity, ListenerRefusal> {
     let address = SocketAddrUnix::new(path).map_err(io::Error::from)?;
     let socket = nonblocking_socket()?;
     match connect(&socket, &address) {
-        Ok(()) => check_peer(&socket),
+        Ok(()) => trusted_peer(&socket),
         Err(Errno::CONNREFUSED | Errno::NOENT) => Err(ListenerRefusal::NotListening),
         Err(Errno::AGAIN) => Err(ListenerRefusal::Busy),
         Err(e) => Err(ListenerRefusal::Io(e.into())),
@@ -63,6 +72,10 @@ fn nonblocking_socket() -> io::Result<OwnedFd> {
 /// # Errors
 /// Says which other process is the peer, or that the peer cannot be identified.
 pub fn check_peer(stream: impl AsFd) -> Result<(), ListenerRefusal> {
+    trusted_peer(stream).map(drop)
+}
+
+fn trusted_peer(stream: impl AsFd) -> Result<PeerIdentity, ListenerRefusal> {
     let unidentified = |e| match e {
         PeerIdentityError::OtherNamespace => ListenerRefusal::Contained,
         e => ListenerRefusal::Unidentified(e),
@@ -74,7 +87,7 @@ pub fn check_peer(stream: impl AsFd) -> Result<(), ListenerRefusal> {
     let is_ours = shares_our_namespaces(peer.pid);
     peer.confirm(sys::living_start).map_err(unidentified)?;
     if is_ours {
-        Ok(())
+        Ok(peer)
     } else {
         Err(ListenerRefusal::Contained)
     }

@@ -5,24 +5,26 @@ mod freezer_state;
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+mod own_session;
 mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, current_folder, data_home, environment, ignore_hangup, is_frozen, machine,
-    peer_uid, pids, program, runtime_home, signal, since_boot, start_since_boot, stat, usage,
+    control_terminal, current_folder, environment, ignore_hangup, is_frozen, machine, peer_uid,
+    pids, program, signal, since_boot, start_since_boot, stat, usage, user_folder,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, current_folder, data_home, environment, executable_path, ignore_hangup,
-    is_frozen, machine, peer_uid, pids, program, runtime_home, signal, since_boot,
-    start_since_boot, stat, usage,
+    control_terminal, current_folder, environment, executable_path, ignore_hangup, is_frozen,
+    machine, peer_uid, pids, program, signal, since_boot, start_since_boot, stat, usage,
+    user_folder,
 };
 
 pub use super::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
 pub use freezer_state::FreezerState;
+pub use own_session::in_own_session;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};

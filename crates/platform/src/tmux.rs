@@ -2,7 +2,6 @@
 
 use super::checked_program::RunError;
 use super::listener::{ListenerRefusal, check_listener};
-use super::programs::{ProgramSearch, absolute_folders, find_program};
 use super::run::{ChildEnvironment, RunLimits, run_bounded};
 use crate::folder_access::{FolderAccess, PathLookup};
 use crate::pinned_socket::PinnedSocket;
@@ -49,25 +48,6 @@ pub enum TmuxError {
     /// tmux could not be run.
     #[error("could not run tmux: {0}")]
     Io(#[from] io::Error),
-}
-
-/// The tmux program; see [`find_tmux`]. If the only one is one that other users could change, that
-/// one, so that the attempt to run it reports why it is refused.
-pub fn program(path: Option<&OsStr>) -> Option<PathBuf> {
-    find_tmux(path).any()
-}
-
-/// Searches for tmux: in the search path, then where Homebrew and `MacPorts` install it, because an
-/// app started from a desktop has a short search path.
-pub fn find_tmux(path: Option<&OsStr>) -> ProgramSearch {
-    let usual = [
-        "/usr/local/bin",
-        "/opt/homebrew/bin",
-        "/opt/local/bin",
-        "/usr/bin",
-    ];
-    let folders = absolute_folders(path).chain(usual.map(PathBuf::from));
-    find_program("tmux", folders)
 }
 
 /// The one path by which a server is known: without links above the folder of its socket, as tmux

@@ -3,33 +3,37 @@
 
 use std::path::{Path, PathBuf};
 use trusty_fleet::client::can_list;
-use trusty_platform::programs::{ProgramSearch, absolute_folders, find_program};
+use trusty_platform::programs::{ProgramSearch, find_program};
 use trusty_wire::environment::Environment;
 
 /// The name of the command.
 const CLIENT_COMMAND: &str = "claude";
-/// Where the installers put the command, below the home folder and elsewhere. These folders are
-/// searched too, because an app that is started from a desktop has a short search path.
-const HOME_FOLDERS: [&str; 2] = [".local/bin", ".claude/local"];
-const SYSTEM_FOLDERS: [&str; 2] = ["/usr/local/bin", "/opt/homebrew/bin"];
+/// Where an earlier installer of Claude Code put the command, below the home folder.
+const LOCAL_INSTALL_FOLDER: &str = ".claude/local";
 
-/// Finds a Claude Code that can list its sessions: in the search path first, then where the
-/// installers put it. A program whose path names no version is taken for a recent one.
+/// Finds a Claude Code that can list its sessions: in the search path first, then where installers
+/// put programs, and at last in the login shell's search path. A program whose path names no
+/// version is taken for a recent one.
 pub fn find_client(env: &Environment) -> ProgramSearch {
-    let usual = HOME_FOLDERS.map(|folder| env.home.join(folder));
-    let folders = absolute_folders(env.path.as_deref())
-        .chain(usual)
-        .chain(SYSTEM_FOLDERS.map(PathBuf::from));
     let mut search = ProgramSearch::default();
+    let mut folders = env.program_folders();
+    folders.push(env.home.join(LOCAL_INSTALL_FOLDER));
+    search_folders(&mut search, folders);
+    if search.program.is_none() {
+        search_folders(&mut search, env.login_folders());
+    }
+    search
+}
+
+fn search_folders(search: &mut ProgramSearch, folders: Vec<PathBuf>) {
     for folder in folders {
         let found = find_program(CLIENT_COMMAND, [folder]);
-        search.refused = search.refused.or(found.refused);
+        search.refused = search.refused.take().or(found.refused);
         search.program = found.program.filter(|program| lists_sessions(program));
         if search.program.is_some() {
             break;
         }
     }
-    search
 }
 
 /// Whether the version in a program's path, if any, can list its sessions.
@@ -59,6 +63,7 @@ mod tests {
         let env = Environment {
             home: at("home"),
             path: Some(format!("node_modules/.bin:{}", at("bin").display()).into()),
+            usual_folders: vec![at("home/.local/bin")],
             ..Environment::default()
         };
         let versions = at("home/.local/share/claude/versions");

@@ -10,7 +10,7 @@ use crate::client_program::find_client;
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
@@ -162,13 +162,11 @@ async fn ask(
     env: &Environment,
 ) -> Result<ProgramOutput, RunError> {
     let client = client.ok_or(RunError::NotFound)?;
-    let (home, path) = (&env.home, env.path.as_deref().unwrap_or_default());
-    let mut variables: Vec<(&str, &OsStr)> = vec![("HOME", home.as_os_str()), ("PATH", path)];
-    // Given the folder that is its default anyway, Claude Code looks for its settings elsewhere.
-    if dir != home.join(".claude") {
-        variables.push(("CLAUDE_CONFIG_DIR", dir.as_os_str()));
-    }
-    variables.extend(QUIET_VARIABLES.map(|name| (name, OsStr::new("1"))));
+    let variables = listing_variables(dir, env);
+    let variables: Vec<(&str, &OsStr)> = variables
+        .iter()
+        .map(|(name, value)| (*name, value.as_os_str()))
+        .collect();
     let arguments = LISTING_ARGUMENTS.map(OsStr::new);
     run_bounded(
         client,
@@ -177,6 +175,24 @@ async fn ask(
         LISTING_LIMITS,
     )
     .await
+}
+
+/// The variables with which Claude Code is asked for the list of a folder: none that holds a secret,
+/// such as `ANTHROPIC_API_KEY`. On macOS, Claude Code looks up the user's login in the keychain by
+/// `$USER`; `$TMPDIR` leads to the folder that it shares with the sessions.
+fn listing_variables(dir: &Path, env: &Environment) -> Vec<(&'static str, OsString)> {
+    let mut variables = env.account.clone();
+    variables.push(("HOME", env.home.clone().into()));
+    // `claude` may be a script that needs an interpreter beside it, such as node.
+    let folders = env.program_folders().into_iter();
+    let path = std::env::join_paths(folders.chain(env.known_login_folders()));
+    variables.push(("PATH", path.unwrap_or_default()));
+    // Given the folder that is its default anyway, Claude Code looks for its settings elsewhere.
+    if dir != env.home.join(".claude") {
+        variables.push(("CLAUDE_CONFIG_DIR", dir.into()));
+    }
+    variables.extend(QUIET_VARIABLES.map(|name| (name, OsString::from("1"))));
+    variables
 }
 
 /// The folder that a fact is about.

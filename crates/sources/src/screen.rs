@@ -20,6 +20,7 @@ use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
+use trusty_wire::tmux_programs::TmuxPrograms;
 
 /// How often a pane in doubt is read.
 const SCREEN_POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -30,7 +31,7 @@ type DoubtfulPanes = BTreeMap<PaneKey, Option<String>>;
 /// The panes in doubt, and what was reported of their servers.
 #[derive(Debug)]
 pub struct ScreenSource {
-    program: Option<PathBuf>,
+    programs: TmuxPrograms,
     /// When each pane was last read.
     looked: BTreeMap<PaneKey, Instant>,
     /// Servers with a reported problem.
@@ -41,7 +42,7 @@ impl ScreenSource {
     /// Reads nothing until a pane is wanted.
     pub fn new(env: &Environment) -> Self {
         Self {
-            program: tmux::program(env.path.as_deref()),
+            programs: TmuxPrograms::new(env),
             looked: BTreeMap::new(),
             ill: BTreeSet::new(),
         }
@@ -71,15 +72,16 @@ impl ScreenSource {
         for (pane, _) in &due {
             self.looked.insert((*pane).clone(), now);
         }
-        // The tmux source reports that there is no such program.
-        let Some(program) = self.program.clone() else {
-            return;
-        };
+        let programs = self.programs.clone();
         let mut asked: FuturesUnordered<_> = due
             .into_iter()
-            .map(async |(pane, version)| {
-                let answer = tmux::capture_pane(&program, &pane.server, &pane.pane).await;
-                (pane, version, answer)
+            .filter_map(|(pane, version)| {
+                // The tmux source reports that there is no such program.
+                let program = programs.for_server(&pane.server).any()?;
+                Some(async move {
+                    let answer = tmux::capture_pane(&program, &pane.server, &pane.pane).await;
+                    (pane, version, answer)
+                })
             })
             .collect();
         while let Some((pane, version, answer)) = asked.next().await {

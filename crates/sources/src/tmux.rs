@@ -16,15 +16,15 @@ use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::folder_access::FolderAccess;
-use trusty_platform::programs::ProgramSearch;
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
 use trusty_wire::process_scope::Confinement;
+use trusty_wire::tmux_programs::TmuxPrograms;
 
 /// The tmux servers, and what was last reported of each.
 #[derive(Debug)]
 pub struct TmuxSource {
-    program: ProgramSearch,
+    programs: TmuxPrograms,
     access: FolderAccess,
     folders: Vec<PathBuf>,
     /// The server that this process runs in, if any.
@@ -52,7 +52,7 @@ impl TmuxSource {
             own = socket.map(PathBuf::from);
         }
         Self {
-            program: tmux::find_tmux(env.path.as_deref()),
+            programs: TmuxPrograms::new(env),
             access: FolderAccess::current(),
             folders: roots
                 .into_iter()
@@ -115,9 +115,6 @@ impl TmuxSource {
                 false
             }
         });
-        if let (Some(tmux), false) = (&self.program.refused, found.is_empty()) {
-            refused.insert(tmux.program.clone(), tmux.refusal.to_string());
-        }
         (found, refused)
     }
 
@@ -133,7 +130,18 @@ impl TmuxSource {
 
     /// Asks all servers at once, and passes each answer to `hand_over` as soon as it arrives.
     pub async fn list_panes(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
-        let (sockets, refused) = self.sockets();
+        let (sockets, mut refused) = self.sockets();
+        let searched = sockets.iter().map(|socket| {
+            let search = self.programs.for_server(socket);
+            (socket, search)
+        });
+        let searched: Vec<_> = searched.collect();
+        for tmux in searched
+            .iter()
+            .filter_map(|(_, search)| search.refused.as_ref())
+        {
+            refused.insert(tmux.program.clone(), tmux.refusal.to_string());
+        }
         let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
         let missing = self.named.values();
         let missing = missing.filter(|socket| !sockets.contains(*socket) && !is_refused(socket));
@@ -152,19 +160,15 @@ impl TmuxSource {
         if !refusals.is_empty() {
             hand_over(refusals).await;
         }
-        let search = self.program.clone();
-        let mut asked: FuturesUnordered<_> = sockets
-            .iter()
-            .map(|socket| {
-                let search = &search;
-                async move {
-                    let answer = match (&search.program, &search.refused) {
-                        (Some(program), _) => tmux::list_panes(program, socket, PANE_FORMAT).await,
-                        (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal.clone())),
-                        (None, None) => Err(TmuxError::NotInstalled),
-                    };
-                    (socket, answer)
-                }
+        let mut asked: FuturesUnordered<_> = searched
+            .into_iter()
+            .map(async |(socket, search)| {
+                let answer = match (search.program, search.refused) {
+                    (Some(program), _) => tmux::list_panes(&program, socket, PANE_FORMAT).await,
+                    (None, Some(tmux)) => Err(TmuxError::Refused(tmux.refusal)),
+                    (None, None) => Err(TmuxError::NotInstalled),
+                };
+                (socket, answer)
             })
             .collect();
         while let Some((socket, answer)) = asked.next().await {

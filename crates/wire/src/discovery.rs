@@ -3,17 +3,22 @@
 //! environment comes from; then the runtime folder.
 
 use crate::environment::Environment;
+use crate::socket_names::{self, LongSocketPath};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use trusty_fleet::System;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_platform::files;
+use trusty_platform::folder_lock::FolderLock;
 use trusty_platform::{paths, sys};
 
 /// The largest engine file that is read, in bytes.
 const MAX_RECORD_BYTES: u64 = 64 << 10;
+/// The name of the lock file in the runtime folder.
+pub const RUNTIME_LOCK: &str = "lock";
 /// The mode bits by which others may write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -37,8 +42,10 @@ pub struct EngineRecord {
 /// The files and folders of a user's engines, on this machine and since its last boot.
 #[derive(Debug, Clone)]
 pub struct EnginePlaces {
+    system: System,
     data_dir: PathBuf,
     runtime_dir: PathBuf,
+    former_runtime_dirs: Vec<PathBuf>,
     machine: MachineIdentity,
 }
 
@@ -46,8 +53,10 @@ impl EnginePlaces {
     /// The places that follow from an environment.
     pub fn new(env: &Environment, machine: &MachineIdentity) -> Self {
         Self {
+            system: env.system,
             data_dir: env.data_dir(),
             runtime_dir: env.runtime_dir(machine.uid),
+            former_runtime_dirs: env.former_runtime_dirs(machine.uid),
             machine: machine.clone(),
         }
     }
@@ -78,6 +87,44 @@ impl EnginePlaces {
     /// The folder in which an engine with these places opens its sockets.
     pub fn runtime_dir(&self) -> &Path {
         &self.runtime_dir
+    }
+
+    /// The folders in which an engine of version 0.1.0 with this environment opens its sockets, if
+    /// they are others.
+    pub fn former_runtime_dirs(&self) -> impl Iterator<Item = &Path> {
+        self.former_runtime_dirs.iter().map(PathBuf::as_path)
+    }
+
+    /// Takes the locks of engines of version 0.1.0 where this version uses other folders, and there
+    /// are any; none while such an engine runs. No such engine starts while the locks are held.
+    pub fn take_former_locks(&self) -> Option<Vec<FolderLock>> {
+        let mut taken = Vec::new();
+        for folder in self.former_runtime_dirs() {
+            let lock = folder.join(RUNTIME_LOCK);
+            if !paths::is_private(folder, self.machine.uid).unwrap_or(false) || !lock.is_file() {
+                continue;
+            }
+            match FolderLock::try_take(&lock) {
+                Ok(Some(lock)) => taken.push(lock),
+                Ok(None) => return None,
+                // A lock that cannot be opened is held by no engine of this user.
+                Err(_) => {}
+            }
+        }
+        Some(taken)
+    }
+
+    /// Checks that the sockets can be bound in the runtime folder.
+    ///
+    /// # Errors
+    /// The path of a socket would be longer than the system allows.
+    pub fn check_socket_length(&self) -> Result<(), LongSocketPath> {
+        socket_names::check_length(&self.runtime_dir, self.system)
+    }
+
+    /// The operating system, on which the places depend.
+    pub fn system(&self) -> System {
+        self.system
     }
 
     /// The engine file, in which the leading engine names its sockets.
@@ -139,8 +186,13 @@ impl EnginePlaces {
     pub fn socket_folders(&self) -> Vec<PathBuf> {
         let named = self.record().map(|record| record.socket_folder);
         let mut folders: Vec<PathBuf> = named.into_iter().filter(|p| p.is_absolute()).collect();
-        if !folders.contains(&self.runtime_dir) {
-            folders.push(self.runtime_dir.clone());
+        for folder in [&self.runtime_dir]
+            .into_iter()
+            .chain(&self.former_runtime_dirs)
+        {
+            if !folders.contains(folder) {
+                folders.push(folder.clone());
+            }
         }
         folders.retain(|folder| paths::is_private(folder, self.machine.uid).unwrap_or(false));
         folders
@@ -167,6 +219,7 @@ mod tests {
     fn stage() -> DiscoveryFixture {
         let dir = tempfile::tempdir().expect("folder");
         let env = Environment {
+            system: System::Linux,
             data_home: Some(dir.path().join("data")),
             runtime_home: Some(make_private(dir.path().join("run"))),
             ..Environment::default()

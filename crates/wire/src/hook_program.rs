@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 pub const HOOK_PROGRAM_FOLDER: &str = "bin";
 /// The file name of the hook program.
 pub const HOOK_PROGRAM_NAME: &str = "trusty-hook";
+
 /// The path of the installed hook program.
 pub fn program(env: &Environment) -> PathBuf {
     env.data_dir()
@@ -14,13 +15,12 @@ pub fn program(env: &Environment) -> PathBuf {
         .join(HOOK_PROGRAM_NAME)
 }
 
-/// The parent of the data folder that an installed hook program lies in: the value of
-/// `$XDG_DATA_HOME` at the installation. None for other programs.
-pub fn data_home_of(exe: &Path) -> Option<PathBuf> {
+/// The data folder that an installed hook program lies in. None for other programs.
+pub fn data_dir_of(exe: &Path) -> Option<PathBuf> {
     let folder = exe.parent()?;
     let data = folder.parent()?;
     let is_copy = folder.ends_with(HOOK_PROGRAM_FOLDER) && data.ends_with("trusty");
-    is_copy.then(|| data.parent().map(Path::to_path_buf))?
+    is_copy.then(|| data.to_path_buf())
 }
 
 /// Whether an executable is a hook program. Linux appends " (deleted)" to the path of one that was

@@ -18,10 +18,12 @@ pub mod hook_program;
 pub mod hooks;
 pub mod process_scope;
 pub mod process_tracer;
+pub mod program_search;
 #[cfg(test)]
 #[path = "../../../tests/support/skip.rs"]
 pub mod skip;
 pub mod socket_names;
+pub mod tmux_programs;
 pub mod version;
 
 pub use discovery::EnginePlaces;

@@ -15,9 +15,9 @@ use trusty_fleet::jump::{
 use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
 use trusty_platform::process_namespaces::shares_our_namespaces;
-use trusty_platform::programs::{absolute_folders, find_program};
-use trusty_platform::{ancestors, process_details, sys, tmux};
+use trusty_platform::{ancestors, process_details, sys};
 use trusty_wire::environment::Environment;
+use trusty_wire::tmux_programs::TmuxPrograms;
 
 /// The only variables that are read from the environment of a process.
 const WINDOW_VARIABLES: [&str; 8] = [
@@ -35,6 +35,7 @@ const WINDOW_VARIABLES: [&str; 8] = [
 #[derive(Debug)]
 pub(super) struct JumpInspector<'a> {
     env: &'a Environment,
+    tmux: TmuxPrograms,
     /// The displays read so far: each is read once per jump.
     seen: BTreeMap<x11::X11Display, X11Server>,
 }
@@ -43,6 +44,7 @@ impl<'a> JumpInspector<'a> {
     pub(super) fn new(env: &'a Environment) -> Self {
         Self {
             env,
+            tmux: TmuxPrograms::new(env),
             seen: BTreeMap::new(),
         }
     }
@@ -60,6 +62,11 @@ impl<'a> JumpInspector<'a> {
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
         let workdir = PathBuf::from(&session.workdir);
+        let target = session.terminal.as_ref().and_then(|t| t.tmux.as_ref());
+        // The first jump of an app from Finder must not fail where a later one would not.
+        if let Some(search) = opener.first().and_then(|p| self.env.pending_search(p)) {
+            let _ = tokio::task::spawn_blocking(move || search.wait()).await;
+        }
         JumpContext {
             runs: self.find_target(session).await,
             name: named,
@@ -67,7 +74,7 @@ impl<'a> JumpInspector<'a> {
             workdir,
             system,
             opener: self.opener(opener, system),
-            tmux: tmux::program(self.env.path.as_deref()),
+            tmux: target.and_then(|t| self.tmux.for_server(&t.socket).any()),
         }
     }
 
@@ -104,7 +111,7 @@ impl<'a> JumpInspector<'a> {
         target: &TmuxTarget,
         home: ProcessDisplay,
     ) -> Result<Option<TmuxLocation>, JumpObstacle> {
-        let tmux = tmux::program(self.env.path.as_deref());
+        let tmux = self.tmux.for_server(&target.socket).any();
         let found = clients::pane(tmux.as_deref(), target, home).await?;
         let Some((mut pane, pids)) = found else {
             return Ok(None);
@@ -263,13 +270,12 @@ impl<'a> JumpInspector<'a> {
             return Some(vec![program.to_owned()]);
         }
         let named = self.env.terminal.clone().and_then(|t| t.into_string().ok());
-        let known = TERMINAL_OPENERS
-            .iter()
-            .map(|(program, _)| (*program).to_owned());
-        let program = named
-            .into_iter()
-            .chain(known)
-            .find_map(|p| self.program(&p))?;
+        // The login shell is not asked for each terminal that is not installed.
+        let installed = |name: &str| text(Some(self.env.find_installed(name).any()?.into()));
+        let program = named.and_then(|named| self.program(&named)).or_else(|| {
+            let mut known = TERMINAL_OPENERS.iter();
+            known.find_map(|(program, _)| installed(program))
+        })?;
         Some(with_arguments(&program))
     }
 
@@ -280,8 +286,7 @@ impl<'a> JumpInspector<'a> {
             let is_there = program.is_absolute() && program.is_file();
             return is_there.then(|| name.to_owned());
         }
-        let found = find_program(name, absolute_folders(self.env.path.as_deref()));
-        found.any()?.into_os_string().into_string().ok()
+        text(Some(self.env.find_program(name).any()?.into()))
     }
 }
 

@@ -11,7 +11,7 @@ use trusty_fleet::jump::{
 };
 use trusty_platform::checked_program::RunError;
 use trusty_platform::launch::{self, DetachedProgram};
-use trusty_platform::programs::{absolute_folders, find_program};
+use trusty_platform::programs::find_program;
 use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_platform::{clock, sys};
@@ -175,15 +175,15 @@ async fn focus_wezterm(wezterm: &WezTermPane, env: &Environment) -> Result<(), J
     run_terminal_command("WezTerm", &program, &words, &socket).await
 }
 
-/// The path of a terminal's command: in the search path, beside its program, or in its bundle.
+/// The path of a terminal's command: in a folder of programs, beside its program, or in its bundle.
 fn find_command(name: &str, beside: Option<&Path>, env: &Environment) -> Option<PathBuf> {
     let bundled = [
         "/Applications/kitty.app/Contents/MacOS",
         "/Applications/WezTerm.app/Contents/MacOS",
     ];
-    let folders = absolute_folders(env.path.as_deref());
-    let beside = beside.map(Path::to_path_buf);
-    let all = folders.chain(beside).chain(bundled.map(PathBuf::from));
+    let more = beside.map(Path::to_path_buf).into_iter();
+    let more = more.chain(bundled.map(PathBuf::from));
+    let all = env.program_folders().into_iter().chain(more);
     find_program(name, all).any()
 }
 

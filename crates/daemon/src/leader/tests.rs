@@ -21,11 +21,24 @@ impl LeaderFixture {
         let private = fs::Permissions::from_mode(0o700);
         fs::set_permissions(&runtime_home, private).expect("chmod");
         let env = Environment {
+            system: System::Linux,
             data_home: Some(self.data_home.clone()),
             runtime_home: Some(runtime_home),
             ..Environment::default()
         };
         EnginePlaces::find(&env).expect("a machine")
+    }
+}
+
+/// The places of macOS for a user whose home folder lies in `root`.
+fn mac_environment(root: &Path) -> Environment {
+    let home = root.join("Users/dev");
+    fs::create_dir_all(home.join("Library/Application Support")).expect("folders");
+    Environment {
+        system: System::Mac,
+        home,
+        temp_dir: Some(root.join("T")),
+        ..Environment::default()
     }
 }
 
@@ -176,4 +189,91 @@ async fn an_engine_makes_nothing_in_a_folder_that_another_user_has_or_could_chan
     } else {
         crate::skip::skip("needs root to act as another user");
     }
+}
+
+/// Whether connections to the sockets of a leader arrive.
+async fn is_reached(leader: &mut Leader) -> bool {
+    let runtime_dir = leader.places.runtime_dir().to_path_buf();
+    let api = socket_names::api_socket(&runtime_dir);
+    let hooks = runtime_dir.join(hooks::HOOK_SOCKET);
+    let mut is_reached = true;
+    for (path, feed) in [(api, &mut leader.api), (hooks, &mut leader.hooks)] {
+        let (near, far) = tokio::join!(tokio::net::UnixStream::connect(path), feed.accept());
+        is_reached &= near.is_ok() && far.is_ok();
+    }
+    is_reached
+}
+
+#[tokio::test]
+async fn in_the_places_of_macos_each_file_that_vanishes_comes_back_and_no_second_engine_leads() {
+    let root = tempfile::tempdir().expect("folder");
+    let places = EnginePlaces::find(&mac_environment(root.path())).expect("a machine");
+    let mut leader = Leader::elect(&places).expect("free");
+    let runtime_dir = places.runtime_dir();
+    assert!(runtime_dir.starts_with(places.data_dir()), "in one folder");
+    let files = [
+        socket_names::api_socket(runtime_dir),
+        runtime_dir.join(hooks::HOOK_SOCKET),
+        runtime_dir.join(RUNTIME_LOCK),
+        places.lock_path(),
+        places.record_path(),
+    ];
+    let folder = runtime_dir.to_path_buf();
+    for vanishes in files.iter().chain([&folder]) {
+        if vanishes.is_dir() {
+            fs::remove_dir_all(vanishes).expect("removed");
+        } else {
+            fs::remove_file(vanishes).expect("removed");
+        }
+        let told = vanishes.display();
+        assert!(is_taken(&places), "another engine leads without {told}");
+        let checked = lock_state(&leader.right.state).check();
+        assert_eq!(checked, LeadershipState::Held, "{told}");
+        assert!(files.iter().all(|file| file.exists()), "{told}");
+        assert!(is_reached(&mut leader).await, "{told}");
+        assert!(is_taken(&places), "another engine leads after {told}");
+        assert_eq!(places.socket_folders(), [runtime_dir], "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_engine_of_version_0_1_0_in_the_places_of_macos_that_variables_named_keeps_its_place() {
+    let root = tempfile::tempdir().expect("folder");
+    let env = mac_environment(root.path());
+    let places = EnginePlaces::find(&env).expect("a machine");
+    let former: Vec<&Path> = places.former_runtime_dirs().collect();
+    let [former] = former[..] else {
+        panic!("{former:?}");
+    };
+    paths::private_dir(former, places.uid()).expect("made");
+    let lock = former.join(RUNTIME_LOCK);
+    let older = FolderLock::try_take(&lock).expect("open").expect("free");
+    assert!(is_taken(&places));
+    assert!(!places.data_dir().exists(), "nothing was made");
+    assert_eq!(
+        places.socket_folders(),
+        [former],
+        "hooks and programs reach it"
+    );
+    drop(older);
+    let newer = Leader::elect(&places).expect("free");
+    let taken = FolderLock::try_take(&lock).expect("open");
+    assert!(
+        taken.is_none(),
+        "no older engine starts beside the newer one"
+    );
+    drop(newer);
+}
+
+#[tokio::test]
+async fn where_the_path_of_a_socket_is_too_long_the_error_says_so() {
+    let root = tempfile::tempdir().expect("folder");
+    let places = EnginePlaces::find(&mac_environment(&root.path().join("h".repeat(90))));
+    let places = places.expect("a machine");
+    let refused = Leader::elect(&places).expect_err("too long").to_string();
+    assert!(
+        refused.contains("a socket's path may have 103"),
+        "{refused}"
+    );
+    assert!(!places.data_dir().exists(), "nothing was made");
 }

@@ -235,7 +235,7 @@ fn the_command_survives_any_path_and_has_our_mark_last() {
             .iter()
             .map(|(_, entry)| entry["command"].as_str().expect("text").to_owned())
             .collect();
-        assert!(all.iter().all(|c| is_ours(c)));
+        assert!(all.iter().all(|c| program_of(c).is_some()));
         all
     };
     assert_eq!(of("/a b/trusty-hook").len(), 15);
@@ -251,7 +251,7 @@ fn the_command_survives_any_path_and_has_our_mark_last() {
         "exec 2>/dev/null; h='/home/dev/lint'; \"$h\"; exit 0 # trusty-bar",
         "exec 2>/dev/null; h='/x/trusty-hook'; \"$h\" Stop; exit 0",
     ] {
-        assert!(!is_ours(foreign), "{foreign}");
+        assert!(program_of(foreign).is_none(), "{foreign}");
     }
 }
 

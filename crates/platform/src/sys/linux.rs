@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use trusty_fleet::System;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
@@ -93,14 +93,9 @@ pub fn connect_abstract(name: &[u8]) -> io::Result<UnixStream> {
     Ok(socket.into())
 }
 
-/// The default folder for programs' data.
-pub fn data_home(home: &Path) -> PathBuf {
-    home.join(".local/share")
-}
-
-/// The default folder for a user's sockets, which the system makes at login.
-pub fn runtime_home(uid: u32) -> Option<PathBuf> {
-    Some(PathBuf::from(format!("/run/user/{uid}")))
+/// None: Linux makes no such folder; that of the login is named by `$XDG_RUNTIME_DIR`.
+pub fn user_folder() -> Option<PathBuf> {
+    None
 }
 
 /// All pids that this process can see.

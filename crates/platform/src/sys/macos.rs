@@ -6,6 +6,9 @@
 )]
 
 pub mod cgroup;
+mod user_folder;
+
+pub use user_folder::user_folder;
 
 use crate::darwin::bsdinfo::{self, MachTimebase};
 use crate::darwin::{paths, procargs};
@@ -17,7 +20,6 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 use trusty_fleet::System;
@@ -98,16 +100,6 @@ pub fn peer_uid(socket: impl AsFd) -> io::Result<u32> {
 /// Always `Unsupported`.
 pub fn connect_abstract(_name: &[u8]) -> io::Result<UnixStream> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-/// The default folder for programs' data.
-pub fn data_home(home: &Path) -> PathBuf {
-    home.join("Library/Application Support")
-}
-
-/// None: on macOS the folder for temporary files already belongs to the user alone.
-pub fn runtime_home(_uid: u32) -> Option<PathBuf> {
-    None
 }
 
 /// All pids.

@@ -101,7 +101,7 @@ mod tests {
 
     fn store(root: &Path) -> PauseStore {
         PauseStore::from_env(&Environment {
-            data_home: Some(root.to_path_buf()),
+            home: root.to_path_buf(),
             ..Environment::default()
         })
     }

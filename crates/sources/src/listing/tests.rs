@@ -130,3 +130,63 @@ async fn a_first_look_does_not_wait_for_a_client_that_hangs_and_names_it() {
         "{facts:?}"
     );
 }
+
+#[test]
+fn the_client_is_given_the_user_s_account_and_no_secret() {
+    let env = Environment {
+        home: "/Users/dev".into(),
+        path: Some("/usr/bin:/bin".into()),
+        account: ["USER", "LOGNAME", "SHELL", "LANG", "TMPDIR"]
+            .map(|name| (name, "x".into()))
+            .to_vec(),
+        ..Environment::default()
+    };
+    let names = |dir: &str| {
+        let mut names: Vec<&str> = listing_variables(Path::new(dir), &env)
+            .iter()
+            .map(|(name, _)| *name)
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    let of_default_folder = [
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC",
+        "DISABLE_AUTOUPDATER",
+        "DISABLE_ERROR_REPORTING",
+        "DISABLE_TELEMETRY",
+        "HOME",
+        "LANG",
+        "LOGNAME",
+        "PATH",
+        "SHELL",
+        "TMPDIR",
+        "USER",
+    ];
+    assert_eq!(names("/Users/dev/.claude"), of_default_folder);
+    let of_other_folder = names("/Users/dev/other");
+    assert_eq!(of_other_folder.len(), of_default_folder.len() + 1);
+    assert!(of_other_folder.contains(&"CLAUDE_CONFIG_DIR"));
+}
+
+#[tokio::test]
+async fn a_client_that_is_a_script_finds_its_interpreter_beside_it() {
+    let root = tempfile::tempdir().expect("folder");
+    let bin = root.path().join(".local/bin");
+    fs::create_dir_all(&bin).expect("folder");
+    let runnable = |name: &str, text: &str| {
+        fs::write(bin.join(name), text).expect("written");
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(bin.join(name), mode).expect("chmod");
+    };
+    runnable("claude", "#!/usr/bin/env trusty-test-node\n");
+    runnable("trusty-test-node", "#!/bin/sh\necho '[]'\n");
+    let mut lists = ListingSource::new(&Environment {
+        home: root.path().to_path_buf(),
+        path: Some("/usr/bin:/bin".into()),
+        usual_folders: vec![bin.clone()],
+        ..Environment::default()
+    });
+    let dir = root.path().join(".claude");
+    let facts = ask_once(&mut lists, &[dir.clone()].into()).await;
+    assert_eq!(facts, [Fact::Listed(dir, Vec::new())]);
+}

@@ -114,12 +114,11 @@ async fn what_it_says_instead_is_told() {
 #[tokio::test]
 async fn without_the_program_a_socket_is_a_problem_and_none_is_none() {
     let root = tempfile::tempdir().expect("folder");
-    let mut tmux = TmuxSource::new(
-        &environment(root.path(), "exit 1"),
-        7,
-        Confinement::Confined,
-    );
-    tmux.program = ProgramSearch::default();
+    let env = Environment {
+        path: Some("/nowhere".into()),
+        ..environment(root.path(), "exit 1")
+    };
+    let mut tmux = TmuxSource::new(&env, 7, Confinement::Confined);
     assert!(ask(&mut tmux).await.is_empty());
     let lone = socket(root.path(), "lone");
     let (_, problem) = panes_and_problem(&ask(&mut tmux).await, &lone);
@@ -267,12 +266,14 @@ async fn a_tmux_that_others_could_change_is_not_run() {
     let root = tempfile::tempdir().expect("folder");
     let lone = socket(root.path(), "lone");
     let asked = root.path().join("asked");
-    let env = environment(root.path(), &format!("echo >> {}", asked.display()));
+    let env = Environment {
+        // As on a machine with no other tmux.
+        path: Some(root.path().into()),
+        ..environment(root.path(), &format!("echo >> {}", asked.display()))
+    };
     mode(root.path(), 0o755);
     mode(&root.path().join("tmux"), 0o777);
     let mut tmux = TmuxSource::new(&env, 7, Confinement::Confined);
-    // As on a machine with no other tmux.
-    tmux.program.program = None;
     let words = problem(&ask(&mut tmux).await, &lone);
     assert!(words.contains("chmod go-w"), "{words}");
     assert!(!asked.exists());

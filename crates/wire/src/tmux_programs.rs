@@ -1,0 +1,111 @@
+//! The tmux program for each server: the one that the server itself executes, which has the
+//! server's version and is found wherever it lies, else the one that is found as any program.
+
+use crate::environment::Environment;
+use crate::process_scope::{Confinement, ProcessScope};
+use crate::process_tracer::ProcessTracer;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use trusty_fleet::identity::{ProcessKey, StartTime};
+use trusty_platform::file_identity::FileState;
+use trusty_platform::listener::listening_process;
+use trusty_platform::process_executable::process_executable;
+use trusty_platform::programs::ProgramSearch;
+use trusty_platform::sys;
+use trusty_platform::trusted_path::check_execute;
+
+/// The name of the program.
+const TMUX_NAME: &str = "tmux";
+/// The most servers whose programs are remembered.
+const MAX_KNOWN_SERVERS: usize = 64;
+
+/// Finds the tmux program for a server. Clones share what they know.
+#[derive(Debug, Clone)]
+pub struct TmuxPrograms(Arc<TmuxProgramSearch>);
+
+#[derive(Debug)]
+struct TmuxProgramSearch {
+    env: Environment,
+    tracer: Option<ProcessTracer>,
+    /// The own program of each server, if that may be run.
+    servers: Mutex<BTreeMap<ProcessKey, Option<PathBuf>>>,
+}
+
+impl TmuxPrograms {
+    /// Searches in this environment.
+    pub fn new(env: &Environment) -> Self {
+        let tracer = sys::machine().ok().map(|machine| {
+            let scope = ProcessScope {
+                uid: machine.uid,
+                // A session of another home folder is a session all the same.
+                confinement: Confinement::Open,
+                home: env.home.clone(),
+                config_dirs: BTreeSet::new(),
+            };
+            ProcessTracer::new(machine, scope)
+        });
+        Self(Arc::new(TmuxProgramSearch {
+            env: env.clone(),
+            tracer,
+            servers: Mutex::default(),
+        }))
+    }
+
+    /// The program for the server of a socket. Connects to the socket and sends nothing; does not
+    /// wait for a server that accepts no connections.
+    pub fn for_server(&self, socket: &Path) -> ProgramSearch {
+        match self.0.program_of_server(socket) {
+            Some(program) => ProgramSearch {
+                program: Some(program),
+                refused: None,
+            },
+            None => self.search(),
+        }
+    }
+
+    /// The program that is found without a server.
+    pub fn search(&self) -> ProgramSearch {
+        self.0.env.find_program(TMUX_NAME)
+    }
+}
+
+impl TmuxProgramSearch {
+    fn program_of_server(&self, socket: &Path) -> Option<PathBuf> {
+        let peer = listening_process(socket).ok()?;
+        let server = ProcessKey {
+            pid: peer.pid,
+            start: StartTime(peer.start),
+        };
+        let lock = || self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = lock().get(&server).cloned();
+        let program = known.unwrap_or_else(|| {
+            let program = self.executable(server.pid);
+            let mut servers = lock();
+            if servers.len() >= MAX_KNOWN_SERVERS {
+                servers.clear();
+            }
+            servers.insert(server, program.clone());
+            program
+        });
+        // An update may have removed or replaced the file since.
+        program.filter(|program| check_execute(program).is_ok())
+    }
+
+    /// The file that a server executes, if the file is still the one that was started, no other
+    /// user could change it, and no session has started the server: a session could let any program
+    /// listen, and Trusty Bar would run that program.
+    fn executable(&self, pid: u32) -> Option<PathBuf> {
+        let running = process_executable(pid).ok()?;
+        let is_tmux = running
+            .path
+            .file_name()
+            .is_some_and(|name| name == TMUX_NAME);
+        let is_unchanged = FileState::of_target(&running.path).ok()? == running.file;
+        let is_safe = is_tmux && is_unchanged && check_execute(&running.path).is_ok();
+        let mark = is_safe.then(|| self.tracer.as_ref()?.find_mark(pid, &[]));
+        mark.filter(|_| self.tracer.is_some())
+            .is_some_and(|mark| mark.is_none())
+            .then_some(running.path)
+    }
+}
