@@ -13,6 +13,8 @@
 
 #[cfg(feature = "figures")]
 pub mod ancestors;
+#[cfg(feature = "async")]
+pub mod automation_permission;
 pub mod checked_program;
 pub mod child;
 pub mod child_process;
@@ -33,6 +35,7 @@ pub mod listening_socket;
 pub mod open_files;
 #[cfg(feature = "async")]
 pub mod output;
+pub mod owned_terminals;
 pub mod paths;
 pub mod peer_identity;
 pub mod pinned_socket;
