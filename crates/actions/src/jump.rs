@@ -168,7 +168,8 @@ fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
 /// `false` where that is not certain, as on Wayland.
 pub async fn is_terminal_in_front(session: &Session, env: &Environment) -> bool {
     let mut place = JumpInspector::new(env).read_context(session, &[]).await;
-    if sys::CURRENT_SYSTEM == System::Mac {
+    let has_terminal = matches!(place.runs, JumpTarget::Plain(_) | JumpTarget::Tmux(_));
+    if sys::CURRENT_SYSTEM == System::Mac && has_terminal {
         place.frontmost = MacTerminals::of_this_system().read_frontmost().await;
     }
     is_in_front(&place)

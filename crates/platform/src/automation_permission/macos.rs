@@ -9,22 +9,21 @@
 use super::PermissionPrompt;
 use std::ffi::c_void;
 use std::io;
-use std::ptr;
 
 /// `typeApplicationBundleID`, `'bund'`: an app by its bundle identifier.
 const BUNDLE_ID_TYPE: u32 = u32::from_be_bytes(*b"bund");
 /// `typeWildCard`, `'****'`: any event.
 const ANY_EVENT: u32 = u32::from_be_bytes(*b"****");
 
-/// `AEDesc` in `AEDataModel.h`. The header packs structures to two bytes, which leaves the handle
-/// at offset 4 on every architecture.
-#[repr(C, packed(2))]
+/// `AEDesc` in `AEDataModel.h`: a type of four bytes and a handle. Only the Apple Event Manager reads
+/// it. The header packs structures to two bytes, so 12 bytes are used; the room suffices without
+/// packing, too.
+#[repr(C, align(8))]
 struct AppleEventDescriptor {
-    descriptor_type: u32,
-    data_handle: *mut c_void,
+    opaque: [u8; 16],
 }
 
-const _: () = assert!(size_of::<AppleEventDescriptor>() == 12);
+const _: () = assert!(size_of::<AppleEventDescriptor>() >= 8 + size_of::<*mut c_void>());
 
 #[link(name = "CoreServices", kind = "framework")]
 unsafe extern "C" {
@@ -49,10 +48,7 @@ unsafe extern "C" {
 /// # Errors
 /// The descriptor of the app could not be created.
 pub fn determine_permission(bundle: &str, prompt: PermissionPrompt) -> io::Result<i32> {
-    let mut target = AppleEventDescriptor {
-        descriptor_type: 0,
-        data_handle: ptr::null_mut(),
-    };
+    let mut target = AppleEventDescriptor { opaque: [0; 16] };
     let size = isize::try_from(bundle.len()).map_err(io::Error::other)?;
     let data = bundle.as_ptr().cast();
     // SAFETY: the data has `size` bytes, and `target` is valid for writing; the bytes are copied.
