@@ -15,9 +15,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use trusty_fleet::jump::{
-    AppAddress, AutomationConsent, ConsentAnswer, FrontmostApp, MacApp, TerminalTab,
-};
+use trusty_fleet::jump::{AutomationConsent, ConsentAnswer, FrontmostApp, MacApp, TerminalTab};
 use trusty_platform::automation_permission::{PermissionPrompt, determine_permission};
 use trusty_platform::checked_program::RunError;
 use trusty_platform::launch::{self, MAC_OPENER};
@@ -140,9 +138,10 @@ impl MacTerminals {
     /// macOS does not find the app.
     pub async fn bring_forward(&self, app: &MacApp) -> Result<(), ScriptError> {
         self.script_runner.as_ref().ok_or(ScriptError::NotOnMac)?;
-        let words = match &app.address {
-            AppAddress::Path(bundle) => [OsStr::new("-a"), bundle.as_os_str()],
-            AppAddress::Identifier(id) => [OsStr::new("-b"), OsStr::new(id)],
+        let words = match (&app.path, app.identifier) {
+            (Some(bundle), _) => [OsStr::new("-a"), bundle.as_os_str()],
+            (None, Some(id)) => [OsStr::new("-b"), OsStr::new(id)],
+            (None, None) => return Err(ScriptError::Failed("the app is not known".into())),
         };
         self.run(&self.opener, &words).await.map(drop)
     }

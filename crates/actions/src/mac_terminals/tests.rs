@@ -196,19 +196,18 @@ async fn what_a_script_prints_decides() {
 #[tokio::test]
 async fn an_app_is_brought_forward_without_any_consent() {
     let mac = FakeMac::new("echo never", -1743);
-    for (address, call) in [
+    let identifier = Some("net.kovidgoyal.kitty");
+    for (path, call) in [
+        (Some("/opt/kitty.app".into()), "open -a /opt/kitty.app\n"),
         (
-            AppAddress::Path("/Applications/Warp.app".into()),
-            "open -a /Applications/Warp.app\n",
-        ),
-        (
-            AppAddress::Identifier("net.kovidgoyal.kitty"),
-            "open -a /Applications/Warp.app\nopen -b net.kovidgoyal.kitty\n",
+            None,
+            "open -a /opt/kitty.app\nopen -b net.kovidgoyal.kitty\n",
         ),
     ] {
         let app = MacApp {
-            name: "any".into(),
-            address,
+            name: "kitty".into(),
+            path,
+            identifier,
         };
         mac.terminals.bring_forward(&app).await.expect("in front");
         assert_eq!(mac.calls(), call);
@@ -251,7 +250,8 @@ async fn nothing_is_run_where_there_are_no_scripts() {
     let terminals = MacTerminals::of_this_system();
     let app = MacApp {
         name: "kitty".into(),
-        address: AppAddress::Identifier("net.kovidgoyal.kitty"),
+        path: None,
+        identifier: Some("net.kovidgoyal.kitty"),
     };
     assert_eq!(terminals.show_tab(&tab()).await, Err(ScriptError::NotOnMac));
     assert_eq!(

@@ -2,24 +2,18 @@
 
 use crate::session::SessionTerminal;
 use crate::terminal::{self, ProcessAncestor};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// An app, and how macOS finds it.
+/// An app, and how macOS finds it: by its path, else by its identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MacApp {
     /// The name that users know.
     pub name: String,
-    /// How macOS finds the app.
-    pub address: AppAddress,
-}
-
-/// How macOS finds an app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AppAddress {
-    /// By its bundle, such as `/Applications/kitty.app`: exact where several copies are installed.
-    Path(PathBuf),
-    /// By its bundle identifier, such as `com.googlecode.iterm2`.
-    Identifier(&'static str),
+    /// The bundle, such as `/Applications/kitty.app`: exact where several copies are installed.
+    /// None for a process outside bundles, such as the server of iTerm2.
+    pub path: Option<PathBuf>,
+    /// The bundle identifier, such as `com.googlecode.iterm2`; none for an app that is not known.
+    pub identifier: Option<&'static str>,
 }
 
 /// Terminal programs whose processes may lie outside their bundle, and those that are asked by
@@ -63,25 +57,18 @@ pub(super) fn is_editor(name: &str) -> bool {
 }
 
 impl MacApp {
-    /// The app that owns the terminal of a process with these ancestors: the nearest known terminal
-    /// program, else the nearest one that lies in a bundle.
+    /// The app that owns the terminal of a process with these ancestors: the nearest one that owns
+    /// terminals, if macOS can find it.
     pub fn from_ancestors(ancestors: &[ProcessAncestor]) -> Option<Self> {
-        let owner = ancestors
-            .iter()
-            .find_map(|a| Some((terminal::terminal_name(a)?, bundle_path(a))));
-        if let Some((name, path)) = owner {
-            let by_identifier = || bundle_identifier(name).map(AppAddress::Identifier);
-            let address = path.map(AppAddress::Path).or_else(by_identifier)?;
-            return Some(Self {
-                name: name.to_owned(),
-                address,
-            });
-        }
-        let path = ancestors.iter().find_map(bundle_path)?;
-        Some(Self {
-            name: path.file_stem()?.to_string_lossy().into_owned(),
-            address: AppAddress::Path(path),
-        })
+        let named = |a| Some((terminal::terminal_name(a)?, terminal::terminal_bundle(a)));
+        let (name, bundle) = ancestors.iter().find_map(named)?;
+        let identifier = bundle.as_ref().and_then(|bundle| bundle.identifier);
+        let app = Self {
+            name: name.to_owned(),
+            identifier: identifier.or_else(|| bundle_identifier(name)),
+            path: bundle.map(|bundle| bundle.path),
+        };
+        (app.path.is_some() || app.identifier.is_some()).then_some(app)
     }
 
     /// What the user has left to do once the app is in front.
@@ -93,17 +80,6 @@ impl MacApp {
         };
         format!("{} is in front; its {part} is yours to find", self.name)
     }
-}
-
-fn bundle_path(ancestor: &ProcessAncestor) -> Option<PathBuf> {
-    outermost_bundle(ancestor.exe.as_deref()?)
-}
-
-/// The outermost bundle around an executable: a helper lies in a bundle within that of its app.
-fn outermost_bundle(exe: &Path) -> Option<PathBuf> {
-    let is_bundle = |path: &&Path| path.extension().is_some_and(|e| e == "app");
-    let bundles = exe.ancestors().skip(1).filter(is_bundle);
-    bundles.last().map(Path::to_path_buf)
 }
 
 /// What a user should know before a jump to this terminal; none where the jump selects the tab, or
@@ -138,29 +114,6 @@ pub(crate) fn jump_note(terminal: &SessionTerminal) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_outermost_bundle_is_the_app_of_a_helper() {
-        let code = "/Applications/Visual Studio Code.app";
-        for (exe, expected) in [
-            (
-                format!(
-                    "{code}/Contents/Frameworks/Code Helper (Plugin).app/Contents/MacOS/Code Helper (Plugin)"
-                ),
-                Some(code),
-            ),
-            (format!("{code}/Contents/MacOS/Electron"), Some(code)),
-            ("/usr/bin/login".into(), None),
-            ("/Users/dev/tool.app".into(), None),
-            (
-                "/Users/dev/Library/Application Support/iTerm2/iTermServer-3.5.1".into(),
-                None,
-            ),
-        ] {
-            let found = outermost_bundle(Path::new(&exe));
-            assert_eq!(found.as_deref(), expected.map(Path::new), "{exe}");
-        }
-    }
 
     #[test]
     fn a_row_says_before_a_jump_what_the_jump_cannot_do() {

@@ -3,7 +3,7 @@
 
 use super::{FOLDER_EDITORS, RaisePlan, folder, own_way, terminal_owner_pids};
 use crate::jump::context::{FrontmostApp, JumpContext, TerminalProcess};
-use crate::jump::mac_app::{bundle_identifier, is_editor};
+use crate::jump::mac_app::is_editor;
 use crate::jump::{JumpObstacle, JumpStep, MacApp, TerminalTab};
 
 /// Plans how the app of a process is raised.
@@ -87,8 +87,7 @@ pub(super) fn is_active(holder: &TerminalProcess, front: &FrontmostApp) -> bool 
         return false;
     };
     let is_ancestor = terminal_owner_pids(&holder.ancestors).contains(&front.pid);
-    let is_namesake =
-        front.bundle.is_some() && front.bundle.as_deref() == bundle_identifier(&app.name);
+    let is_namesake = front.bundle.is_some() && front.bundle.as_deref() == app.identifier;
     match (&front.selected_tty, &holder.tty) {
         _ if !is_ancestor && !is_namesake => false,
         (Some(selected), Some(tty)) => selected == tty,

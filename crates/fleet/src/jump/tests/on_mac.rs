@@ -28,18 +28,16 @@ fn mac(holder: TerminalProcess) -> JumpContext {
     on_mac(JumpTarget::Plain(Box::new(holder)))
 }
 
-fn at_path(name: &str, path: &str) -> JumpStep {
+fn forward(name: &str, path: Option<&str>, identifier: Option<&'static str>) -> JumpStep {
     JumpStep::BringForward(MacApp {
         name: name.into(),
-        address: AppAddress::Path(path.into()),
+        path: path.map(PathBuf::from),
+        identifier,
     })
 }
 
 fn by_identifier(name: &str, id: &'static str) -> JumpStep {
-    JumpStep::BringForward(MacApp {
-        name: name.into(),
-        address: AppAddress::Identifier(id),
-    })
+    forward(name, None, Some(id))
 }
 
 #[test]
@@ -76,14 +74,22 @@ fn of_other_apps_only_the_app_comes_to_the_front_and_the_user_is_told_so() {
         (
             "9:zsh 8:/Applications/Alacritty.app/Contents/MacOS/alacritty",
             2,
-            at_path("Alacritty", "/Applications/Alacritty.app"),
+            forward(
+                "Alacritty",
+                Some("/Applications/Alacritty.app"),
+                Some("org.alacritty"),
+            ),
             tab("Alacritty"),
         ),
         // The app has one terminal, so its window shows the session.
         (
             "9:zsh 8:/Applications/Alacritty.app/Contents/MacOS/alacritty",
             1,
-            at_path("Alacritty", "/Applications/Alacritty.app"),
+            forward(
+                "Alacritty",
+                Some("/Applications/Alacritty.app"),
+                Some("org.alacritty"),
+            ),
             None,
         ),
         (
@@ -95,27 +101,35 @@ fn of_other_apps_only_the_app_comes_to_the_front_and_the_user_is_told_so() {
         (
             "9:zsh 8:/Applications/Zed.app/Contents/MacOS/zed",
             1,
-            at_path("Zed", "/Applications/Zed.app"),
+            forward("Zed", Some("/Applications/Zed.app"), Some("dev.zed.Zed")),
             terminal("Zed"),
         ),
         // An editor without its command for folders.
         (
             &format!("9:zsh 8:{CODE_HELPER}"),
             1,
-            at_path("VS Code", "/Applications/Code.app"),
+            forward(
+                "VS Code",
+                Some("/Applications/Code.app"),
+                Some("com.microsoft.VSCode"),
+            ),
             terminal("VS Code"),
         ),
-        // An app that is not known.
         (
             "9:zsh 8:/Users/dev/Apps/PyCharm.app/Contents/MacOS/pycharm",
             1,
-            at_path("PyCharm", "/Users/dev/Apps/PyCharm.app"),
+            forward(
+                "PyCharm",
+                Some("/Users/dev/Apps/PyCharm.app"),
+                Some("com.jetbrains.pycharm"),
+            ),
             terminal("PyCharm"),
         ),
+        // An app that is not known.
         (
             "9:zsh 8:/opt/Unheard.app/Contents/Helpers/Inner.app/Contents/MacOS/inner",
             3,
-            at_path("Unheard", "/opt/Unheard.app"),
+            forward("Unheard", Some("/opt/Unheard.app"), None),
             tab("Unheard"),
         ),
     ] {
@@ -142,7 +156,7 @@ fn kitty_and_wezterm_select_the_tab_before_the_app_comes_to_the_front() {
         pane: 5,
         beside: None,
     };
-    for (ancestors, step, forward) in [
+    for (ancestors, step, raise) in [
         (
             "9:zsh 8:kitty",
             JumpStep::Kitty(kitty.clone()),
@@ -151,14 +165,18 @@ fn kitty_and_wezterm_select_the_tab_before_the_app_comes_to_the_front() {
         (
             "9:zsh 8:/Applications/WezTerm.app/Contents/MacOS/wezterm-gui",
             JumpStep::WezTerm(wezterm.clone()),
-            at_path("WezTerm", "/Applications/WezTerm.app"),
+            forward(
+                "WezTerm",
+                Some("/Applications/WezTerm.app"),
+                Some("com.github.wez.wezterm"),
+            ),
         ),
     ] {
         let mut holder = mac_holder(ancestors, 4);
         holder.hints.kitty = Some(kitty.clone());
         holder.hints.wezterm = Some(wezterm.clone());
         let route = plan_jump(&mac(holder)).expect("a route");
-        assert_eq!((route.steps, route.doubt), (vec![step, forward], None));
+        assert_eq!((route.steps, route.doubt), (vec![step, raise], None));
     }
 }
 
@@ -218,8 +236,8 @@ fn a_client_in_control_mode_has_no_tab_of_its_own_device() {
         session: "$0".into(),
         window: "@0".into(),
     };
-    let forward = by_identifier("iTerm2", "com.googlecode.iterm2");
-    assert_eq!(route.steps, [select.clone(), forward]);
+    let iterm2 = by_identifier("iTerm2", "com.googlecode.iterm2");
+    assert_eq!(route.steps, [select.clone(), iterm2]);
     let doubt = route.doubt.expect("a doubt");
     assert!(doubt.starts_with("iTerm2 is in front and draws tmux's windows itself (`tmux -CC`)"));
     // A client that shows the pane on its own device is preferred.
