@@ -201,7 +201,7 @@ test('the app in front is known without consent, its tab only with consent', () 
   const { app } = terminalApp([{ visible: false, tabsFailure: appError(-10000) }, [tty(1), tty(2)]]);
   const apps = { [TERMINAL]: app };
   assert.deepEqual(frontmost([], {}, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL });
-  assert.deepEqual(frontmost([ITERM], {}, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL });
+  assert.deepEqual(frontmost([ITERM], apps, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL });
   assert.deepEqual(frontmost([TERMINAL], apps, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL, tty: tty(1) });
   assert.deepEqual(frontmost([TERMINAL], {}, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL });
   assert.deepEqual(frontmost([], {}), { outcome: 'none-in-front' });
