@@ -133,7 +133,7 @@ mod tests {
 
     const APP_ID: &str = "com.apple.Terminal";
     /// Longer than any test: a request that waits this long has hung.
-    const LONG_GRACE: Duration = Duration::from_secs(600);
+    const LONG_GRACE: Duration = Duration::from_mins(10);
 
     /// A macOS whose dialog answers when the test says so, and how often it was opened.
     struct FakeDialog {

@@ -15,7 +15,7 @@ impl FakeMac {
     /// A Mac whose `osascript` prints this, and whose user has this answer (a status).
     fn new(printed: &str, consent: i32) -> Self {
         let ask: AskConsent = Arc::new(move |_| Ok(consent));
-        Self::asking(printed, ask, Duration::from_secs(600))
+        Self::asking(printed, ask, Duration::from_mins(10))
     }
 
     fn asking(printed: &str, ask: AskConsent, grace: Duration) -> Self {
@@ -60,10 +60,10 @@ fn the_scripts_work_on_a_mock_object_model() {
         return;
     }
     for script in fs::read_dir(folder).expect("scripts").flatten() {
-        let name = script.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".js") {
-            let checked = node(&["--check", &name]).expect("runs");
-            assert!(checked.status.success(), "{name}");
+        let path = script.path();
+        if path.extension().is_some_and(|ending| ending == "js") {
+            let checked = node(&["--check", path.to_str().expect("text")]).expect("runs");
+            assert!(checked.status.success(), "{}", path.display());
         }
     }
     let tested = node(&["--test", "tests/scripts.test.mjs"]).expect("runs");

@@ -2,14 +2,14 @@
 
 use super::*;
 
-const TTY: &str = "/dev/ttys003";
+const MAC_TTY: &str = "/dev/ttys003";
 const CODE_HELPER: &str =
     "/Applications/Code.app/Contents/Frameworks/CodeHelper.app/Contents/MacOS/code";
 
 /// A process on a Mac whose app has this many terminals.
 fn mac_holder(ancestors: &str, terminals: usize) -> TerminalProcess {
     TerminalProcess {
-        tty: Some(TTY.into()),
+        tty: Some(MAC_TTY.into()),
         screen: ProcessDisplay::default(),
         terminals,
         ..holder(ancestors)
@@ -42,7 +42,7 @@ fn by_identifier(name: &str, id: &'static str) -> JumpStep {
 
 #[test]
 fn terminals_that_can_be_asked_for_a_tab_are_asked_by_device() {
-    let tty = || TTY.to_owned();
+    let tty = || MAC_TTY.to_owned();
     let ghostty = TerminalTab::Ghostty {
         tty: tty(),
         folder: "/home/dev/payments/api".into(),
@@ -60,7 +60,7 @@ fn terminals_that_can_be_asked_for_a_tab_are_asked_by_device() {
         ),
         ("9:zsh 8:Ghostty", ghostty, "com.mitchellh.ghostty"),
     ] {
-        assert_eq!((tab.bundle(), tab.tty()), (bundle, TTY));
+        assert_eq!((tab.bundle(), tab.tty()), (bundle, MAC_TTY));
         let route = plan_jump(&mac(mac_holder(ancestors, 7))).expect("a route");
         assert_eq!((route.steps, route.doubt), (vec![JumpStep::Tab(tab)], None));
     }
@@ -201,7 +201,7 @@ fn an_editor_shows_the_window_of_the_folder() {
 
 fn tmux_client(sight: TmuxClientMode, ancestors: &str) -> TmuxClient {
     TmuxClient {
-        tty: TTY.into(),
+        tty: MAC_TTY.into(),
         session: "$0".into(),
         session_name: "work".into(),
         window: "@0".into(),
@@ -243,7 +243,7 @@ fn a_client_in_control_mode_has_no_tab_of_its_own_device() {
     // A client that shows the pane on its own device is preferred.
     let whole = tmux_client(TmuxClientMode::Whole, "9:zsh 8:Terminal");
     let route = plan_jump(&in_pane(vec![iterm, whole])).expect("a route");
-    let tab = JumpStep::Tab(TerminalTab::Terminal(TTY.into()));
+    let tab = JumpStep::Tab(TerminalTab::Terminal(MAC_TTY.into()));
     assert_eq!((route.steps, route.doubt), (vec![select, tab], None));
 }
 
@@ -303,7 +303,12 @@ fn a_terminal_is_in_front_if_its_app_is_and_nothing_else_can_be_meant() {
         // Another tab may be selected.
         (TERMINAL_CHAIN, 2, Some(front(7, terminal, None)), false),
         (TERMINAL_CHAIN, 0, Some(front(7, terminal, None)), false),
-        (TERMINAL_CHAIN, 2, Some(front(7, terminal, Some(TTY))), true),
+        (
+            TERMINAL_CHAIN,
+            2,
+            Some(front(7, terminal, Some(MAC_TTY))),
+            true,
+        ),
         (
             TERMINAL_CHAIN,
             1,
@@ -320,7 +325,7 @@ fn a_terminal_is_in_front_if_its_app_is_and_nothing_else_can_be_meant() {
         (TERMINAL_CHAIN, 1, None, false),
         // iTerm2's server is no child of iTerm2, so the count does not cover all tabs.
         (ITERM_CHAIN, 1, Some(front(50, iterm, None)), false),
-        (ITERM_CHAIN, 1, Some(front(50, iterm, Some(TTY))), true),
+        (ITERM_CHAIN, 1, Some(front(50, iterm, Some(MAC_TTY))), true),
         (
             ITERM_CHAIN,
             1,
