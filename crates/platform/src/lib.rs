@@ -11,7 +11,6 @@
     )
 )]
 
-#[cfg(feature = "figures")]
 pub mod ancestors;
 #[cfg(feature = "async")]
 pub mod automation_permission;
@@ -19,10 +18,13 @@ pub mod checked_program;
 pub mod child;
 pub mod child_process;
 pub mod clock;
+pub mod darwin;
+pub mod disk_sync;
 pub mod file_attributes;
 pub mod file_identity;
 pub mod file_limit;
 pub mod files;
+pub mod folder_access;
 pub mod folder_lock;
 pub mod folder_watch;
 pub mod graphics;
@@ -36,6 +38,7 @@ pub mod open_files;
 #[cfg(feature = "async")]
 pub mod output;
 pub mod owned_terminals;
+pub mod path_match;
 pub mod paths;
 pub mod peer_identity;
 pub mod pinned_socket;
@@ -43,6 +46,8 @@ pub mod process_details;
 pub mod process_executable;
 pub mod process_files;
 pub mod process_namespaces;
+pub mod process_reader;
+pub mod process_stat;
 pub mod programs;
 pub mod raw_terminal;
 #[cfg(feature = "async")]

@@ -170,7 +170,7 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     );
     let unknown = RegistryEntry {
         session_id: Some("s".into()),
-        proc_start: Some(trusty_fleet::identity::StartTime(7)),
+        proc_start: Some(trusty_fleet::identity::ProcStart::Ticks(7)),
         version: Some("2.1.330".into()),
         ..unknown
     };
@@ -378,6 +378,6 @@ fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_
         !facts.iter().any(|f| matches!(f, Fact::RegistryGone(_))),
         "{facts:?}"
     );
-    let watched: Vec<PathBuf> = registry.folders().collect();
+    let watched: Vec<PathBuf> = registry.folders().map(|w| w.folder).collect();
     assert_eq!(watched, [good.0.path().join("sessions")]);
 }
