@@ -10,10 +10,11 @@ use crate::{AppContext, log};
 use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
-use trusty_actions::ActionError;
+use trusty_actions::{ActionError, mac_terminals};
 use trusty_fleet::SessionId;
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
+use trusty_fleet::jump::JumpFailure;
 use trusty_fleet::pause::PauseKind;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{Card, ExplanationView, PopoverEvent};
@@ -72,7 +73,7 @@ pub(crate) async fn open_settings(
 
 /// Opens the settings file, creating it if necessary.
 pub(crate) fn edit_settings(place: &AppContext) -> std::io::Result<()> {
-    launch::open(&trusty_records::settings::ensure_file(&place.env)?)
+    launch::open_text_file(&trusty_records::settings::ensure_file(&place.env)?)
 }
 
 /// Pauses a session; without a kind, in the best way that loses no work.
@@ -114,12 +115,19 @@ pub(crate) async fn answer(
     done.map_err(|e| e.to_string())
 }
 
-/// Brings the terminal of a session to the front. The error is a sentence for the user.
+/// Brings the terminal of a session to the front.
 #[tauri::command]
-pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), String> {
-    session_actions::jump(&app, id)
-        .await
-        .map_err(|e| e.to_string())
+pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), JumpFailure> {
+    let jumped = session_actions::jump(&app, id).await;
+    jumped.map_err(|e| JumpFailure::new(e.code(), e.to_string()))
+}
+
+/// Opens the pane of System Settings in which the user lets Trusty Bar control a terminal.
+#[tauri::command]
+pub(crate) async fn open_automation_settings() {
+    if let Err(e) = mac_terminals::open_automation_settings() {
+        log::line(&format!("failed to open System Settings: {e}"));
+    }
 }
 
 /// Asks a session to exit; a paused session never runs the work that was held back.

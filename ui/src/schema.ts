@@ -814,6 +814,22 @@ export interface components {
          * @enum {string}
          */
         HooksState: "Connected" | "Apart" | "Lost" | "Forbidden" | "Broken";
+        /** @description Why a terminal may not show its session, and what the popover offers. */
+        JumpFailure: {
+            /** @description Whether the terminal is in front in spite of that. */
+            in_front: boolean;
+            remedy?: components["schemas"]["JumpRemedy"] | null;
+            /** @description The reason, in words. */
+            text: string;
+        };
+        /**
+         * @description What the popover offers after a jump that failed.
+         *
+         *     * `AutomationSettings`: open the pane of System Settings in which the user lets Trusty Bar
+         *       control the terminal
+         * @enum {string}
+         */
+        JumpRemedy: "AutomationSettings";
         /**
          * @description What a line of a card is.
          *
@@ -969,6 +985,8 @@ export interface components {
          *     * `body-too-large`: the body exceeds the size limit
          *     * `busy`: another action on this session is in progress
          *     * `changed`: the session changed meanwhile; nothing was done, or every step was rolled back
+         *     * `consent-denied`: macOS does not let Trusty Bar control the terminal; allow that in System Settings, Privacy & Security, Automation
+         *     * `consent-pending`: macOS is asking whether Trusty Bar may control the terminal; allow that in the dialog, then repeat the command
          *     * `console`: the session runs on a text console
          *     * `display-unreachable`: the display server does not respond
          *     * `does-not-end`: the process was told to exit and still runs
@@ -981,7 +999,7 @@ export interface components {
          *     * `nested`: the session's tmux runs within another tmux, which Trusty Bar does not switch
          *     * `no-display`: the engine has no display
          *     * `no-opener`: no known program opens a terminal
-         *     * `no-script`: the terminal has no command for raising one window
+         *     * `no-script`: no app that could be raised owns the terminal
          *     * `no-such-request`: the request is no longer pending
          *     * `no-such-session`: no session has this id, or the session has exited
          *     * `no-terminal`: the session's terminal was closed
@@ -1150,6 +1168,11 @@ export interface components {
             id: components["schemas"]["SessionId"];
             /** @description Whether the status was inferred; such a row is drawn dashed. */
             inferred: boolean;
+            /**
+             * @description What opening the terminal does not do, where that is known before: "brings Warp to the
+             *     front; its tab is yours to find".
+             */
+            jump_note?: string | null;
             /**
              * @description Whether an action is in progress: the status word names the action, and the button is
              *     disabled.

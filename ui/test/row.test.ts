@@ -9,9 +9,9 @@ import { act, board, host, needs, row, working } from './rows';
 const now = Date.parse('2026-01-01T00:00:12Z');
 const nothing = () => {};
 const quiet = {
-  waits: false, asking: undefined, listing: false, telling: false, asks: undefined, said: undefined as string | undefined,
+  waits: false, asking: undefined, listing: false, telling: false, asks: undefined, said: undefined as { text: string; remedy?: 'AutomationSettings' } | undefined,
   onpulsed: nothing, onwhy: nothing, onact: nothing, onyes: nothing, onno: nothing,
-  onopen: nothing, onjump: nothing, onend: nothing, onlist: nothing,
+  onopen: nothing, onjump: nothing, onremedy: nothing, onend: nothing, onlist: nothing,
 };
 const draw = (what: Row, more: Partial<typeof quiet> = {}) =>
   render(RowView, {
@@ -41,6 +41,12 @@ test('detached and inferred show', () => {
   const html = draw(row('a', { badges: ['Detached'], inferred: true }));
   expect(html).toContain('Detached');
   expect(html).toMatch(/class="word tone[^"]*inferred/);
+});
+
+test('the button for the terminal says before what it does not do', () => {
+  expect(draw(row('a'))).toContain('title="Open terminal"');
+  const html = draw(row('a', { jump_note: 'brings Warp to the front; its tab is yours to find' }));
+  expect(html).toContain('title="Open terminal: brings Warp to the front; its tab is yours to find"');
 });
 
 test('no two shapes are alike', () => {

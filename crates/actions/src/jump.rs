@@ -7,22 +7,22 @@ mod clients;
 mod jump_inspector;
 mod route_runner;
 mod running_jumps;
-mod scripts;
 mod sockets;
 pub mod x11;
 
 pub use running_jumps::RunningJumps;
 
 use crate::lease::CommandLapse;
+use crate::mac_terminals::MacTerminals;
 use jump_inspector::JumpInspector;
 use route_runner::RouteOutcome;
 use std::time::Duration;
-use trusty_fleet::Session;
 use trusty_fleet::jump::{
     JumpContext, JumpObstacle, JumpPlan, JumpTarget, TmuxClient, is_in_front, plan_jump,
 };
 use trusty_fleet::problem::{Problem, ProblemCode};
-use trusty_platform::clock;
+use trusty_fleet::{Session, System};
+use trusty_platform::{clock, sys};
 use trusty_wire::environment::Environment;
 
 /// How long the window of a newly opened terminal may take to appear.
@@ -97,7 +97,7 @@ pub async fn jump(
         return wait_arrived(session, env, route, went).await;
     }
     // A macOS terminal activates itself when it opens a window.
-    if trusty_platform::sys::SCRIPT_RUNNER.is_some() {
+    if place.system == System::Mac {
         return Ok(());
     }
     // The window appears a moment after the tmux client; until then, the plan would open another.
@@ -164,9 +164,23 @@ fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
     }
 }
 
-/// Whether the active window shows the session. Only reads; `false` where that is not certain, as
-/// on Wayland and macOS.
+/// Whether the active window shows the session. Only reads, and asks the user for no consent;
+/// `false` where that is not certain, as on Wayland.
 pub async fn is_terminal_in_front(session: &Session, env: &Environment) -> bool {
-    let place = JumpInspector::new(env).read_context(session, &[]).await;
+    let mut place = JumpInspector::new(env).read_context(session, &[]).await;
+    let has_terminal = matches!(place.runs, JumpTarget::Plain(_) | JumpTarget::Tmux(_));
+    if sys::CURRENT_SYSTEM == System::Mac && has_terminal {
+        place.frontmost = MacTerminals::of_this_system().read_frontmost().await;
+    }
     is_in_front(&place)
+}
+
+/// Waits until the user has answered the dialog in which macOS asks whether Trusty Bar may control
+/// a terminal ([`JumpObstacle::ConsentPending`]). The dialog disappears with the process that
+/// asks, so a command that ends with its jump has to wait.
+pub async fn wait_for_consent() {
+    MacTerminals::of_this_system()
+        .consents()
+        .wait_answers()
+        .await;
 }

@@ -18,6 +18,7 @@ mod freezer;
 mod group_keeper;
 pub mod jump;
 pub mod lease;
+pub mod mac_terminals;
 mod pane;
 mod pause_methods;
 mod pause_remains;

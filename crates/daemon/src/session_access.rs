@@ -23,6 +23,7 @@ use trusty_engine::{direct, threads};
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::explanation::Explanation;
+use trusty_fleet::jump::JumpObstacle;
 use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::{Answer, RequestId};
@@ -200,6 +201,8 @@ impl<F: Face> SessionAccess<F> {
         };
         if F::JUMP_ORDER == JumpOrder::HereFirst {
             match self.jump_here(session).await {
+                // The engine would make macOS ask a second time, in the name of another program.
+                asking @ Err(JumpError::Refused(JumpObstacle::ConsentPending(_))) => return asking,
                 Err(JumpError::Refused(_) | JumpError::Gone) => {}
                 // The jump has begun here, so the engine would repeat it.
                 done => return done,
@@ -237,7 +240,20 @@ impl<F: Face> SessionAccess<F> {
     /// Jumps in this process, and reports the terminal as looked at.
     async fn jump_here(&self, session: &Session) -> Result<(), JumpError> {
         let terminal = Settings::read(&self.env).terminal;
-        jump::jump(session, &self.env, &terminal).await?;
+        let jumped = jump::jump(session, &self.env, &terminal).await;
+        match jumped {
+            // The dialog of macOS disappears with the process that asks, and a command ends here.
+            Err(JumpError::Refused(JumpObstacle::ConsentPending(app)))
+                if F::JUMP_ORDER == JumpOrder::EngineFirst =>
+            {
+                self.face.report(&format!(
+                    "macOS is asking whether `trusty` may control {app}; answer its dialog"
+                ));
+                jump::wait_for_consent().await;
+                jump::jump(session, &self.env, &terminal).await?;
+            }
+            jumped => jumped?,
+        }
         self.report_attention(FocusEvent::Terminal(session.id))
             .await;
         Ok(())

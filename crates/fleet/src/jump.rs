@@ -1,20 +1,28 @@
 //! How a session's terminal is brought to the front, or why that is not possible: decided from
 //! values that `actions` gathers.
 
+mod automation;
 mod context;
+mod jump_failure;
+mod mac_app;
 mod obstacle;
 mod openers;
 mod raise;
 
+pub use automation::{AutomationConsent, ConsentAnswer};
 pub use context::{
-    JumpContext, JumpTarget, KittyWindow, LinkedTmuxSession, ProcessDisplay, TerminalHints,
-    TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane, WindowInfo,
-    WindowSystem, X11Server,
+    FrontmostApp, JumpContext, JumpTarget, KittyWindow, LinkedTmuxSession, ProcessDisplay,
+    TerminalHints, TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane,
+    WindowInfo, X11Server,
 };
+pub use jump_failure::{JumpFailure, JumpRemedy};
+pub use mac_app::MacApp;
+pub(crate) use mac_app::jump_note;
 pub use obstacle::JumpObstacle;
 pub use openers::{TERMINAL_OPENERS, with_arguments};
 pub use raise::terminal_owner_pids;
 
+use crate::System;
 use raise::RaisePlan;
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -35,7 +43,7 @@ pub struct JumpPlan {
 impl JumpPlan {
     /// Whether the plan opens a terminal, whose window does not exist yet.
     pub fn opens(&self) -> bool {
-        let opens = |step: &JumpStep| matches!(step, JumpStep::Open(_));
+        let opens = |step: &JumpStep| matches!(step, JumpStep::Open(_) | JumpStep::OpenOnMac(_));
         self.steps.iter().any(opens)
     }
 }
@@ -83,10 +91,12 @@ pub enum JumpStep {
     },
     /// Make a macOS terminal show this tab and become the active app.
     Tab(TerminalTab),
-    /// Activate a macOS app.
-    Activate(String),
+    /// Bring an app to the front on a Mac; macOS asks the user for no consent to that.
+    BringForward(MacApp),
     /// Open a terminal that attaches to the tmux session: a program and its arguments.
     Open(Vec<String>),
+    /// Open a window of Terminal.app that attaches to the tmux session: the command in it.
+    OpenOnMac(Vec<String>),
 }
 
 /// A tab of a macOS terminal, by the properties that the terminal can be asked for.
@@ -103,6 +113,30 @@ pub enum TerminalTab {
         /// The folder that the session was started in.
         folder: PathBuf,
     },
+}
+
+impl TerminalTab {
+    /// The bundle identifier of the terminal program.
+    pub fn bundle(&self) -> &'static str {
+        let name = self.app();
+        mac_app::bundle_identifier(name).unwrap_or_default()
+    }
+
+    /// The terminal program, as users call it.
+    pub fn app(&self) -> &'static str {
+        match self {
+            Self::Terminal(_) => "Terminal",
+            Self::ITerm(_) => "iTerm2",
+            Self::Ghostty { .. } => "Ghostty",
+        }
+    }
+
+    /// The terminal device of the tab.
+    pub fn tty(&self) -> &str {
+        match self {
+            Self::Terminal(tty) | Self::ITerm(tty) | Self::Ghostty { tty, .. } => tty,
+        }
+    }
 }
 
 /// Plans a jump.
@@ -132,10 +166,13 @@ pub fn plan_jump(place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
 /// Whether a window that shows the session is certainly the active one now.
 pub fn is_in_front(place: &JumpContext) -> bool {
     match &place.runs {
-        JumpTarget::Plain(holder) => raise::is_active(holder, place.name.as_deref()),
+        JumpTarget::Plain(holder) => raise::is_active(holder, place, place.name.as_deref()),
         JumpTarget::Tmux(pane) => pane.clients.iter().any(|client| {
             let shows = client.window == pane.window && client.pane == pane.pane;
-            shows && raise::is_active(&client.holder, Some(&client.session_name))
+            // The terminal of a client in control mode shows tmux's protocol, not the pane.
+            let whole = client.sight == TmuxClientMode::Whole;
+            let title = Some(client.session_name.as_str());
+            shows && whole && raise::is_active(&client.holder, place, title)
         }),
         JumpTarget::Ended
         | JumpTarget::Headless
@@ -159,11 +196,7 @@ fn raised(mut steps: Vec<JumpStep>, raising: RaisePlan, reason: String) -> JumpP
 /// looks at. A client that the user can see but that cannot be raised is an error: otherwise each
 /// click would open another terminal.
 fn in_tmux(pane: &TmuxLocation, place: &JumpContext) -> Result<JumpPlan, JumpObstacle> {
-    let usable = || {
-        pane.clients
-            .iter()
-            .filter(|c| c.sight != TmuxClientMode::Suspended)
-    };
+    let usable = || pane.clients.iter().filter(|c| raise::is_visible(c));
     let shows = |c: &TmuxClient| pane.links.iter().any(|link| link.session == c.session);
     let mut showing: Vec<&TmuxClient> = usable().filter(|c| shows(c)).collect();
     showing.sort_by_key(|c| {
@@ -172,7 +205,7 @@ fn in_tmux(pane: &TmuxLocation, place: &JumpContext) -> Result<JumpPlan, JumpObs
     });
     let (mut seen, mut stuck) = (None, None);
     for client in &showing {
-        match raise::plan(&client.holder, place, Some(&client.session_name)) {
+        match raise::plan_client(client, place) {
             Ok(raising) => {
                 let reason = format!("the tmux client on {} shows the session", client.tty);
                 let link = pane.links.iter().find(|l| l.session == client.session);
@@ -196,7 +229,7 @@ fn in_tmux(pane: &TmuxLocation, place: &JumpContext) -> Result<JumpPlan, JumpObs
             .collect();
         others.sort_by_key(|c| Reverse(c.activity));
         for client in others {
-            if let Ok(raising) = raise::plan(&client.holder, place, Some(&client.session_name)) {
+            if let Ok(raising) = raise::plan_client(client, place) {
                 let mut steps = turn_to(pane, Some(link));
                 steps.push(JumpStep::SwitchClient {
                     client: client.tty.clone(),
@@ -264,7 +297,7 @@ fn open(
     if tmux.is_none() {
         return Err(unshown(JumpObstacle::NoTmux));
     }
-    if place.system != WindowSystem::Mac {
+    if place.system != System::Mac {
         match (&pane.home.x11, pane.home.wayland.is_some()) {
             (X11Server::Shown { .. }, _) | (_, true) => {}
             (X11Server::Unreachable(display, why), false) => {
@@ -276,12 +309,13 @@ fn open(
             (X11Server::None, false) => return Err(unshown(JumpObstacle::NoDisplay)),
         }
     }
-    let Some(opener) = &place.opener else {
-        return Err(unshown(JumpObstacle::NoOpener));
-    };
     let mut steps = turn_to(pane, Some(link));
     let attach = attach(tmux, &pane.socket, &link.session);
-    steps.push(JumpStep::Open([&opener[..], &attach].concat()));
+    steps.push(match (&place.opener, place.system) {
+        (Some(opener), _) => JumpStep::Open([&opener[..], &attach].concat()),
+        (None, System::Mac) => JumpStep::OpenOnMac(attach),
+        (None, System::Linux) => return Err(unshown(JumpObstacle::NoOpener)),
+    });
     let reason = match stuck {
         None => "no tmux client can be raised, so a terminal is opened".to_owned(),
         Some((tty, why)) => {

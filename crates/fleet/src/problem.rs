@@ -49,6 +49,8 @@ problem_codes! {
     BodyTooLarge = "body-too-large", 413, "Body too large", "the body exceeds the size limit";
     Busy = "busy", 409, "Refused", "another action on this session is in progress";
     Changed = "changed", 409, "Refused", "the session changed meanwhile; nothing was done, or every step was rolled back";
+    ConsentDenied = "consent-denied", 409, "Refused", "macOS does not let Trusty Bar control the terminal; allow that in System Settings, Privacy & Security, Automation";
+    ConsentPending = "consent-pending", 409, "Refused", "macOS is asking whether Trusty Bar may control the terminal; allow that in the dialog, then repeat the command";
     Console = "console", 409, "Refused", "the session runs on a text console";
     DisplayUnreachable = "display-unreachable", 409, "Refused", "the display server does not respond";
     DoesNotEnd = "does-not-end", 500, "Failed", "the process was told to exit and still runs";
@@ -61,7 +63,7 @@ problem_codes! {
     Nested = "nested", 409, "Refused", "the session's tmux runs within another tmux, which Trusty Bar does not switch";
     NoDisplay = "no-display", 409, "Refused", "the engine has no display";
     NoOpener = "no-opener", 409, "Refused", "no known program opens a terminal";
-    NoScript = "no-script", 409, "Refused", "the terminal has no command for raising one window";
+    NoScript = "no-script", 409, "Refused", "no app that could be raised owns the terminal";
     NoSuchRequest = "no-such-request", 404, "No such request", "the request is no longer pending";
     NoSuchSession = "no-such-session", 404, "No such session", "no session has this id, or the session has exited";
     NoTerminal = "no-terminal", 409, "Refused", "the session's terminal was closed";

@@ -12,6 +12,7 @@ pub use request::{QueuedRequest, RowRequest};
 pub use style::{BoardSection, Glyph, StatusTone};
 
 use crate::identity::SessionId;
+use crate::jump::jump_note;
 use crate::session::{Certainty, Session, SessionStatus};
 use crate::text::{folder, replace_hidden_chars};
 use crate::time::rfc3339;
@@ -73,6 +74,10 @@ pub struct Row {
     /// Code's settings: "approved at a terminal, pts/7".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<String>,
+    /// What opening the terminal does not do, where that is known before: "brings Warp to the
+    /// front; its tab is yours to find".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jump_note: Option<String>,
     /// What the session asks of the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask: Option<RowRequest>,
@@ -143,6 +148,7 @@ impl Row {
             failure,
             caution,
             answered,
+            jump_note: session.terminal.as_ref().and_then(jump_note),
             ask: request::row_request(session),
             title,
         }

@@ -12,6 +12,8 @@
 )]
 
 pub mod ancestors;
+#[cfg(feature = "async")]
+pub mod automation_permission;
 pub mod checked_program;
 pub mod child;
 pub mod child_process;
@@ -36,6 +38,7 @@ pub mod login_path;
 pub mod open_files;
 #[cfg(feature = "async")]
 pub mod output;
+pub mod owned_terminals;
 pub mod path_match;
 pub mod paths;
 pub mod peer_identity;

@@ -10,16 +10,15 @@ mod signals;
 
 #[cfg(target_os = "linux")]
 pub use linux::{
-    CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, current_folder, environment, ignore_hangup, is_frozen, machine, peer_uid,
-    pids, program, signal, since_boot, start_since_boot, stat, usage, user_folder,
+    CURRENT_SYSTEM, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal,
+    current_folder, environment, ignore_hangup, is_frozen, machine, peer_uid, pids, program,
+    signal, since_boot, start_since_boot, stat, usage, user_folder,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
-    CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, current_folder, environment, executable_path, ignore_hangup, is_frozen,
-    machine, peer_uid, pids, program, signal, since_boot, start_since_boot, stat, usage,
-    user_folder,
+    CURRENT_SYSTEM, SCRIPT_RUNNER, arguments, cgroup, connect_abstract, control_terminal,
+    current_folder, environment, executable_path, ignore_hangup, is_frozen, machine, peer_uid,
+    pids, program, signal, since_boot, start_since_boot, stat, usage, user_folder,
 };
 
 pub use super::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};

@@ -8,7 +8,7 @@
 // &frame     a desktop behind the window
 
 import type { Host } from '../lib/host';
-import type { Ask, Board, PopoverEvent, Row } from '../lib/wire';
+import type { Ask, Board, JumpFailure, PopoverEvent, Row } from '../lib/wire';
 import { card, reasons, sample, summarise } from './samples';
 
 const LIMIT = 600;
@@ -67,8 +67,13 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
     },
     jump: async (id) => {
       log('jump', id);
-      throw 'no window of the terminal was found';
+      throw {
+        text: 'macOS does not let Trusty Bar control Terminal; turn on Terminal in System Settings, Privacy & Security, Automation',
+        in_front: false,
+        remedy: 'AutomationSettings',
+      } satisfies JumpFailure;
     },
+    openAutomationSettings: () => log('open_automation_settings'),
     end: async (id) => {
       log('end', id);
       return 'the session did not exit within 5 s; quit it in its terminal';

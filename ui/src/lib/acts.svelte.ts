@@ -1,10 +1,15 @@
 // Actions of the user on rows, and the questions that come before some of them.
 
 import type { Host } from './host';
-import type { PauseKind, Row, SessionId } from './wire';
+import type { JumpFailure, JumpRemedy, PauseKind, Row, SessionId } from './wire';
 
 /** An action that needs a confirmation. */
 export type Question = 'Interrupt' | 'End' | 'Kill';
+
+/** Whether an error of a jump is one of its own; the bridge to the app fails with words. */
+function isJumpFailure(error: unknown): error is JumpFailure {
+  return typeof error === 'object' && error !== null && 'text' in error;
+}
 
 export class Acts {
   /** The row that asks for confirmation, the action, and what led to the question. */
@@ -17,9 +22,9 @@ export class Acts {
   running = $state.raw<ReadonlySet<SessionId>>(new Set());
 
   constructor(
-    private readonly host: Pick<Host, 'pause' | 'resume' | 'jump' | 'end' | 'kill'>,
-    /** Shows a message in a row. */
-    private readonly say: (id: SessionId, text: string) => void,
+    private readonly host: Pick<Host, 'pause' | 'resume' | 'jump' | 'openAutomationSettings' | 'end' | 'kill'>,
+    /** Shows a message in a row, and what helps. */
+    private readonly say: (id: SessionId, text: string, remedy?: JumpRemedy) => void,
   ) {}
 
   /** Whether a click on the row's button would have no effect now. */
@@ -42,7 +47,16 @@ export class Acts {
   /** Brings the terminal of a row to the front. */
   jump(row: Row): void {
     this.close();
-    this.host.jump(row.id).catch((error: unknown) => this.say(row.id, `Terminal not shown: ${String(error)}`));
+    this.host.jump(row.id).catch((error: unknown) => {
+      if (!isJumpFailure(error)) return this.say(row.id, `Terminal not shown: ${String(error)}`);
+      this.say(row.id, error.in_front ? error.text : `Terminal not shown: ${error.text}`, error.remedy ?? undefined);
+    });
+  }
+
+  /** Does what helps after a jump that failed. */
+  remedy(remedy: JumpRemedy): void {
+    const run: Record<JumpRemedy, () => void> = { AutomationSettings: () => this.host.openAutomationSettings() };
+    run[remedy]();
   }
 
   /** Asks for confirmation in a row. */

@@ -2,7 +2,7 @@
 
 import { Draft } from './draft.svelte';
 import type { Host } from './host';
-import type { Answer, Card, RequestId, Row, RowAsk, SessionId } from './wire';
+import type { Answer, Card, JumpRemedy, RequestId, Row, RowAsk, SessionId } from './wire';
 
 /**
  * How long, in milliseconds, a card that has just appeared or moved accepts no click, which may
@@ -30,7 +30,7 @@ export class Asks {
   /** Nothing has moved for a while, so a click is meant for what is there. */
   calm = $state(false);
   /** The message about an answer that is shown in the session's row. */
-  said = $state.raw<{ id: SessionId; text: string }>();
+  said = $state.raw<{ id: SessionId; text: string; remedy?: JumpRemedy }>();
   /** A counter of the cards that should take the focus. */
   focus = $state(0);
   /** The session whose card closed last; a new object each time. */
@@ -183,15 +183,16 @@ export class Asks {
     );
   }
 
-  /** Shows in a row how something ended. */
-  say(id: SessionId, text: string): void {
-    this.#say(id, text);
+  /** Shows in a row how something ended, and what helps. */
+  say(id: SessionId, text: string, remedy?: JumpRemedy): void {
+    this.#say(id, text, remedy);
   }
 
-  #say(id: SessionId, text: string): void {
-    this.said = { id, text };
+  #say(id: SessionId, text: string, remedy?: JumpRemedy): void {
+    this.said = { id, text, remedy };
     clearTimeout(this.#news);
-    this.#news = setTimeout(() => (this.said = undefined), NEWS);
+    // A message with a button stays until the popover closes or says something else.
+    if (!remedy) this.#news = setTimeout(() => (this.said = undefined), NEWS);
   }
 
   #name(id: SessionId, request: RequestId | null | undefined): string {

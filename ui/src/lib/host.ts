@@ -42,8 +42,10 @@ export interface Host {
   card(id: SessionId, request: RequestId): Promise<Card | null>;
   /** Settles when the answer was handed on; rejects with words otherwise. */
   answer(id: SessionId, request: RequestId, answer: Answer): Promise<void>;
-  /** Brings the terminal of a session to the front; rejects with words. */
+  /** Brings the terminal of a session to the front; rejects with a `JumpFailure` or with words. */
   jump(id: SessionId): Promise<void>;
+  /** Opens the pane of System Settings in which the user lets Trusty Bar control a terminal. */
+  openAutomationSettings(): void;
   /**
    * Asks a session to exit. Returns why it still runs, or null once it has exited. Rejects with
    * words.

@@ -15,6 +15,7 @@ const calls = {
   end: vi.fn<(id: string) => Promise<string | null>>(),
   kill: vi.fn<(id: string) => Promise<void>>(),
   hide: vi.fn(),
+  openAutomationSettings: vi.fn(),
 };
 let store: BoardStore;
 let app: Record<string, unknown> | undefined;
@@ -441,6 +442,29 @@ test('a terminal that cannot be shown is said in the row', async () => {
   await open([row('c')]);
   await click(find('[data-id="c"] .head'));
   expect(notes()).toEqual(['Terminal not shown: no window was found']);
+});
+
+test('a terminal that is in front, but may show another tab, is not called hidden', async () => {
+  calls.jump.mockRejectedValueOnce({ text: 'Warp is in front; its tab is yours to find', in_front: true });
+  await open([row('c')]);
+  await click(find('[data-id="c"] .head'));
+  expect(notes()).toEqual(['Warp is in front; its tab is yours to find']);
+  expect(find('.remedy')).toBeNull();
+});
+
+test('a denied consent is said with a button that opens the settings, for as long as the popover is open', async () => {
+  const text = 'macOS does not let Trusty Bar control Terminal';
+  calls.jump.mockRejectedValueOnce({ text, in_front: false, remedy: 'AutomationSettings' });
+  await open([row('c')]);
+  await click(find('[data-id="c"] .head'));
+  await settle(60_000);
+  expect(notes()).toEqual([`Terminal not shown: ${text}`]);
+  await click(find('.remedy button'));
+  expect(calls.openAutomationSettings).toHaveBeenCalledOnce();
+  // The engine reports the failure in the row, too; the button stays.
+  await becomes([row('c', { failure: `${text}.` })]);
+  expect(notes()).toEqual([`${text}.`]);
+  expect(find('.remedy button')?.textContent).toBe('Open Privacy settings');
 });
 
 test('a row that is about to be clicked does not move: a card comes when the pointer has gone', async () => {

@@ -113,6 +113,8 @@ fn read_client(line: &str) -> Option<(u32, TmuxClient)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
 
     #[tokio::test]
     async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
@@ -140,6 +142,57 @@ mod tests {
         let late = server_output(Err(TmuxError::NotResponding)).expect_err("late");
         let words = "tmux did not answer within 1 s";
         assert_eq!(late.to_string(), words);
+    }
+
+    #[tokio::test]
+    async fn a_real_client_in_control_mode_is_known_as_one() {
+        let Some(tmux) = trusty_platform::tmux::program(std::env::var_os("PATH").as_deref()) else {
+            crate::skip::skip("tmux is not installed");
+            return;
+        };
+        let folder = crate::test_files::private_tempdir();
+        let socket = folder.path().join("tmux");
+        let command = |words: &[&str]| {
+            let mut command = Command::new(&tmux);
+            command.env_remove("TMUX").env("LC_ALL", "C.UTF-8");
+            command.args(["-f", "/dev/null", "-S"]).arg(&socket);
+            command.args(words);
+            command
+        };
+        let words = [
+            "new-session",
+            "-d",
+            "-s",
+            "work",
+            "-P",
+            "-F",
+            "#{pane_id}",
+            "cat",
+        ];
+        let made = command(&words).output().expect("runs");
+        assert!(made.status.success(), "{made:?}");
+        let mut attach = command(&["-C", "attach", "-t", "work"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let lines = BufReader::new(attach.stdout.take().expect("piped")).lines();
+        let mut attached = lines.map_while(Result::ok);
+        assert!(attached.any(|line| line.starts_with("%session-changed")));
+        let target = TmuxTarget {
+            socket: socket.clone(),
+            session: "work".into(),
+            window: "@0".into(),
+            pane: String::from_utf8_lossy(&made.stdout).trim().into(),
+            clients: 1,
+        };
+        let found = pane(Some(&tmux), &target, ProcessDisplay::default()).await;
+        command(&["kill-server"]).output().expect("runs");
+        attach.wait().expect("ended");
+        let (location, pids) = found.expect("answers").expect("a pane");
+        assert_eq!(pids, [attach.id()]);
+        assert_eq!(location.clients[0].sight, TmuxClientMode::Control);
+        assert_eq!(location.clients[0].session_name, "work");
     }
 
     #[test]

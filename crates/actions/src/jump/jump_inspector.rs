@@ -5,15 +5,16 @@ use super::x11;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use trusty_fleet::Session;
 use trusty_fleet::identity::ProcessKey;
 use trusty_fleet::jump::{
     JumpContext, JumpObstacle, JumpTarget, KittyWindow, ProcessDisplay, TERMINAL_OPENERS,
-    TerminalHints, TerminalProcess, TmuxLocation, WezTermPane, WindowInfo, WindowSystem, X11Server,
+    TerminalHints, TerminalProcess, TmuxLocation, WezTermPane, WindowInfo, X11Server,
     terminal_owner_pids, with_arguments,
 };
 use trusty_fleet::session::{ControlModel, SessionStatus, TmuxTarget};
 use trusty_fleet::terminal;
+use trusty_fleet::{Session, System};
+use trusty_platform::owned_terminals::count_owned_terminals;
 use trusty_platform::process_namespaces::shares_our_namespaces;
 use trusty_platform::{ancestors, process_details, sys};
 use trusty_wire::environment::Environment;
@@ -55,10 +56,7 @@ impl<'a> JumpInspector<'a> {
         session: &Session,
         opener: &[String],
     ) -> JumpContext {
-        let system = match sys::SCRIPT_RUNNER {
-            Some(_) => WindowSystem::Mac,
-            None => WindowSystem::Desktop,
-        };
+        let system = sys::CURRENT_SYSTEM;
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
         let workdir = PathBuf::from(&session.workdir);
@@ -73,6 +71,7 @@ impl<'a> JumpInspector<'a> {
             folder: folder.unwrap_or_else(|| workdir.clone()),
             workdir,
             system,
+            frontmost: None,
             opener: self.opener(opener, system),
             tmux: target.and_then(|t| self.tmux.for_server(&t.socket).any()),
         }
@@ -197,7 +196,7 @@ impl<'a> JumpInspector<'a> {
         });
         TerminalProcess {
             tty,
-            terminals: process_details::terminals(&held),
+            terminals: count_terminals(&held),
             ancestors,
             hints,
             screen: ProcessDisplay {
@@ -260,14 +259,14 @@ impl<'a> JumpInspector<'a> {
     }
 
     /// The command that opens a terminal: from the settings, else from the environment, else the
-    /// first known one that is installed.
-    fn opener(&self, set: &[String], system: WindowSystem) -> Option<Vec<String>> {
+    /// first known one that is installed. On a Mac only from the settings.
+    fn opener(&self, set: &[String], system: System) -> Option<Vec<String>> {
         if let [program, arguments @ ..] = set {
             let program = self.program(program)?;
             return Some([&[program], arguments].concat());
         }
-        if let Some(program) = sys::SCRIPT_RUNNER.filter(|_| system == WindowSystem::Mac) {
-            return Some(vec![program.to_owned()]);
+        if system == System::Mac {
+            return None;
         }
         let named = self.env.terminal.clone().and_then(|t| t.into_string().ok());
         // The login shell is not asked for each terminal that is not installed.
@@ -287,6 +286,14 @@ impl<'a> JumpInspector<'a> {
             return is_there.then(|| name.to_owned());
         }
         text(Some(self.env.find_program(name).any()?.into()))
+    }
+}
+
+/// How many terminals these processes of one terminal program have.
+fn count_terminals(owners: &[u32]) -> usize {
+    match sys::CURRENT_SYSTEM {
+        System::Linux => process_details::terminals(owners),
+        System::Mac => count_owned_terminals(owners),
     }
 }
 
@@ -334,9 +341,9 @@ fn window(found: x11::ManagedWindow) -> WindowInfo {
 fn editor(exe: &Path) -> Option<PathBuf> {
     let name = exe.file_name()?;
     let beside = exe.parent()?.join("bin").join(name);
-    let bundle = exe
-        .ancestors()
-        .find(|p| p.extension().is_some_and(|e| e == "app"));
+    // The process around a terminal is a helper in a bundle of its own.
+    let is_bundle = |path: &&Path| path.extension().is_some_and(|e| e == "app");
+    let bundle = exe.ancestors().filter(is_bundle).last();
     let within = bundle.map(|bundle| bundle.join("Contents/Resources/app/bin"));
     let commands = ["code", "code-insiders", "codium", "cursor", "windsurf"];
     let bundled = within

@@ -2,19 +2,21 @@
 
 use super::jump_inspector::JumpInspector;
 use super::x11::{self, X11Error};
-use super::{JumpError, not_raised_error, scripts, sockets};
+use super::{JumpError, not_raised_error, sockets};
+use crate::mac_terminals::{MacTerminals, ScriptError, TabOutcome};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_fleet::jump::{
-    JumpContext, JumpPlan, JumpStep, JumpTarget, KittyWindow, TmuxLocation, WezTermPane, X11Server,
+    JumpContext, JumpObstacle, JumpPlan, JumpStep, JumpTarget, KittyWindow, TerminalTab,
+    TmuxLocation, WezTermPane, X11Server,
 };
 use trusty_platform::checked_program::RunError;
+use trusty_platform::clock;
 use trusty_platform::launch::{self, DetachedProgram};
 use trusty_platform::programs::find_program;
 use trusty_platform::run::{ChildEnvironment, RunLimits, run_bounded};
 use trusty_platform::tmux::{self, TmuxError};
-use trusty_platform::{clock, sys};
 use trusty_wire::environment::Environment;
 
 /// How long a command of a terminal program may take.
@@ -42,12 +44,13 @@ pub(super) async fn follow_route(
     gatherer: &JumpInspector<'_>,
     env: &Environment,
 ) -> Result<RouteOutcome, JumpError> {
+    let mac = MacTerminals::of_this_system();
     let app = route.app.as_deref().unwrap_or("a terminal");
     let mut went = RouteOutcome::default();
     for (at, step) in route.steps.iter().enumerate() {
         let is_raised = route.steps[at..]
             .iter()
-            .any(|s| matches!(s, JumpStep::Window { .. } | JumpStep::Activate(_)));
+            .any(|s| matches!(s, JumpStep::Window { .. } | JumpStep::BringForward(_)));
         match step {
             JumpStep::SwitchClient { client, session } => {
                 let (tmux, pane) = server(place)?;
@@ -77,7 +80,9 @@ pub(super) async fn follow_route(
                 let screen = screen(display.as_deref(), wayland.as_deref(), gatherer);
                 let variables = screen.iter().map(|(name, value)| (*name, &**value));
                 let variables: Vec<(&str, &OsStr)> = variables.collect();
-                run_terminal_command(app, program, &[folder.as_os_str()], &variables).await?;
+                let folder = [folder.as_os_str()];
+                let done = run_terminal_command(app, program, &folder, &variables).await;
+                went.note_step(done, is_raised)?;
             }
             JumpStep::Window { display, id } => {
                 let display = gatherer.seen_display(display);
@@ -91,8 +96,19 @@ pub(super) async fn follow_route(
                     e => not_raised_error(app, &format!("the display {} {e}", display.name)),
                 })?;
             }
-            JumpStep::Tab(tab) => scripts::show_tab(tab, app).await?,
-            JumpStep::Activate(name) => scripts::activate(name, app).await?,
+            JumpStep::Tab(tab) => {
+                let shown = mac.show_tab(tab).await.map_err(|e| in_script(app, e))?;
+                went.doubt = tab_doubt(tab, shown);
+            }
+            JumpStep::BringForward(bundle) => {
+                let done = mac.bring_forward(bundle).await;
+                done.map_err(|e| in_script(app, e))?;
+            }
+            JumpStep::OpenOnMac(command) => {
+                let done = mac.open_window(command).await;
+                done.map_err(|e| in_script("Terminal", e))?;
+                went.opened = true;
+            }
             JumpStep::Open(words) => {
                 open(words, place, gatherer).await?;
                 went.opened = true;
@@ -130,6 +146,36 @@ fn screen(
 
 fn in_tmux(what: &str, e: &TmuxError) -> JumpError {
     JumpError::Failed(format!("could not {what}: {e}"))
+}
+
+/// The error of an app on a Mac that was not raised.
+fn in_script(app: &str, e: ScriptError) -> JumpError {
+    match e {
+        ScriptError::ConsentPending => {
+            JumpError::Refused(JumpObstacle::ConsentPending(app.to_owned()))
+        }
+        ScriptError::ConsentDenied => {
+            JumpError::Refused(JumpObstacle::ConsentDenied(app.to_owned()))
+        }
+        e => not_raised_error(app, &e.to_string()),
+    }
+}
+
+/// What the user has left to do after a terminal program came to the front; none if it shows the
+/// tab.
+fn tab_doubt(tab: &TerminalTab, shown: TabOutcome) -> Option<String> {
+    let app = tab.app();
+    match shown {
+        TabOutcome::Shown => None,
+        TabOutcome::NoTab => Some(format!(
+            "{app} is in front, but lists no tab of this session (a hotkey window is not listed); \
+             the tab is yours to find"
+        )),
+        TabOutcome::Tie => Some(format!(
+            "{app} is in front, but several of its tabs are in the session's folder; the tab is \
+             yours to find"
+        )),
+    }
 }
 
 fn server(place: &JumpContext) -> Result<(&Path, &TmuxLocation), JumpError> {
@@ -232,9 +278,6 @@ async fn open(
     let [program, arguments @ ..] = words else {
         return Err(JumpError::Failed("no terminal program is set".into()));
     };
-    if sys::SCRIPT_RUNNER == Some(program) {
-        return scripts::open(arguments).await;
-    }
     let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
     // With these variables set, tmux would take the terminal for one of its panes and refuse to
     // attach.
@@ -290,6 +333,27 @@ mod tests {
         assert!(went.note_step(refused(), true).is_ok());
         let doubt = went.doubt.expect("kept");
         assert!(doubt.contains("another tab") && doubt.contains("kitten: no"));
+    }
+
+    #[test]
+    fn a_terminal_on_a_mac_says_what_is_left_to_do() {
+        let tab = TerminalTab::ITerm("/dev/ttys003".into());
+        assert_eq!(tab_doubt(&tab, TabOutcome::Shown), None);
+        for (shown, words) in [
+            (TabOutcome::NoTab, "a hotkey window is not listed"),
+            (TabOutcome::Tie, "in the session's folder"),
+        ] {
+            let doubt = tab_doubt(&tab, shown).expect("a doubt");
+            assert!(doubt.starts_with("iTerm2 is in front"), "{doubt}");
+            assert!(doubt.contains(words), "{doubt}");
+        }
+        for (e, code) in [
+            (ScriptError::ConsentPending, "consent-pending"),
+            (ScriptError::ConsentDenied, "consent-denied"),
+            (ScriptError::NotRunning, "failed"),
+        ] {
+            assert_eq!(in_script("iTerm2", e).code().as_str(), code);
+        }
     }
 
     #[test]

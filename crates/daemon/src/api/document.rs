@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use trusty_client::api_types::{EngineHealth, WholeRequest};
 use trusty_fleet::explanation::Explanation;
+use trusty_fleet::jump::JumpFailure;
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::request::Answer;
 use trusty_fleet::view::{Board, BoardDelta, Card, ExplanationView, PopoverEvent, Row};
@@ -52,6 +53,7 @@ use utoipa::{Modify, OpenApi};
         PopoverEvent,
         Row,
         ExplanationView,
+        JumpFailure,
         Card,
         Answer,
         Problem

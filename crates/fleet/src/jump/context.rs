@@ -1,6 +1,7 @@
 //! What a jump is decided from.
 
 use super::JumpObstacle;
+use crate::System;
 use crate::terminal::ProcessAncestor;
 use std::path::PathBuf;
 
@@ -15,22 +16,27 @@ pub struct JumpContext {
     pub folder: PathBuf,
     /// The folder that the session was started in.
     pub workdir: PathBuf,
-    /// How windows are raised on this system.
-    pub system: WindowSystem,
+    /// The system that shows the windows.
+    pub system: System,
+    /// The app in front, where that was asked; none on Linux, where the X server reports the active
+    /// window with the other windows.
+    pub frontmost: Option<FrontmostApp>,
     /// What opens a terminal: the absolute path of a program, and the arguments that precede the
-    /// command to run in it.
+    /// command to run in it. None on a Mac where the user has set none: Terminal.app opens one.
     pub opener: Option<Vec<String>>,
     /// The tmux program, as an absolute path.
     pub tmux: Option<PathBuf>,
 }
 
-/// How windows are raised on a system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WindowSystem {
-    /// Through the X server, or not at all.
-    Desktop,
-    /// With Apple Events.
-    Mac,
+/// The app in front on a Mac.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FrontmostApp {
+    /// The pid of the app.
+    pub pid: u32,
+    /// The bundle identifier, such as `com.apple.Terminal`.
+    pub bundle: Option<String>,
+    /// The device of the selected tab, if the app was asked and said so.
+    pub selected_tty: Option<String>,
 }
 
 /// What a session runs in.
@@ -65,7 +71,7 @@ pub struct TerminalProcess {
     pub screen: ProcessDisplay,
     /// The command with which the editor around the process opens folders, as an absolute path.
     pub editor: Option<PathBuf>,
-    /// How many terminals the program has that owns this one.
+    /// How many terminals the program has that owns this one; 0 if that is not known.
     pub terminals: usize,
 }
 

@@ -27,8 +27,12 @@ pub enum JumpObstacle {
     NoWindow(String, String),
     /// So many windows of this program may show the session, and nothing distinguishes them.
     Ambiguous(String, usize),
-    /// This program has no scripting command for raising one window on macOS.
-    NoScript(String),
+    /// No app on this Mac owns the terminal.
+    NoScript,
+    /// macOS is asking whether Trusty Bar may control this app.
+    ConsentPending(String),
+    /// macOS does not let Trusty Bar control this app.
+    ConsentDenied(String),
     /// tmux shows the session on this terminal, which cannot be raised.
     Elsewhere(String, Box<JumpObstacle>),
     /// No terminal shows the tmux session, and none can be opened: the command that attaches one.
@@ -66,7 +70,9 @@ impl JumpObstacle {
             Self::Wayland(_) => ProblemCode::Wayland,
             Self::NoWindow(..) => ProblemCode::NoWindow,
             Self::Ambiguous(..) => ProblemCode::AmbiguousWindow,
-            Self::NoScript(_) => ProblemCode::NoScript,
+            Self::NoScript => ProblemCode::NoScript,
+            Self::ConsentPending(_) => ProblemCode::ConsentPending,
+            Self::ConsentDenied(_) => ProblemCode::ConsentDenied,
             Self::Elsewhere(_, why) | Self::Detached(_, why) => why.code(),
             Self::Nested => ProblemCode::Nested,
             Self::NoOpener => ProblemCode::NoOpener,
@@ -108,9 +114,18 @@ impl std::fmt::Display for JumpObstacle {
                 "could not raise {app}: {count} windows may show this session, and nothing \
                  distinguishes them; switch to the right one yourself"
             ),
-            Self::NoScript(app) => write!(
+            Self::NoScript => f.write_str(
+                "could not find the app that owns the session's terminal; switch to it yourself",
+            ),
+            Self::ConsentPending(app) => write!(
                 f,
-                "could not raise {app}: this terminal has no command for raising one window"
+                "macOS is asking whether Trusty Bar may control {app}; allow that in the dialog, \
+                 then open the terminal again"
+            ),
+            Self::ConsentDenied(app) => write!(
+                f,
+                "macOS does not let Trusty Bar control {app}; turn on {app} in System Settings, \
+                 Privacy & Security, Automation"
             ),
             Self::Elsewhere(tty, why) => write!(f, "tmux shows the session on {tty}, but {why}"),
             Self::Detached(attach, why) => {

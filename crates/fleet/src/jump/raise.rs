@@ -1,7 +1,12 @@
 //! Which window shows a process, and how that window comes to the front.
 
-use super::context::{JumpContext, TerminalProcess, WindowInfo, WindowSystem, X11Server};
-use super::{JumpObstacle, JumpStep, TerminalTab};
+mod mac;
+
+use super::context::{
+    JumpContext, TerminalProcess, TmuxClient, TmuxClientMode, WindowInfo, X11Server,
+};
+use super::{JumpObstacle, JumpStep};
+use crate::System;
 use crate::terminal::{self, ProcessAncestor};
 
 /// How the window of a process is brought to the front.
@@ -22,6 +27,8 @@ const FOLDER_EDITORS: [&str; 5] = [
     "Cursor",
     "Windsurf",
 ];
+/// The terminal program that draws the windows of a tmux client in control mode (`tmux -CC`).
+const CONTROL_MODE_TERMINAL: &str = "iTerm2";
 /// The name of a terminal program that is not known.
 const UNKNOWN_TERMINAL_NAME: &str = "the terminal";
 
@@ -60,8 +67,8 @@ pub(super) fn plan(
     if app.is_none() && holder.ancestors.iter().any(is_tmux) {
         return Err(JumpObstacle::Nested);
     }
-    if place.system == WindowSystem::Mac {
-        return mac(holder, place, app.unwrap_or(UNKNOWN_TERMINAL_NAME));
+    if place.system == System::Mac {
+        return mac::plan(holder, place);
     }
     let name = app.unwrap_or(UNKNOWN_TERMINAL_NAME).to_owned();
     let mut steps = own_way(holder, app);
@@ -92,8 +99,43 @@ pub(super) fn plan(
     })
 }
 
+/// Plans how the window that shows a tmux client is raised.
+///
+/// # Errors
+///
+/// Why no window can be raised.
+pub(super) fn plan_client(
+    client: &TmuxClient,
+    place: &JumpContext,
+) -> Result<RaisePlan, JumpObstacle> {
+    if client.sight == TmuxClientMode::Control {
+        return mac::plan_control_client(&client.holder);
+    }
+    plan(&client.holder, place, Some(&client.session_name))
+}
+
+/// Whether a client's terminal shows the client's session. In control mode that is so only where
+/// the terminal program draws tmux's windows itself, which iTerm2 alone does.
+pub(super) fn is_visible(client: &TmuxClient) -> bool {
+    match client.sight {
+        TmuxClientMode::Whole => true,
+        TmuxClientMode::Control => {
+            terminal::terminal_app(&client.holder.ancestors) == Some(CONTROL_MODE_TERMINAL)
+        }
+        TmuxClientMode::Suspended => false,
+    }
+}
+
 /// Whether the window of a process is certainly the active one.
-pub(super) fn is_active(holder: &TerminalProcess, title: Option<&str>) -> bool {
+pub(super) fn is_active(
+    holder: &TerminalProcess,
+    place: &JumpContext,
+    title: Option<&str>,
+) -> bool {
+    if place.system == System::Mac {
+        let front = place.frontmost.as_ref();
+        return front.is_some_and(|front| mac::is_active(holder, front));
+    }
     let X11Server::Shown {
         active: Some(active),
         ..
@@ -232,33 +274,4 @@ fn only_titled<'a>(windows: &[&'a WindowInfo], title: Option<&str>) -> Option<&'
     });
     let first = fitting.next()?;
     fitting.next().is_none().then_some(first)
-}
-
-fn mac(
-    holder: &TerminalProcess,
-    place: &JumpContext,
-    app: &str,
-) -> Result<RaisePlan, JumpObstacle> {
-    let tty = holder.tty.clone().ok_or(JumpObstacle::NoTerminal)?;
-    let mut steps = own_way(holder, Some(app));
-    match app {
-        "Terminal" => steps.push(JumpStep::Tab(TerminalTab::Terminal(tty))),
-        "iTerm2" => steps.push(JumpStep::Tab(TerminalTab::ITerm(tty))),
-        "Ghostty" => steps.push(JumpStep::Tab(TerminalTab::Ghostty {
-            tty,
-            folder: place.workdir.clone(),
-        })),
-        "kitty" | "WezTerm" if !steps.is_empty() => steps.push(JumpStep::Activate(app.to_owned())),
-        _ => match &holder.editor {
-            Some(program) if FOLDER_EDITORS.contains(&app) => {
-                steps.push(folder(program, holder, place));
-            }
-            _ => return Err(JumpObstacle::NoScript(app.to_owned())),
-        },
-    }
-    Ok(RaisePlan {
-        app: app.to_owned(),
-        steps,
-        doubt: None,
-    })
 }

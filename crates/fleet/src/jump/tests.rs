@@ -1,4 +1,5 @@
 mod in_tmux;
+mod on_mac;
 
 use super::*;
 use crate::terminal::ProcessAncestor;
@@ -64,7 +65,8 @@ fn place(runs: JumpTarget) -> JumpContext {
         name: Some("payments".into()),
         folder: "/home/dev/payments".into(),
         workdir: "/home/dev/payments/api".into(),
-        system: WindowSystem::Desktop,
+        system: System::Linux,
+        frontmost: None,
         opener: Some(vec!["/usr/bin/xterm".into(), "-e".into()]),
         tmux: Some("/usr/bin/tmux".into()),
     }
@@ -335,37 +337,6 @@ fn what_cannot_be_raised_is_said() {
         assert_eq!(obstacle.code().as_str(), code);
         assert!(obstacle.to_string().contains(words), "{obstacle}");
     }
-}
-
-#[test]
-fn macs_raise_by_device() {
-    let mac = |ancestors: &str, editor: Option<&str>| JumpContext {
-        system: WindowSystem::Mac,
-        ..plain(TerminalProcess {
-            tty: Some("/dev/ttys003".into()),
-            screen: ProcessDisplay::default(),
-            editor: editor.map(PathBuf::from),
-            ..holder(ancestors)
-        })
-    };
-    let tty = || "/dev/ttys003".to_owned();
-    let ghostty = TerminalTab::Ghostty {
-        tty: tty(),
-        folder: "/home/dev/payments/api".into(),
-    };
-    for (ancestors, tab) in [
-        ("9:zsh 8:Terminal", TerminalTab::Terminal(tty())),
-        ("9:zsh 8:iTermServer-3.5", TerminalTab::ITerm(tty())),
-        ("9:zsh 8:Ghostty", ghostty),
-    ] {
-        assert_eq!(steps(&mac(ancestors, None)), [JumpStep::Tab(tab)]);
-    }
-    let code = steps(&mac("9:zsh 8:Code", Some("/A/code")));
-    assert!(matches!(code[..], [JumpStep::Folder { .. }]));
-    assert_eq!(
-        told(&mac("9:zsh 8:Warp", None)),
-        "could not raise Warp: this terminal has no command for raising one window"
-    );
 }
 
 #[test]

@@ -27,8 +27,6 @@ const MAX_ENVIRONMENT_BYTES: u64 = 256 * 1024;
 
 /// The system that this program was built for.
 pub const CURRENT_SYSTEM: System = System::Linux;
-/// The program that opens a file with the user's program for its type.
-pub const FILE_OPENER: &str = "xdg-open";
 /// The program that runs the scripts that raise terminals; none on Linux.
 pub const SCRIPT_RUNNER: Option<&str> = None;
 

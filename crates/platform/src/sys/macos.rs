@@ -34,8 +34,6 @@ const MAX_PROCARGS_BYTES: usize = 1024 * 1024 + 4;
 
 /// The system that this program was built for.
 pub const CURRENT_SYSTEM: System = System::Mac;
-/// The program that opens a file with the user's program for its type.
-pub const FILE_OPENER: &str = "/usr/bin/open";
 /// The program that runs the scripts that raise terminals.
 pub const SCRIPT_RUNNER: Option<&str> = Some("/usr/bin/osascript");
 
