@@ -5,6 +5,7 @@ import type { components } from '../schema';
 type Schemas = components['schemas'];
 
 export type Answer = Schemas['Answer'];
+export type AppNote = Schemas['AppNote'];
 export type Ask = Schemas['Ask'];
 export type Board = Schemas['Board'];
 export type BoardDelta = Schemas['BoardDelta'];
@@ -14,6 +15,7 @@ export type CardQuestion = Schemas['CardQuestion'];
 export type ConnectCard = Schemas['ConnectCard'];
 export type Glyph = Schemas['Glyph'];
 export type Health = Schemas['Health'];
+export type NoteAction = Schemas['NoteAction'];
 export type PauseKind = Schemas['PauseKind'];
 export type PopoverEvent = Schemas['PopoverEvent'];
 export type Reasons = Schemas['Reasons'];
