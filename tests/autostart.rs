@@ -16,25 +16,25 @@ fn status(home: &TestHome) -> String {
     told.trim().to_owned()
 }
 
-const STARTS: &str = "Trusty Bar starts at login.";
-const DOES_NOT_START: &str = "Trusty Bar does not start at login.";
+const ON_WORDS: &str = "Trusty Bar starts at login.";
+const OFF_WORDS: &str = "Trusty Bar does not start at login.";
 
 #[test]
 fn the_app_starts_at_login_once_it_was_turned_on() {
     let home = TestHome::new();
     // The app's executable lies beside `trusty`.
     let app = program("trusty-bar");
-    assert_eq!(status(&home), DOES_NOT_START);
+    assert_eq!(status(&home), OFF_WORDS);
     assert!(!autostart_file(&home).exists(), "a question writes nothing");
     run_successfully(&home, ["autostart", "on"]);
-    assert_eq!(status(&home), STARTS);
+    assert_eq!(status(&home), ON_WORDS);
     let text = fs::read_to_string(autostart_file(&home)).expect("the file");
     assert!(
         text.contains(&format!("Exec={}\n", app.display())),
         "{text}"
     );
     run_successfully(&home, ["autostart", "off"]);
-    assert_eq!(status(&home), DOES_NOT_START);
+    assert_eq!(status(&home), OFF_WORDS);
     assert!(!autostart_file(&home).exists());
 }
 
@@ -45,11 +45,11 @@ fn a_file_that_the_user_edited_is_kept() {
     fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     let own = "[Desktop Entry]\nName=Mine\nExec=trusty-bar --open\n";
     fs::write(&file, own).expect("a file");
-    assert_eq!(status(&home), STARTS);
+    assert_eq!(status(&home), ON_WORDS);
     run_successfully(&home, ["autostart", "off"]);
     let text = fs::read_to_string(&file).expect("the file");
     assert_eq!(text, format!("{own}Hidden=true\n"));
-    assert_eq!(status(&home), DOES_NOT_START);
+    assert_eq!(status(&home), OFF_WORDS);
     run_successfully(&home, ["autostart", "on"]);
     assert_eq!(fs::read_to_string(&file).expect("the file"), own);
 }
