@@ -6,7 +6,7 @@
 
 use crate::popover::{self, Popover};
 use crate::session_actions::{self, QuitChoice};
-use crate::{AppContext, log};
+use crate::{AppContext, log, notifier, platform};
 use std::path::PathBuf;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, State};
@@ -17,7 +17,7 @@ use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::jump::JumpFailure;
 use trusty_fleet::pause::PauseKind;
 use trusty_fleet::request::{Answer, RequestId};
-use trusty_fleet::view::{Card, ExplanationView, PopoverEvent};
+use trusty_fleet::view::{Card, ExplanationView, NoteAction, PopoverEvent};
 use trusty_integration::connect;
 use trusty_platform::launch;
 
@@ -180,6 +180,20 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
         log::line(&format!("failed to connect the hooks: {e}"));
     }
     told
+}
+
+/// Carries out the remedy of a note.
+#[tauri::command]
+pub(crate) fn remedy(app: AppHandle, action: NoteAction) {
+    carry_out(&app, action);
+}
+
+/// Carries out the remedy of a note, as the user chose on the board or in the menu.
+pub(crate) fn carry_out(app: &AppHandle, action: NoteAction) {
+    match action {
+        NoteAction::AllowNotifications => notifier::ask_user(app),
+        NoteAction::OpenNotificationSettings => platform::open_notification_settings(),
+    }
 }
 
 /// Exits the app, or asks first what to do with paused sessions.

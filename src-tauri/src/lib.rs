@@ -5,31 +5,41 @@
 
 #![forbid(unsafe_code)]
 
+mod activity;
+mod app_menu_facts;
 mod commands;
+mod desktop_notifications;
 mod log;
+mod notes;
 mod notifier;
 mod platform;
 mod popover;
 mod session_actions;
 mod signals;
 mod snooze;
+mod start_at_login;
+mod tool_install;
 mod tray;
 
 use popover::Popover;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tauri::{App, Manager, RunEvent};
+use std::time::Duration;
+use tauri::{App, AppHandle, Manager, RunEvent};
 use trusty_engine::authorization::mark_of_this_process;
 use trusty_platform::launch;
 use trusty_records::Settings;
 use trusty_wire::Environment;
 
-const SINGLE_INSTANCE: &str = "single-instance";
 /// Opens the popover at the start. A second start opens the popover of the first instance.
 const OPEN_ARGUMENT: &str = "--open";
 
 /// The exit code when the app refuses to start because a Claude Code session started it.
 const REFUSED_EXIT_CODE: u8 = 3;
+
+/// How long sources poll often after the machine has woken: longer than the longest interval at
+/// which they then poll.
+const WAKE_SCAN_PERIOD: Duration = Duration::from_secs(5);
 
 /// What the app was started in.
 struct AppContext {
@@ -39,7 +49,7 @@ struct AppContext {
 
 /// Runs the app until it is quit.
 pub fn run() -> ExitCode {
-    if let Some(done) = platform::other_task() {
+    if let Some(done) = platform::other_task().or_else(start_at_login::other_task) {
         return done;
     }
     platform::prepare();
@@ -60,12 +70,8 @@ pub fn run() -> ExitCode {
         home: env.home.clone(),
         env,
     };
-    let built = tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(
-            |app, _arguments, _folder| {
-                popover::open(app, popover::WindowLocation::Corner, None);
-            },
-        ))
+    let builder = platform::configure(tauri::Builder::default(), open_in_corner, quit);
+    let built = builder
         .manage(place)
         .manage(Popover::default())
         .invoke_handler(tauri::generate_handler![
@@ -87,6 +93,7 @@ pub fn run() -> ExitCode {
             commands::pause_all,
             commands::resume_all,
             commands::connect_hooks,
+            commands::remedy,
             commands::quit,
             commands::leave,
             commands::stay,
@@ -99,20 +106,12 @@ pub fn run() -> ExitCode {
         .build(tauri::generate_context!());
     match built {
         Ok(app) => {
-            app.run(|app, event| match event {
-                // The app stays in the tray when its window is closed.
-                RunEvent::ExitRequested {
-                    code: None, api, ..
-                } => api.prevent_exit(),
-                RunEvent::Exit => notifier::end_notifier(app),
-                _ => {}
-            });
+            platform::run_app(app, open_in_corner, on_run_event);
             ExitCode::SUCCESS
         }
         Err(e) => {
             log::line(&format!("failed to start Trusty Bar: {e}"));
-            // A first instance that was about to exit took this instance's call with it.
-            if matches!(&e, tauri::Error::PluginInitialization(name, _) if name == SINGLE_INSTANCE)
+            if platform::is_worth_another_start(&e)
                 && let Err(e) = launch::start_again()
             {
                 log::line(&format!("failed to start Trusty Bar again: {e}"));
@@ -122,16 +121,57 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// The app was started again, or reopened from the Finder.
+fn open_in_corner(app: &AppHandle) {
+    popover::open(app, popover::WindowLocation::Corner, None);
+}
+
+/// Quits from the app's own menu.
+fn quit(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move { session_actions::quit(&app).await });
+}
+
+/// The machine has woken: processes may have ended and files changed while nothing ran, and no timer
+/// is due yet.
+fn scan_after_wake(app: &AppHandle) {
+    let Some(engine) = app.state::<Popover>().engine() else {
+        return;
+    };
+    // Sources poll as often as while the popover is open.
+    let scanning = engine.face().handle().mark_visible();
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(WAKE_SCAN_PERIOD).await;
+        drop(scanning);
+    });
+}
+
+fn on_run_event(app: &AppHandle, event: RunEvent) {
+    match event {
+        // The app stays in the tray when its window is closed.
+        RunEvent::ExitRequested {
+            code: None, api, ..
+        } => api.prevent_exit(),
+        RunEvent::Exit => notifier::end_notifier(app),
+        _ => {}
+    }
+}
+
 fn setup(app: &mut App) {
     signals::listen_for_signals(app.handle());
     app.manage(tray::TrayRepaint::default());
     app.manage(snooze::SnoozeState::default());
-    platform::follow_desktop(app, tray::repaint, popover::refit);
+    app.manage(notes::AppNotes::default());
+    app.manage(app_menu_facts::AppMenuFacts::default());
+    platform::follow_desktop(app, tray::repaint, popover::refit, scan_after_wake);
     let handle = app.handle().clone();
     let env = &handle.state::<AppContext>().env;
     match trusty_daemon::join_engine(env, &Settings::read(env)) {
         Ok(engine) => {
             tray::run_tray(&handle, engine.clone());
+            activity::hold_while_needed(&handle, &engine);
+            start_at_login::follow_setting(&handle, &engine);
+            tool_install::look_for_tools(&handle);
             notifier::start_notifier(&handle, engine.clone());
             app.state::<Popover>().follow_engine(&handle, engine);
         }
@@ -142,7 +182,7 @@ fn setup(app: &mut App) {
         }
     }
     if std::env::args().any(|a| a == OPEN_ARGUMENT) {
-        popover::open(&handle, popover::WindowLocation::Corner, None);
+        open_in_corner(&handle);
     }
     popover::prepare(&handle);
 }

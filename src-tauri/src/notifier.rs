@@ -4,7 +4,8 @@
 mod choices;
 pub(crate) mod server;
 
-use crate::platform::DesktopNotifications;
+use crate::desktop_notifications::DesktopNotifications;
+use crate::notes::AppNotes;
 use crate::popover::Popover;
 use crate::snooze::SnoozeState;
 use crate::{AppContext, log};
@@ -18,7 +19,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use trusty_actions::jump;
 use trusty_daemon::AppSessions;
 use trusty_fleet::notice::{
-    DELIVERY_RETRY_INTERVAL, NoticeSlot, NoticeStep, NotificationState, RequestCards, UserContext,
+    DELIVERY_RETRY_INTERVAL, NoticeSlot, NoticeStep, NotificationAccess, NotificationState,
+    RequestCards, UserContext,
 };
 use trusty_fleet::{SessionId, Snapshot, Timestamp};
 use trusty_platform::clock::{self, Clock};
@@ -35,6 +37,8 @@ const WITHDRAW_TIMEOUT: Duration = Duration::from_secs(2);
 enum NotifierCommand {
     /// Withdraw all notices, because the app exits and nothing would handle a click on them.
     End(oneshot::Sender<()>),
+    /// Have the system ask the user to allow notifications.
+    AskUser,
 }
 
 /// A handle to the notifier task.
@@ -76,6 +80,14 @@ pub(crate) fn end_notifier(app: &AppHandle) {
     }
 }
 
+/// Has the system ask the user to allow notifications, because the user pressed the button for it.
+pub(crate) fn ask_user(app: &AppHandle) {
+    if let Some(orders) = app.try_state::<NotifierHandle>() {
+        // A full queue holds the same command already.
+        let _ = orders.0.try_send(NotifierCommand::AskUser);
+    }
+}
+
 struct NotifierTask {
     app: AppHandle,
     engine: AppSessions,
@@ -96,6 +108,10 @@ struct NotifierTask {
 
 impl NotifierTask {
     async fn run_loop(mut self) {
+        self.publish_preferences();
+        if let Some(access) = self.server.prepare().await {
+            self.publish_access(access);
+        }
         loop {
             let due = [self.notices.due(), self.again_at]
                 .into_iter()
@@ -113,10 +129,15 @@ impl NotifierTask {
                 () = clock::sleep(due.unwrap_or_default()), if due.is_some() => {}
                 // Without an engine there are no snapshots either, so an error needs no handler
                 // here.
-                _ = self.settings.changed() => {}
+                _ = self.settings.changed() => self.publish_preferences(),
                 // The senders live as long as the app.
                 _ = self.snoozed.changed() => {}
-                _ = self.popover.changed() => {}
+                _ = self.popover.changed() => {
+                    // The user may have been in the system's settings meanwhile.
+                    if *self.popover.borrow() {
+                        self.look_at_access().await;
+                    }
+                }
                 event = self.server.next() => self.handle_server_event(event).await,
                 order = self.orders.recv() => match order {
                     Some(NotifierCommand::End(done)) => {
@@ -124,6 +145,10 @@ impl NotifierTask {
                         // The receiver is gone if the app has stopped waiting.
                         let _ = done.send(());
                         return;
+                    }
+                    Some(NotifierCommand::AskUser) => {
+                        self.publish_access(NotificationAccess::Asking);
+                        self.server.ask_user();
                     }
                     None => return,
                 },
@@ -156,6 +181,22 @@ impl NotifierTask {
             }
             ServerEvent::ServerStarted => self.reach_server().await,
         }
+    }
+
+    /// Finds out whether notices reach the user, for the popover and the menu.
+    async fn look_at_access(&mut self) {
+        let access = self.server.access().await;
+        self.publish_access(access);
+        self.publish_preferences();
+    }
+
+    fn publish_access(&self, access: NotificationAccess) {
+        self.app.state::<AppNotes>().set_access(access);
+    }
+
+    fn publish_preferences(&mut self) {
+        let preferences = self.settings.borrow_and_update().notices.clone();
+        self.app.state::<AppNotes>().set_preferences(preferences);
     }
 
     /// Decides which notices are due, and delivers, amends or withdraws them.
@@ -212,12 +253,13 @@ impl NotifierTask {
             ShowError::NoServer => self.notices.note_no_server(Some(slot)),
             ShowError::Failed(_) => self.notices.note_refusal(slot, self.clock.now()),
         }
-        self.log_failure_once(&e);
+        self.report_failure(&e).await;
     }
 
     /// Notes that a notice is shown, which ends a logged failure.
     fn note_shown(&mut self) {
         if self.silence.take().is_some() {
+            self.publish_access(NotificationAccess::Granted);
             log::line("notifications are shown now");
         }
     }
@@ -227,19 +269,26 @@ impl NotifierTask {
         self.again_at = None;
         match self.server.reach().await {
             ServerPresence::Same => {}
-            ServerPresence::New => self.notices.note_new_server(self.clock.now()),
+            ServerPresence::New => {
+                self.notices.note_new_server(self.clock.now());
+                self.look_at_access().await;
+            }
             ServerPresence::Absent(e) => {
                 self.notices.note_no_server(None);
                 // A server that exists but does not answer sends no signal once it recovers.
                 let there = matches!(e, ShowError::Failed(_));
                 self.again_at = there.then(|| self.clock.now().after(DELIVERY_RETRY_INTERVAL));
-                self.log_failure_once(&e);
+                self.report_failure(&e).await;
             }
         }
     }
 
-    /// Logs why notices are not shown, if the kind of reason has changed.
-    fn log_failure_once(&mut self, e: &ShowError) {
+    /// Says on the board why notices are not shown, and logs that if the kind of reason has changed.
+    async fn report_failure(&mut self, e: &ShowError) {
+        match e {
+            ShowError::NoServer => self.look_at_access().await,
+            ShowError::Failed(why) => self.publish_access(NotificationAccess::Failed(why.clone())),
+        }
         let kind = mem::discriminant(e);
         if self.silence.replace(kind) != Some(kind) {
             log::line(&format!(

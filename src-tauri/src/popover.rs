@@ -2,12 +2,17 @@
 //! ten idle minutes.
 
 mod geometry;
+mod keyboard;
 mod progress;
 mod state;
 mod window;
 
+use crate::notes::AppNotes;
 use crate::{log, platform};
-pub(crate) use geometry::WindowLocation;
+pub(crate) use geometry::{DisplayArea, DisplayRect, WindowLocation};
+pub(crate) use keyboard::AppActivation;
+use keyboard::{KeyboardReturn, keyboard_return};
+pub(crate) use progress::FocusChange;
 use progress::{IconPress, WindowMove};
 pub(crate) use state::Popover;
 use state::PopoverTarget;
@@ -16,6 +21,7 @@ use tauri::{AppHandle, Manager, Window, WindowEvent};
 use trusty_fleet::SessionId;
 use trusty_fleet::observation::FocusEvent;
 use trusty_fleet::view::PopoverQuestion;
+use trusty_platform::sys::CURRENT_SYSTEM;
 
 const WINDOW_LABEL: &str = "popover";
 /// How long after the start the page is created: late enough not to slow the start, early enough
@@ -64,7 +70,7 @@ pub(crate) fn toggle(app: &AppHandle, place: WindowLocation) {
 
 fn is_visible(app: &AppHandle) -> bool {
     let window = app.get_webview_window(WINDOW_LABEL);
-    window.is_some_and(|window| window.is_visible().unwrap_or(false))
+    window.is_some_and(|window| platform::is_window_visible(&window))
 }
 
 /// Shows the popover at a place, with the focus on the row of `focus`.
@@ -107,7 +113,7 @@ fn begin_opening(
     wanted: PopoverTarget,
 ) -> tauri::Result<()> {
     let window = window::window(app)?;
-    let visible = window.is_visible()?;
+    let visible = platform::is_window_visible(&window);
     let (turn, on_screen) = {
         let popover = app.state::<Popover>();
         let mut state = popover.state();
@@ -234,14 +240,19 @@ pub(crate) fn hide(app: &AppHandle) {
         let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
             return;
         };
-        if !window.is_visible().unwrap_or(false) {
+        if !platform::is_window_visible(&window) {
             return;
         }
         let turn = app.state::<Popover>().state().mark_hidden();
-        if let Err(e) = window.hide() {
+        if let Err(e) = platform::hide_window(&window) {
             log::line(&format!("failed to hide the popover: {e}"));
         }
+        if keyboard_return(CURRENT_SYSTEM, platform::app_activation()) == KeyboardReturn::HideApp {
+            platform::hide_app(app);
+        }
         report_attention(app);
+        // The user has seen what became of the menu's command.
+        app.state::<AppNotes>().set_outcome(None);
         close_page_later(app, turn);
     });
 }
@@ -264,7 +275,7 @@ pub(crate) fn resize(app: &AppHandle, height: f64) {
     }
 }
 
-/// Resizes the window after a change of the desktop's text scale.
+/// Places the window anew after a change of the desktop's text scale or displays.
 pub(crate) fn refit(app: &AppHandle) {
     let Some(window) = app.get_webview_window(WINDOW_LABEL) else {
         return;
@@ -280,22 +291,30 @@ pub(crate) fn on_window_event(window: &Window, event: &WindowEvent) {
         return;
     }
     match event {
-        WindowEvent::Focused(false) => {
-            let app = window.app_handle();
-            let next = app.state::<Popover>().state().progress.blur();
-            if next == WindowMove::Hide {
-                hide(app);
-            }
+        WindowEvent::Focused(false) => on_focus_change(window.app_handle(), FocusChange::Lost),
+        WindowEvent::Focused(true) => on_focus_change(window.app_handle(), FocusChange::Gained),
+        WindowEvent::Destroyed => {
+            platform::note_window_destroyed();
+            rebuild_page(window.app_handle());
         }
-        WindowEvent::Focused(true) => {
-            window.state::<Popover>().state().progress.focus();
-        }
-        WindowEvent::Destroyed => rebuild_page(window.app_handle()),
         WindowEvent::CloseRequested { api, .. } => {
             api.prevent_close();
             hide(window.app_handle());
         }
         _ => {}
+    }
+}
+
+/// The window has gained or lost the keyboard focus.
+pub(crate) fn on_focus_change(app: &AppHandle, change: FocusChange) {
+    let next = app
+        .state::<Popover>()
+        .state()
+        .progress
+        .focus_changed(change);
+    match next {
+        WindowMove::Hide => hide(app),
+        WindowMove::Stay | WindowMove::Focus => {}
     }
 }
 

@@ -1,22 +1,28 @@
 //! The tray icon: draws the glance and the menu, each only when changed.
 
+use crate::app_menu_facts::AppMenuFacts;
+use crate::notes::AppNotes;
 use crate::snooze::{self, SnoozeState};
-use crate::{AppContext, commands, log, platform, popover, session_actions};
-use std::time::{Duration, SystemTime};
+use crate::start_at_login::{self, LoginItemChange};
+use crate::{AppContext, commands, log, platform, popover, session_actions, tool_install};
+use std::time::Duration;
 use tauri::image::Image;
-use tauri::menu::{IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
+use tauri::menu::{CheckMenuItem, IsMenuItem, MenuItem as Item, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
-use tauri::{AppHandle, Manager, PhysicalPosition};
+use tauri::{AppHandle, Manager};
 use tokio::sync::{Notify, watch};
 use trusty_daemon::AppSessions;
 use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestId};
-use trusty_fleet::view::{Board, Glance, Menu, MenuAction, MenuItem, PopoverQuestion, menu};
+use trusty_fleet::view::{
+    Board, CheckMark, Glance, Menu, MenuAction, MenuContext, MenuItem, NoteAction, PopoverQuestion,
+    menu,
+};
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
 
-const TRAY_ID: &str = "trusty";
+pub(crate) const TRAY_ID: &str = "trusty";
 /// The icon changes at most four times a second.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(250);
 /// How long a snooze from the menu suppresses notifications.
@@ -37,10 +43,10 @@ struct TrayAppearance {
 }
 
 impl TrayAppearance {
-    fn from_board(board: &Board, snoozed: Option<SystemTime>) -> Self {
+    fn from_board(board: &Board, context: MenuContext) -> Self {
         Self {
             glance: Glance::from_board(board),
-            menu: menu(board, snoozed.map(clock::minute_at)),
+            menu: menu(board, &context),
         }
     }
 }
@@ -60,22 +66,30 @@ pub(crate) fn run_tray(app: &AppHandle, engine: AppSessions) {
     tauri::async_runtime::spawn(async move {
         let mut snapshots = engine.face().handle().snapshots();
         let mut snoozed = app.state::<SnoozeState>().subscribe();
+        let mut notes = app.state::<AppNotes>().subscribe();
+        let mut context = app.state::<AppMenuFacts>().subscribe();
         let home = app.state::<AppContext>().home.clone();
         let (send, faces) = watch::channel(TrayAppearance::from_board(
             &Board::from_snapshot(&Snapshot::default(), None),
-            None,
+            MenuContext::default(),
         ));
         tauri::async_runtime::spawn(keep_drawn(app.clone(), faces));
         loop {
             tokio::select! {
                 news = snapshots.changed() => if news.is_err() { return },
-                // The sender lives as long as the app.
+                // The senders live as long as the app.
                 _ = snoozed.changed() => {}
+                _ = notes.changed() => {}
+                _ = context.changed() => {}
             }
             let snapshot = snapshots.borrow_and_update().clone();
-            let until = *snoozed.borrow_and_update();
-            let new =
-                TrayAppearance::from_board(&Board::from_snapshot(&snapshot, Some(&home)), until);
+            let told = notes.borrow_and_update().to_vec();
+            let board = Board::from_snapshot(&snapshot, Some(&home)).with_notes(told);
+            let context = MenuContext {
+                snoozed_until: snoozed.borrow_and_update().map(clock::minute_at),
+                ..*context.borrow_and_update()
+            };
+            let new = TrayAppearance::from_board(&board, context);
             send.send_if_modified(|known| {
                 let news = *known != new;
                 *known = new;
@@ -91,7 +105,7 @@ pub(crate) fn run_without_engine(app: &AppHandle, told: &str) {
         summary: told.to_owned(),
         ..Board::default()
     };
-    let (send, faces) = watch::channel(TrayAppearance::from_board(&board, None));
+    let (send, faces) = watch::channel(TrayAppearance::from_board(&board, MenuContext::default()));
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         keep_drawn(app, faces).await;
@@ -202,20 +216,11 @@ fn on_click(tray: &TrayIcon, event: TrayIconEvent) {
         button: MouseButton::Left,
         button_state: MouseButtonState::Up,
         position,
-        rect,
         ..
     } = event
     {
         let app = tray.app_handle();
-        // Both are reported in physical pixels, so the scale has no effect.
-        let corner = rect.position.to_physical::<f64>(1.0);
-        let size = rect.size.to_physical::<f64>(1.0);
-        // Trays on Linux report only the pointer; macOS also reports the icon.
-        let at = if size.width > 0.0 {
-            PhysicalPosition::new(corner.x + size.width / 2.0, corner.y + size.height)
-        } else {
-            platform::click_position(app, position)
-        };
+        let at = platform::click_position(app, position);
         popover::toggle(app, popover::WindowLocation::Below(at));
     }
 }
@@ -248,6 +253,14 @@ fn native_item(app: &AppHandle, item: &MenuItem) -> tauri::Result<NativeMenuItem
             true,
             None::<&str>,
         )?),
+        MenuItem::Check(label, mark, action) => Box::new(CheckMenuItem::with_id(
+            app,
+            action_name(action),
+            text(label),
+            true,
+            *mark == CheckMark::Checked,
+            None::<&str>,
+        )?),
         MenuItem::Group(label, items) => {
             let items = native_items(app, items)?;
             Box::new(Submenu::with_items(
@@ -278,6 +291,11 @@ fn action_name(action: &MenuAction) -> String {
         MenuAction::Settings => "settings".into(),
         MenuAction::Snooze => "snooze".into(),
         MenuAction::EndSnooze => "end-snooze".into(),
+        MenuAction::Remedy(NoteAction::AllowNotifications) => "allow-notifications".into(),
+        MenuAction::Remedy(NoteAction::OpenNotificationSettings) => "notification-settings".into(),
+        MenuAction::StartAtLogin => "start-at-login".into(),
+        MenuAction::NoStartAtLogin => "no-start-at-login".into(),
+        MenuAction::InstallTools => "install-tools".into(),
         MenuAction::Quit => "quit".into(),
     }
 }
@@ -314,6 +332,11 @@ fn action_from_name(name: &str) -> Option<MenuAction> {
         ("settings", None) => MenuAction::Settings,
         ("snooze", None) => MenuAction::Snooze,
         ("end-snooze", None) => MenuAction::EndSnooze,
+        ("allow-notifications", None) => MenuAction::Remedy(NoteAction::AllowNotifications),
+        ("notification-settings", None) => MenuAction::Remedy(NoteAction::OpenNotificationSettings),
+        ("start-at-login", None) => MenuAction::StartAtLogin,
+        ("no-start-at-login", None) => MenuAction::NoStartAtLogin,
+        ("install-tools", None) => MenuAction::InstallTools,
         ("quit", None) => MenuAction::Quit,
         _ => return None,
     })
@@ -368,6 +391,10 @@ fn choose(app: &AppHandle, action: MenuAction) {
         }
         MenuAction::Snooze => snooze::begin_snooze(app, SNOOZE_DURATION),
         MenuAction::EndSnooze => app.state::<SnoozeState>().end_snooze(),
+        MenuAction::Remedy(action) => commands::carry_out(app, action),
+        MenuAction::StartAtLogin => start_at_login::change(app, LoginItemChange::TurnOn),
+        MenuAction::NoStartAtLogin => start_at_login::change(app, LoginItemChange::TurnOff),
+        MenuAction::InstallTools => tool_install::install(app),
         MenuAction::Quit => {
             let app = app.clone();
             tauri::async_runtime::spawn(async move { session_actions::quit(&app).await });
@@ -413,6 +440,11 @@ mod tests {
             MenuAction::Settings,
             MenuAction::Snooze,
             MenuAction::EndSnooze,
+            MenuAction::Remedy(NoteAction::AllowNotifications),
+            MenuAction::Remedy(NoteAction::OpenNotificationSettings),
+            MenuAction::StartAtLogin,
+            MenuAction::NoStartAtLogin,
+            MenuAction::InstallTools,
             MenuAction::Quit,
         ] {
             assert_eq!(action_from_name(&action_name(&action)), Some(action));

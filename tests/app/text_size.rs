@@ -7,7 +7,7 @@ use trusty_tests::desktop::{TestDesktop, WebDriver, artefact, until_is};
 use trusty_tests::{DesktopKind, Value};
 
 /// Samples of `ui/src/dev/fake.ts`, and the buttons that are pressed in them.
-const SAMPLE_VIEWS: [(&str, &[&str]); 32] = [
+const SAMPLE_VIEWS: [(&str, &[&str]); 33] = [
     ("board=full", &[]),
     ("board=full", &["More"]),
     ("board=full", &["context"]),
@@ -40,6 +40,7 @@ const SAMPLE_VIEWS: [(&str, &[&str]); 32] = [
     ("board=hostile", &[]),
     ("board=problem", &[]),
     ("board=problems", &["1 more"]),
+    ("board=notes", &[]),
 ];
 
 /// The script that draws the samples, which `make target/views/views.js` builds.
@@ -95,6 +96,8 @@ fn every_view_fits_at_each_font_dpi_and_the_popover_follows_a_change_of_it() {
         assert_eq!(misfits(&page), [""; 0], "at {dpi} dots per inch");
         page.run("return window.measureView('board=asks').then(() => true)");
         desktop.screenshot(&artefact(&format!("popover-{dpi}-dpi.png")));
+        page.run("return window.measureView('board=notes').then(() => true)");
+        desktop.screenshot(&artefact(&format!("popover-notes-{dpi}-dpi.png")));
     }
 }
 

@@ -174,16 +174,39 @@ fn faces_derive_no_status() {
 }
 
 #[test]
-fn platforms_differ_in_two_places() {
+fn platforms_differ_in_three_places() {
     let words = [
         "cfg(target_os",
         "cfg(unix",
         "cfg(not(target_os",
         "cfg(any(target_os",
     ];
-    let places = ["src-tauri/src/platform.rs", "crates/mac/src/lib.rs"];
+    let places = [
+        "src-tauri/src/platform.rs",
+        "src-tauri/src/desktop_notifications.rs",
+        "crates/mac/src/lib.rs",
+    ];
     let within = |p: &str| places.contains(&p) || p.starts_with("crates/platform/src/");
     assert_eq!(offences(&rust(), &words, within), [""; 0]);
+}
+
+/// On macOS, tao applies the activation policy before the first event, and makes the app active: an
+/// icon in the Dock, and the keyboard taken from the terminal, at each start. `run_app` alone runs
+/// the app, and takes it by value, so that nothing can run before the policy is set.
+#[test]
+fn the_app_is_an_accessory_before_its_first_event() {
+    let app = project_files(&["src-tauri"], &["rs"]);
+    let words = ["app.run(", ".run_return(", ".run_iteration("];
+    let platform = |path: &str| path.starts_with("src-tauri/src/platform/");
+    assert_eq!(offences(&app, &words, platform), [""; 0]);
+    let mac = app
+        .iter()
+        .find(|f| f.path == "src-tauri/src/platform/macos.rs");
+    let mac = mac.expect("the platform file of macOS").code();
+    let position = |word: &str| mac.find(word).unwrap_or_else(|| panic!("no {word}"));
+    assert!(position("set_activation_policy(ActivationPolicy::Accessory)") < position("app.run("));
+    assert!(mac.contains("activate_ignoring_other_apps(false)"));
+    assert!(mac.contains("NEW_PAGE_TAKES_FOCUS: bool = false"));
 }
 
 #[test]

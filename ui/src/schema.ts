@@ -449,6 +449,12 @@ export interface components {
             /** @description The request; the answer applies to no other. */
             request: components["schemas"]["RequestId"];
         };
+        /** @description A line of the app on the board, with a remedy if there is one. */
+        AppNote: {
+            remedy?: components["schemas"]["NoteRemedy"] | null;
+            /** @description What is the matter, as a sentence. */
+            text: string;
+        };
         /**
          * @description What the popover asks the user.
          *
@@ -509,6 +515,8 @@ export interface components {
             connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
+            /** @description What the app itself has to say, such as why notifications are off. */
+            notes?: components["schemas"]["AppNote"][];
             /**
              * Format: int64
              * @description The revision of the snapshot that the board was drawn from.
@@ -527,6 +535,8 @@ export interface components {
             connect?: components["schemas"]["ConnectCard"] | null;
             /** @description What is wrong with the sources. */
             health: components["schemas"]["Health"][];
+            /** @description What the app itself has to say, such as why notifications are off. */
+            notes?: components["schemas"]["AppNote"][];
             /** @description The ids of all rows, in order. */
             order: components["schemas"]["SessionId"][];
             /**
@@ -871,6 +881,21 @@ export interface components {
          * @enum {string}
          */
         NeedKind: "Permission" | "Question" | "Plan" | "Trust";
+        /**
+         * @description What the button of a note does.
+         *
+         *     * `AllowNotifications`: has the system ask the user to allow notifications
+         *     * `OpenNotificationSettings`: opens the system's settings of notifications
+         * @enum {string}
+         */
+        NoteAction: "AllowNotifications" | "OpenNotificationSettings";
+        /** @description The button of a note. */
+        NoteRemedy: {
+            /** @description What the button does. */
+            action: components["schemas"]["NoteAction"];
+            /** @description The words on the button. */
+            label: string;
+        };
         /**
          * @description What the verdict made of a testimony.
          *

@@ -27,7 +27,7 @@ export function host(more: Partial<Host> = {}): Host {
   const done = async () => {};
   return {
     subscribe: done, hide: nothing, resize: nothing, openSettings: nothing, quit: nothing, leave: done, stay: nothing,
-    pause: done, resume: done, pauseAll: nothing, resumeAll: nothing, connectHooks: done, painted: nothing, frameShown: nothing,
+    pause: done, resume: done, pauseAll: nothing, resumeAll: nothing, connectHooks: done, remedy: nothing, painted: nothing, frameShown: nothing,
     card: async () => null, answer: done, jump: done, openAutomationSettings: nothing, end: async () => null, kill: done, why: async () => null,
     ...more,
   };

@@ -8,6 +8,7 @@
 mod answer;
 mod answer_list;
 mod answer_parser;
+mod autostart;
 mod cli_context;
 mod confirmation;
 mod connect;
@@ -27,6 +28,7 @@ mod terminal_output;
 mod watch;
 mod why;
 
+use autostart::AutostartArgs;
 use clap::{Parser, Subcommand};
 use connect::ConnectArgs;
 use failure::CommandFailure;
@@ -88,6 +90,8 @@ enum CliCommand {
     Connect(ConnectArgs),
     /// Remove the hooks of Trusty Bar from Claude Code's settings
     Disconnect(ConnectArgs),
+    /// Start the app at login, or not
+    Autostart(AutostartArgs),
 }
 
 impl CliCommand {
@@ -101,6 +105,7 @@ impl CliCommand {
             | Self::Record(_)
             | Self::Replay(_) => false,
             Self::Connect(hooks) | Self::Disconnect(hooks) => !hooks.dry_run,
+            Self::Autostart(args) => !args.is_question(),
             Self::Pause(_)
             | Self::Resume(_)
             | Self::Approve(_)
@@ -182,5 +187,6 @@ async fn run_command(command: CliCommand) -> Result<(), CommandFailure> {
         CliCommand::Replay(replay) => replay::print_replay(&replay),
         CliCommand::Connect(hooks) => connect::connect_hooks(&hooks).await,
         CliCommand::Disconnect(hooks) => connect::disconnect_hooks(&hooks).await,
+        CliCommand::Autostart(args) => autostart::set_autostart(&args),
     }
 }

@@ -1,7 +1,9 @@
 //! The board: all rows in order, and the difference between two boards.
 
+mod app_note;
 mod connect;
 
+pub use app_note::{AppNote, NoteAction, NoteRemedy};
 pub use connect::ConnectCard;
 
 use crate::identity::SessionId;
@@ -29,6 +31,9 @@ pub struct Board {
     /// The offer to connect hooks; none where all are connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectCard>,
+    /// What the app itself has to say, such as why notifications are off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<AppNote>,
 }
 
 /// What turns one board into the next.
@@ -47,6 +52,9 @@ pub struct BoardDelta {
     /// The offer to connect hooks; none where all are connected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect: Option<ConnectCard>,
+    /// What the app itself has to say, such as why notifications are off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<AppNote>,
 }
 
 /// A message to the popover, tagged on the wire by `kind`.
@@ -135,7 +143,14 @@ impl Board {
             rows,
             health: snapshot.health.iter().map(printable_issue).collect(),
             connect: ConnectCard::from_hooks(&snapshot.connections, home),
+            notes: Vec::new(),
         }
+    }
+
+    /// The board with what the app itself has to say.
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<AppNote>) -> Self {
+        Self { notes, ..self }
     }
 
     /// The sessions whose action satisfies `may`, in the order of the rows.
@@ -161,6 +176,7 @@ impl Board {
             order: self.rows.iter().map(|r| r.id).collect(),
             health: self.health.clone(),
             connect: self.connect.clone(),
+            notes: self.notes.clone(),
         }
     }
 
@@ -183,6 +199,7 @@ impl Board {
                 .collect(),
             health: delta.health.clone(),
             connect: delta.connect.clone(),
+            notes: delta.notes.clone(),
         }
     }
 }

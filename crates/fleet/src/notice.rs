@@ -5,18 +5,21 @@
 //! was delivered and turns successive snapshots into [`NoticeStep`]s. All of this is pure: the
 //! time and what the user looks at are arguments.
 
+mod access;
 mod entry;
 mod event;
 mod group;
 mod state;
 mod words;
 
+pub use access::NotificationAccess;
 pub use event::{EventIdentity, NotificationEvent, TurnTimer};
 pub use state::{NoticeDecision, NotificationState};
 
 use crate::identity::SessionId;
 use crate::request::RequestId;
 use crate::session::{ControlModel, Session, SessionStatus};
+use crate::system::System;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
@@ -66,6 +69,19 @@ impl Default for NoticePreferences {
             quiet: None,
             snoozed_until: None,
         }
+    }
+}
+
+impl NoticePreferences {
+    /// Whether any kind is delivered at all.
+    pub fn wants_any(&self) -> bool {
+        let all = [
+            NoticeKind::Needs,
+            NoticeKind::Finished,
+            NoticeKind::Failed,
+            NoticeKind::Stopped,
+        ];
+        all.iter().any(|kind| !self.off.contains(kind))
     }
 }
 
@@ -152,6 +168,18 @@ pub struct Notice {
     pub body: String,
     /// The request that can be answered from the notice, whose body holds the whole request.
     pub answers: Option<RequestId>,
+}
+
+/// Whether a notice may offer to approve its request on a system: only where the notice is known to
+/// show the whole body before the user can press the button.
+///
+/// A banner on macOS shows about two lines, and nobody has measured how much; denying is offered
+/// there, because it approves nothing unread.
+pub fn may_offer_approval(system: System) -> bool {
+    match system {
+        System::Linux => true,
+        System::Mac => false,
+    }
 }
 
 /// What the notification server is to do.

@@ -5,11 +5,14 @@ mod menu;
 mod reasons;
 
 pub use glance::{Glance, TrayGlyph};
-pub use menu::{Menu, MenuAction, MenuItem, menu};
+pub use menu::{
+    CheckMark, Menu, MenuAction, MenuContext, MenuItem, StartAtLogin, ToolInstall, menu,
+};
 pub use reasons::{ExplanationView, ReasonLine};
 
 pub use crate::board::{
-    Board, BoardDelta, ConnectCard, PopoverEvent, PopoverQuestion, SectionCount,
+    AppNote, Board, BoardDelta, ConnectCard, NoteAction, NoteRemedy, PopoverEvent, PopoverQuestion,
+    SectionCount,
 };
 pub use crate::card::{
     Card, CardLine, CardOffer, CardOption, CardQuestion, LineMark, SelectionMode,

@@ -34,6 +34,7 @@ pub mod leftover_files;
 pub mod listener;
 #[cfg(feature = "async")]
 pub mod listening_socket;
+pub mod login_item;
 pub mod login_path;
 pub mod open_files;
 #[cfg(feature = "async")]
@@ -68,9 +69,11 @@ pub mod terminal_master;
 pub mod test_files;
 #[cfg(feature = "async")]
 pub mod tmux;
+pub mod tool_links;
 pub mod trusted_path;
 #[cfg(feature = "async")]
 pub mod waiting;
 pub mod wall_clock;
 #[cfg(feature = "async")]
 pub mod write_timeout;
+pub mod xdg_autostart;

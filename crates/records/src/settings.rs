@@ -1,6 +1,7 @@
 //! The user's settings. A missing key has its default; a bad value is named and ignored.
 
 mod answers;
+mod app;
 mod discovery;
 mod jump;
 mod notices;
@@ -8,6 +9,7 @@ mod pause;
 mod section;
 
 use answers::AnswersSection;
+use app::AppSection;
 use discovery::DiscoverySection;
 use jump::JumpSection;
 use notices::NotificationsSection;
@@ -32,12 +34,13 @@ const MAX_TOML_FILE_BYTES: u64 = 256 * 1024;
 const MAX_PROBLEMS: usize = 10;
 const MAX_PROBLEM_CHARS: usize = 200;
 
-const SECTION_READERS: [SectionReader; 5] = [
+const SECTION_READERS: [SectionReader; 6] = [
     SectionReader::new::<DiscoverySection>(),
     SectionReader::new::<PauseSection>(),
     SectionReader::new::<AnswersSection>(),
     SectionReader::new::<NotificationsSection>(),
     SectionReader::new::<JumpSection>(),
+    SectionReader::new::<AppSection>(),
 ];
 
 /// The settings in `settings.toml`.
@@ -60,6 +63,8 @@ pub struct Settings {
     /// The command that opens a terminal, to which the command to run is appended
     /// (`jump.terminal`). Empty for the system's terminal.
     pub terminal: Vec<String>,
+    /// Whether the app starts at login (`app.start_at_login`). `None` leaves that to the menu.
+    pub start_at_login: Option<bool>,
     /// What is wrong in the file, for the user.
     pub problems: Vec<String>,
 }
@@ -119,6 +124,10 @@ const SETTINGS_TEMPLATE: &str = "\
 [jump]
 # The command that opens a terminal for a detached session; default: the system's terminal.
 # terminal = [\"xterm\", \"-e\"]
+
+[app]
+# Whether Trusty Bar starts at login. Without this setting the menu decides.
+# start_at_login = true
 ";
 
 /// The path of the settings file, which is created from the template if missing.

@@ -1,23 +1,27 @@
 //! The app on Linux desktops.
 
 mod automation;
-mod notifications;
+mod placement;
 mod rendering;
 mod text_scale;
 mod theme;
 
+use crate::popover::AppActivation;
 use automation::AutomationPolicy;
 use gtk::gdk;
 use gtk::glib::object::{Cast, IsA};
 use gtk::prelude::{GtkWindowExt, WidgetExt};
-pub(crate) use notifications::DesktopNotifications;
+pub(crate) use placement::{click_position, displays, icon_area, place_window};
 use rendering::RenderingPath;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::window::Color;
-use tauri::{App, AppHandle, LogicalSize, Manager, PhysicalPosition, WebviewWindow};
+use tauri::{App, AppHandle, Builder, Manager, RunEvent, WebviewWindow, Wry};
 pub(crate) use text_scale::text_scale;
 pub(crate) use theme::icon;
+use trusty_platform::xdg_autostart::XdgAutostart;
+use trusty_wire::Environment;
 use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
 
 /// Panels on Linux show icons unchanged.
@@ -27,8 +31,14 @@ pub(crate) const ICONS_ARE_TEMPLATES: bool = false;
 /// resizable for GTK, and `place_window` fixes its size for the window manager alone.
 pub(crate) const WINDOW_IS_RESIZABLE: bool = true;
 
-/// In physical pixels; about the size of an icon.
-const MAX_CLICK_DISTANCE_PX: f64 = 48.0;
+/// A new page gets the focus of its window, which gets that of the desktop when it is shown.
+pub(crate) const NEW_PAGE_TAKES_FOCUS: bool = true;
+
+/// The identifier in `tauri.conf.json`.
+const APP_ID: &str = "app.trusty.bar";
+
+/// The plugin through which a second start reaches the first instance.
+const SINGLE_INSTANCE: &str = "single-instance";
 
 /// `--surface` of the style sheet: a window without transparency shows this colour until its page
 /// is drawn.
@@ -48,6 +58,28 @@ pub(crate) fn other_task() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
+/// Adds what this desktop needs to the app. A second start calls `opened` in the first instance.
+pub(crate) fn configure(
+    builder: Builder<Wry>,
+    opened: fn(&AppHandle),
+    _quit: fn(&AppHandle),
+) -> Builder<Wry> {
+    builder.plugin(tauri_plugin_single_instance::init(
+        move |app, _arguments, _folder| opened(app),
+    ))
+}
+
+/// Runs the app until it exits; `on_event` is called for each event.
+pub(crate) fn run_app(app: App, _opened: fn(&AppHandle), on_event: fn(&AppHandle, RunEvent)) {
+    app.run(on_event);
+}
+
+/// Whether another start may succeed where this one failed: a first instance that was about to exit
+/// took this instance's call with it.
+pub(crate) fn is_worth_another_start(e: &tauri::Error) -> bool {
+    matches!(e, tauri::Error::PluginInitialization(name, _) if name == SINGLE_INSTANCE)
+}
+
 /// Prepares the process; must be called before the first window is created.
 pub(crate) fn prepare() {
     automation::refuse_automation(AutomationPolicy::OF_BUILD);
@@ -59,7 +91,15 @@ pub(crate) fn prepare() {
 
 /// Follows changes of the desktop: calls `repaint` on a new theme and `refit` on a new text scale.
 /// Starts the probe of the graphics driver.
-pub(crate) fn follow_desktop(app: &mut App, repaint: fn(&AppHandle), refit: fn(&AppHandle)) {
+///
+/// The wake from sleep needs no handler: sources poll after 15 s at most, and the engine's clock
+/// runs on while the machine sleeps.
+pub(crate) fn follow_desktop(
+    app: &mut App,
+    repaint: fn(&AppHandle),
+    refit: fn(&AppHandle),
+    _woke: fn(&AppHandle),
+) {
     theme::follow_theme(app.handle(), repaint);
     text_scale::follow_text_scale(app.handle(), refit);
     tauri::async_runtime::spawn(rendering::known_path());
@@ -110,54 +150,49 @@ pub(crate) fn shows_transparency() -> bool {
     composited && rendering::paints_transparent(rendering_path(), &version)
 }
 
-/// The point of a click on the tray, in physical pixels. Most trays report logical pixels; the
-/// position of the pointer shows which of the two was reported.
-pub(crate) fn click_position(
-    app: &AppHandle,
-    told: PhysicalPosition<f64>,
-) -> PhysicalPosition<f64> {
-    let near = |at: PhysicalPosition<f64>| {
-        app.cursor_position()
-            .is_ok_and(|pointer| (pointer.x - at.x).hypot(pointer.y - at.y) < MAX_CLICK_DISTANCE_PX)
-    };
-    let monitor = app.primary_monitor().ok().flatten();
-    let scale = monitor.map_or(1.0, |monitor| monitor.scale_factor());
-    let scaled = PhysicalPosition::new(told.x * scale, told.y * scale);
-    if near(told) && !near(scaled) {
-        told
-    } else {
-        scaled
-    }
+/// Start at login: a file in `~/.config/autostart`.
+pub(crate) fn login_item(env: &Environment) -> XdgAutostart {
+    let config_home = env.config_home.clone();
+    let config_home = config_home.unwrap_or_else(|| env.home.join(".config"));
+    // Without a path of its own, the program is looked up by the desktop.
+    let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("trusty-bar"));
+    XdgAutostart::new(&config_home, APP_ID, "Trusty Bar", program)
 }
 
-/// Sets the size and position of a window.
-pub(crate) fn place_window(
-    window: &WebviewWindow,
-    size: LogicalSize<f64>,
-    at: PhysicalPosition<f64>,
-) -> tauri::Result<()> {
-    let gtk = window.gtk_window()?;
-    let size = size.cast::<i32>();
-    let at = at.to_logical::<i32>(f64::from(gtk.scale_factor()));
-    let fixed = gdk::Geometry::new(
-        size.width,
-        size.height,
-        size.width,
-        size.height,
-        0,
-        0,
-        0,
-        0,
-        0.0,
-        0.0,
-        gdk::Gravity::NorthWest,
-    );
-    let bounds = gdk::WindowHints::MIN_SIZE | gdk::WindowHints::MAX_SIZE;
-    gtk.set_geometry_hints(None::<&gtk::Widget>, Some(&fixed), bounds);
-    gtk.resize(size.width, size.height);
-    gtk.move_(at.x, at.y);
-    Ok(())
+/// Desktops on Linux keep no list of what may start.
+pub(crate) fn open_login_item_settings() {}
+
+/// No note offers this on Linux.
+pub(crate) fn open_notification_settings() {}
+
+/// Packages on Linux install the tools themselves.
+pub(crate) fn bundled_tool(_part: &str) -> Option<PathBuf> {
+    None
 }
+
+/// Whether the window is on the screen.
+pub(crate) fn is_window_visible(window: &WebviewWindow) -> bool {
+    window.is_visible().unwrap_or(false)
+}
+
+/// Hides the window.
+pub(crate) fn hide_window(window: &WebviewWindow) -> tauri::Result<()> {
+    window.hide()
+}
+
+/// Nothing outlives a window of GTK.
+pub(crate) fn note_window_destroyed() {}
+
+/// Always inactive: an app on Linux is active only while its window has the focus.
+pub(crate) fn app_activation() -> AppActivation {
+    AppActivation::Inactive
+}
+
+/// The window manager returns the focus.
+pub(crate) fn hide_app(_app: &AppHandle) {}
+
+/// Linux suspends no program in the background.
+pub(crate) fn set_activity(_reason: Option<&'static str>) {}
 
 /// Shows a window and gives it the focus.
 pub(crate) fn present_window(window: &WebviewWindow) -> tauri::Result<()> {

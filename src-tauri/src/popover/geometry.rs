@@ -1,6 +1,7 @@
-//! The position and size of the popover, as pure functions.
+//! The position and size of the popover, as pure functions of the displays, for both systems.
 
 use tauri::PhysicalPosition;
+use trusty_fleet::System;
 
 /// In CSS pixels, which grow with the desktop's text.
 const PAGE_WIDTH: f64 = 360.0;
@@ -16,20 +17,107 @@ const BAR_GAP_PX: f64 = 5.0;
 /// Where the popover is to appear.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) enum WindowLocation {
-    /// Centred at this point of the bar, in physical pixels.
+    /// Under the icon, which was clicked at this point, in physical pixels. macOS asks the icon
+    /// itself where it is, since physical pixels of several displays overlap there.
     Below(PhysicalPosition<f64>),
     /// In the corner in which bars have their icons.
     #[default]
     Corner,
 }
 
-/// The part of a display that panels leave free, in physical pixels.
+/// A rectangle in the coordinates of the desktop.
+///
+/// On Linux these are physical pixels, `x` and `y` are the top left corner, and `y` grows
+/// downwards. On macOS these are `AppKit`'s points, which are the same on all displays, `x` and `y`
+/// are the bottom left corner, and `y` grows upwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct WorkArea {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub(crate) struct DisplayRect {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+}
+
+impl DisplayRect {
+    fn contains(&self, x: f64, y: f64) -> bool {
+        x >= self.x && x < self.x + self.width && y >= self.y && y < self.y + self.height
+    }
+
+    fn center(&self) -> (f64, f64) {
+        (self.x + self.width / 2.0, self.y + self.height / 2.0)
+    }
+}
+
+/// A display of the desktop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct DisplayArea {
+    /// The whole display.
+    pub(crate) frame: DisplayRect,
+    /// The part that panels, menu bar and Dock leave free.
+    pub(crate) work_area: DisplayRect,
+    /// How many units of the rectangles make a logical pixel: 1 where they are points.
+    pub(crate) units_per_pixel: f64,
+}
+
+/// The frame of the popover: under the icon if one is given and on a display, else in the corner of
+/// the first display. `None` without a display.
+///
+/// `displays` begins with the main one, which on macOS is the one with the menu bar. The page is
+/// `content` CSS pixels high and drawn `text_scale` times as large.
+pub(crate) fn popover_frame(
+    system: System,
+    displays: &[DisplayArea],
+    icon: Option<DisplayRect>,
+    content: f64,
+    text_scale: f64,
+) -> Option<DisplayRect> {
+    let under = icon.and_then(|icon| {
+        let (x, y) = icon.center();
+        displays.iter().find(|d| d.frame.contains(x, y))
+    });
+    // A status item that the notch or a hidden menu bar covers reports a rectangle beside all
+    // displays: its x says nothing, either. A click on Linux is where it was, on any display.
+    let icon = icon.filter(|_| under.is_some() || system == System::Linux);
+    let display = under.or(displays.first())?;
+    let (scale, area) = (display.units_per_pixel, display.work_area);
+    let free = (area.width / scale, area.height / scale);
+    let (width, height) = window_size(content, text_scale, free);
+    let (width, height) = (width * scale, height * scale);
+    let (x, y) = match system {
+        System::Linux => {
+            let at = icon.map(|icon| icon.center());
+            corner(at, area, width, height, scale)
+        }
+        System::Mac => corner_in_points(icon, area, width, height),
+    };
+    Some(DisplayRect {
+        x,
+        y,
+        width,
+        height,
+    })
+}
+
+/// The bottom left corner of the window in `AppKit`'s points, below the menu bar and within the work
+/// area.
+fn corner_in_points(
+    icon: Option<DisplayRect>,
+    area: DisplayRect,
+    width: f64,
+    height: f64,
+) -> (f64, f64) {
+    let (left, right) = (
+        area.x + BAR_GAP_PX,
+        area.x + area.width - width - BAR_GAP_PX,
+    );
+    let x = icon.map_or(right, |icon| icon.center().0 - width / 2.0);
+    // A menu bar that hides itself takes nothing from the work area, but covers its upper edge.
+    let ceiling = area.y + area.height;
+    let top = icon.map_or(ceiling, |icon| icon.y.min(ceiling)) - BAR_GAP_PX;
+    (
+        x.min(right).max(left).round(),
+        (top - height).max(area.y).round(),
+    )
 }
 
 /// The width and height of the window, in logical pixels.
@@ -47,9 +135,9 @@ pub(super) fn window_size(content: f64, text_scale: f64, work_area: (f64, f64)) 
 }
 
 /// The top left corner of the window, in physical pixels, within the work area.
-pub(super) fn corner(
+fn corner(
     at: Option<(f64, f64)>,
-    area: WorkArea,
+    area: DisplayRect,
     width: f64,
     height: f64,
     scale: f64,
@@ -71,82 +159,4 @@ pub(super) fn corner(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DESK_AREA: WorkArea = WorkArea {
-        x: 0.0,
-        y: 26.0,
-        width: 1280.0,
-        height: 774.0,
-    };
-
-    #[test]
-    fn it_stands_under_the_icon_and_on_the_display() {
-        let at = |at| corner(at, DESK_AREA, 360.0, 300.0, 1.0);
-        assert_eq!(at(Some((640.0, 12.0))), (460.0, 31.0));
-        assert_eq!(at(Some((1270.0, 12.0))), (915.0, 31.0));
-        assert_eq!(at(Some((3.0, 12.0))), (5.0, 31.0));
-        assert_eq!(at(None), (915.0, 31.0));
-        let bottom_bar = WorkArea {
-            y: 0.0,
-            ..DESK_AREA
-        };
-        assert_eq!(
-            corner(Some((640.0, 790.0)), bottom_bar, 360.0, 300.0, 1.0),
-            (460.0, 469.0)
-        );
-        let second = WorkArea {
-            x: 1280.0,
-            y: 0.0,
-            width: 2560.0,
-            height: 1440.0,
-        };
-        assert_eq!(
-            corner(Some((3800.0, 10.0)), second, 720.0, 600.0, 2.0),
-            (3110.0, 10.0)
-        );
-        let tiny = WorkArea {
-            x: 0.0,
-            y: 0.0,
-            width: 200.0,
-            height: 100.0,
-        };
-        assert_eq!(
-            corner(Some((100.0, 0.0)), tiny, 360.0, 300.0, 1.0),
-            (5.0, 5.0)
-        );
-    }
-
-    #[test]
-    fn a_popover_is_as_large_as_its_text_and_content_within_the_work_area() {
-        let desk = (1280.0, 1000.0);
-        for (content, text_scale, area, expected) in [
-            // Text of the usual size.
-            (300.0, 1.0, desk, (360.0, 300.0)),
-            (50.0, 1.0, desk, (360.0, 120.0)),
-            (5000.0, 1.0, (1280.0, 2000.0), (360.0, 600.0)),
-            (5000.0, 1.0, (1280.0, 700.0), (360.0, 490.0)),
-            (5000.0, 1.0, (1280.0, 100.0), (360.0, 120.0)),
-            // Fonts of 120, 144 and 192 dots per inch.
-            (300.0, 1.25, desk, (450.0, 375.0)),
-            (300.0, 1.5, desk, (540.0, 450.0)),
-            (300.0, 2.0, desk, (720.0, 600.0)),
-            (5000.0, 1.25, (1280.0, 2000.0), (450.0, 750.0)),
-            (5000.0, 1.25, desk, (450.0, 750.0)),
-            (5000.0, 2.0, desk, (720.0, 900.0)),
-            // The window takes at most nine tenths of a small display.
-            (300.0, 2.0, (640.0, 480.0), (576.0, 432.0)),
-            (50.0, 2.0, (640.0, 200.0), (576.0, 180.0)),
-            // Small text makes a small window.
-            (300.0, 0.75, desk, (270.0, 225.0)),
-        ] {
-            let (width, height) = window_size(content, text_scale, area);
-            let near = |a: f64, b: f64| (a - b).abs() < 0.5;
-            assert!(
-                near(width, expected.0) && near(height, expected.1),
-                "{content} x {text_scale} in {area:?}: {width} x {height}"
-            );
-        }
-    }
-}
+mod tests;

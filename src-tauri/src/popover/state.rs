@@ -3,6 +3,7 @@
 use super::WindowLocation;
 use super::progress::{PageContent, WindowProgress};
 use crate::AppContext as Started;
+use crate::notes::AppNotes;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager};
@@ -60,14 +61,21 @@ impl Popover {
     /// Sends the engine's snapshots to the page until the engine exits.
     pub(crate) fn follow_engine(&self, app: &AppHandle, engine: AppSessions) {
         let mut snapshots = engine.face().handle().snapshots();
+        let mut notes = app.state::<AppNotes>().subscribe();
         self.state().engine = Some(engine);
         let app = app.clone();
         tauri::async_runtime::spawn(async move {
             let home = app.state::<Started>().home.clone();
-            while snapshots.changed().await.is_ok() {
+            loop {
+                tokio::select! {
+                    news = snapshots.changed() => if news.is_err() { break },
+                    // The sender lives as long as the app.
+                    _ = notes.changed() => {}
+                }
                 let snapshot = snapshots.borrow_and_update().clone();
+                let told = notes.borrow_and_update().to_vec();
                 let mut state = app.state::<Popover>().inner().state();
-                state.board = Board::from_snapshot(&snapshot, Some(&home));
+                state.board = Board::from_snapshot(&snapshot, Some(&home)).with_notes(told);
                 state.send_changes();
             }
             app.state::<Popover>()

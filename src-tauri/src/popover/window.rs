@@ -1,13 +1,12 @@
 //! The window of the popover.
 
-use super::geometry::{self, WorkArea};
+use super::geometry;
 use super::state::PopoverState;
 use super::{WINDOW_LABEL, WindowLocation};
 use crate::platform;
-use tauri::{
-    AppHandle, LogicalSize, Manager, Monitor, PhysicalPosition, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder,
-};
+use tauri::utils::config::BackgroundThrottlingPolicy;
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use trusty_platform::sys::CURRENT_SYSTEM;
 
 /// The height in CSS pixels before the page has reported the height of its content.
 const INITIAL_HEIGHT_PX: f64 = 240.0;
@@ -35,7 +34,11 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
         .always_on_top(true)
         .visible_on_all_workspaces(true)
         .visible(false)
-        .focused(true)
+        .focused(platform::NEW_PAGE_TAKES_FOCUS)
+        // A page that the system suspends while it is hidden shows an old board when it is opened.
+        .background_throttling(BackgroundThrottlingPolicy::Disabled)
+        // The click that gives the popover the focus also presses the button under it.
+        .accept_first_mouse(true)
         .build()?;
     platform::set_up_web_view(&window, super::page_ended);
     Ok(window)
@@ -43,52 +46,20 @@ pub(super) fn window(app: &AppHandle) -> tauri::Result<WebviewWindow> {
 
 /// Sets the size and position of the window.
 pub(super) fn fit(window: &WebviewWindow, state: &PopoverState) -> tauri::Result<()> {
-    let at = match state.place {
-        WindowLocation::Below(at) => Some(at),
+    let displays = platform::displays(window)?;
+    let icon = match state.place {
+        WindowLocation::Below(click) => platform::icon_area(window.app_handle(), click),
         WindowLocation::Corner => None,
     };
-    let Some(monitor) = monitor(window, at)? else {
-        return Ok(());
-    };
-    let scale = monitor.scale_factor();
-    let work = monitor.work_area();
-    let area = WorkArea {
-        x: f64::from(work.position.x),
-        y: f64::from(work.position.y),
-        width: f64::from(work.size.width),
-        height: f64::from(work.size.height),
-    };
-    let (width, height) = geometry::window_size(
+    let frame = geometry::popover_frame(
+        CURRENT_SYSTEM,
+        &displays,
+        icon,
         state.height.unwrap_or(INITIAL_HEIGHT_PX),
         platform::text_scale(),
-        (area.width / scale, area.height / scale),
     );
-    let (x, y) = geometry::corner(
-        at.map(|p| (p.x, p.y)),
-        area,
-        width * scale,
-        height * scale,
-        scale,
-    );
-    let size = LogicalSize::new(width, height);
-    platform::place_window(window, size, PhysicalPosition::new(x, y))
-}
-
-/// The display that contains the point, else the primary one, else the first.
-fn monitor(
-    window: &WebviewWindow,
-    at: Option<PhysicalPosition<f64>>,
-) -> tauri::Result<Option<Monitor>> {
-    let monitors = window.available_monitors()?;
-    let holds = |m: &Monitor, at: PhysicalPosition<f64>| {
-        let (p, s) = (m.position(), m.size());
-        let within = |v: f64, from: i32, len: u32| {
-            v >= f64::from(from) && v < f64::from(from) + f64::from(len)
-        };
-        within(at.x, p.x, s.width) && within(at.y, p.y, s.height)
-    };
-    if let Some(monitor) = monitors.iter().find(|m| at.is_some_and(|at| holds(m, at))) {
-        return Ok(Some(monitor.clone()));
+    match frame {
+        Some(frame) => platform::place_window(window, frame),
+        None => Ok(()),
     }
-    Ok(window.primary_monitor()?.or(monitors.into_iter().next()))
 }

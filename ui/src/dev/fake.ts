@@ -1,6 +1,6 @@
 // A host without the app, for `npm run dev`. Query parameters:
 // ?board=full|every|asks|edit|question|plan|agent|elsewhere|pauses|first|empty|quiet|hostile|
-//        problem|problems|failed
+//        problem|problems|notes|failed
 // &ask=Quit|Connect|Interrupt|Review|End|Kill  ask in the first row that allows the question
 // &late      answers come too late
 // &size=200  text size in per cent
@@ -53,6 +53,7 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
     pauseAll: () => log('pause_all'),
     resumeAll: () => log('resume_all'),
     connectHooks: async (dirs) => log('connect_hooks', dirs),
+    remedy: (action) => log('remedy', action),
     painted: (revision) => log('painted', revision),
     frameShown: () => log('frame_shown'),
     card: async (_, request) => card(request),

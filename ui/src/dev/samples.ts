@@ -1,6 +1,6 @@
 // Sample boards for development; never part of a build.
 
-import type { Board, Card, CardLine, ConnectCard, Glyph, Health, Reasons, Row, RowAction, RowAsk, Section } from '../lib/wire';
+import type { AppNote, Board, Card, CardLine, ConnectCard, Glyph, Health, Reasons, Row, RowAction, RowAsk, Section } from '../lib/wire';
 
 const NEEDS: readonly Glyph[] = ['permission', 'question', 'plan', 'trust'];
 const UNITS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
@@ -228,11 +228,19 @@ export function summarise(rows: readonly Row[]): string {
   return parts.join(' · ') || (rows.length > 0 ? `${rows.length} sessions, all quiet` : 'No sessions');
 }
 
+const notes: AppNote[] = [
+  { text: 'Installed /Users/me/.local/bin/trusty. If a new terminal does not find `trusty`, add ~/.local/bin to PATH.' },
+  {
+    text: 'Notifications can tell you when a session needs you or has finished.',
+    remedy: { label: 'Allow notifications…', action: 'AllowNotifications' },
+  },
+];
+
 const ASKS = ['asks', 'edit', 'question', 'plan', 'agent', 'elsewhere'];
 
 export function sample(name: string): Board {
   const rows = name === 'empty' || name === 'first' ? [] : ASKS.includes(name) ? asks(name) : name === 'pauses' ? pauses() : name === 'every' ? every() : name === 'hostile' ? hostile() : name === 'quiet' ? full().slice(4) : full();
   const health = name === 'problem' ? problems(1) : name === 'problems' ? problems(3) : [];
   const offer = name === 'first' || name === 'full' || name === 'pauses' ? connect : undefined;
-  return { revision: 1, summary: summarise(rows), rows, health, connect: offer };
+  return { revision: 1, summary: summarise(rows), rows, health, connect: offer, notes: name === 'notes' ? notes : [] };
 }

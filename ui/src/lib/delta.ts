@@ -13,6 +13,7 @@ export function applyDelta(board: Board, delta: BoardDelta): Board {
     rows: delta.order.flatMap((id) => known.get(id) ?? []),
     health: delta.health,
     connect: delta.connect,
+    notes: delta.notes,
   };
 }
 

@@ -1,6 +1,6 @@
 // The interface between the popover and the app around it.
 
-import type { Answer, Card, PauseKind, PopoverEvent, Reasons, RequestId, SessionId } from './wire';
+import type { Answer, Card, NoteAction, PauseKind, PopoverEvent, Reasons, RequestId, SessionId } from './wire';
 
 /** What happens to paused sessions when the app exits. */
 export type Leaving = 'Keep' | 'ResumeAll';
@@ -34,6 +34,8 @@ export interface Host {
   resumeAll(): void;
   /** Connects the hooks in these config folders; rejects with words. */
   connectHooks(dirs: readonly string[]): Promise<void>;
+  /** Carries out the remedy of a note. */
+  remedy(action: NoteAction): void;
   /** Reports that the board of this revision is in the document; 0 without a board. */
   painted(revision: number): void;
   /** Reports that a frame of the requested content is on the screen. */

@@ -25,6 +25,7 @@ export const tauri: Host = {
   pauseAll: () => tell('pause_all'),
   resumeAll: () => tell('resume_all'),
   connectHooks: (dirs) => invoke('connect_hooks', { dirs }),
+  remedy: (action) => tell('remedy', { action }),
   painted: (revision) => tell('painted', { revision }),
   frameShown: () => tell('frame_shown'),
   card: (id, request) => invoke('card', { id, request }),

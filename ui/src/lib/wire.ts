@@ -5,6 +5,7 @@ import type { components } from '../schema';
 type Schemas = components['schemas'];
 
 export type Answer = Schemas['Answer'];
+export type AppNote = Schemas['AppNote'];
 export type Ask = Schemas['Ask'];
 export type Board = Schemas['Board'];
 export type BoardDelta = Schemas['BoardDelta'];
@@ -16,6 +17,7 @@ export type Glyph = Schemas['Glyph'];
 export type Health = Schemas['Health'];
 export type JumpFailure = Schemas['JumpFailure'];
 export type JumpRemedy = Schemas['JumpRemedy'];
+export type NoteAction = Schemas['NoteAction'];
 export type PauseKind = Schemas['PauseKind'];
 export type PopoverEvent = Schemas['PopoverEvent'];
 export type Reasons = Schemas['Reasons'];

@@ -1,6 +1,6 @@
 //! The native menu as a value. On trays without click events, the menu is the only way in.
 
-use crate::board::Board;
+use crate::board::{Board, NoteAction};
 use crate::identity::SessionId;
 use crate::request::RequestId;
 use crate::row::{BoardSection, Row, RowAction, RowActionKind, StatusTone};
@@ -46,6 +46,14 @@ pub enum MenuAction {
     Snooze,
     /// Ends the snooze.
     EndSnooze,
+    /// Carries out the remedy of a note.
+    Remedy(NoteAction),
+    /// Makes the app start at login.
+    StartAtLogin,
+    /// Makes the app no longer start at login.
+    NoStartAtLogin,
+    /// Makes `trusty` available in terminals.
+    InstallTools,
     /// Quits the app.
     Quit,
 }
@@ -57,19 +65,65 @@ pub enum MenuItem {
     Label(String),
     /// A text that can be chosen.
     Choice(String, MenuAction),
+    /// A text with a check mark that can be chosen.
+    Check(String, CheckMark, MenuAction),
     /// A text that opens a submenu.
     Group(String, Vec<MenuItem>),
     /// A line between groups.
     Separator,
 }
 
+/// Whether a menu item has a check mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CheckMark {
+    /// It has one.
+    Checked,
+    /// It has none.
+    Unchecked,
+}
+
+/// Whether the app starts at login, and who decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartAtLogin {
+    /// It does not.
+    Off,
+    /// It does.
+    On,
+    /// The user has turned it off in the system's settings.
+    NeedsApproval,
+    /// `settings.toml` says that it does not.
+    SetOff,
+    /// `settings.toml` says that it does.
+    SetOn,
+}
+
+/// What the menu shows besides the board.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MenuContext {
+    /// The end of a snooze, in minutes after midnight.
+    pub snoozed_until: Option<u16>,
+    /// Whether the app starts at login; none where that cannot be found out.
+    pub start_at_login: Option<StartAtLogin>,
+    /// Whether `trusty` is available in terminals; none where a package provides it.
+    pub tools: Option<ToolInstall>,
+}
+
+/// Whether `trusty` is available in terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToolInstall {
+    /// No link leads to this app's `trusty`.
+    Missing,
+    /// A link does.
+    Installed,
+}
+
 /// The menu, from top to bottom.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Menu(pub Vec<MenuItem>);
 
-/// Draws the menu of a board. `snoozed` is the end of a snooze in minutes after midnight. The menu
-/// contains no ages, so it changes only when a row does.
-pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
+/// Draws the menu of a board. The menu contains no ages, so it changes only when a row or the
+/// context does.
+pub fn menu(board: &Board, context: &MenuContext) -> Menu {
     let mut items = vec![MenuItem::Label(board.summary.clone()), MenuItem::Separator];
     items.extend(board.rows.iter().take(MAX_MENU_SESSIONS).map(session));
     if board.rows.len() > MAX_MENU_SESSIONS {
@@ -89,12 +143,14 @@ pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
         )));
         items.push(MenuItem::Separator);
     }
+    let remedies = board.notes.iter().filter_map(|note| note.remedy.as_ref());
     items.push(choice("Open Trusty Bar", MenuAction::Open));
+    items.extend(remedies.map(|r| choice(&r.label, MenuAction::Remedy(r.action))));
     let connect = board.connect.as_ref().and_then(|c| c.button.as_deref());
     if let Some(button) = connect {
         items.push(choice(&format!("{button} hooks…"), MenuAction::Connect));
     }
-    items.push(match snoozed {
+    items.push(match context.snoozed_until {
         None => choice("Snooze notifications for 1 hour", MenuAction::Snooze),
         Some(minute) => {
             let (hour, minute) = (minute / 60, minute % 60);
@@ -103,12 +159,33 @@ pub fn menu(board: &Board, snoozed: Option<u16>) -> Menu {
         }
     });
     items.push(choice("Edit settings…", MenuAction::Settings));
+    items.extend(context.start_at_login.map(start_at_login));
+    if context.tools == Some(ToolInstall::Missing) {
+        let text = "Install command line tools…";
+        items.push(choice(text, MenuAction::InstallTools));
+    }
     items.push(choice("Quit", MenuAction::Quit));
     Menu(items)
 }
 
 fn choice(text: &str, action: MenuAction) -> MenuItem {
     MenuItem::Choice(text.to_owned(), action)
+}
+
+fn start_at_login(state: StartAtLogin) -> MenuItem {
+    let check = |mark, action| MenuItem::Check("Start at login".to_owned(), mark, action);
+    match state {
+        StartAtLogin::Off => check(CheckMark::Unchecked, MenuAction::StartAtLogin),
+        StartAtLogin::On => check(CheckMark::Checked, MenuAction::NoStartAtLogin),
+        // Only the user can turn it on there; choosing the item leads there.
+        StartAtLogin::NeedsApproval => MenuItem::Check(
+            "Start at login (off in System Settings)".to_owned(),
+            CheckMark::Unchecked,
+            MenuAction::StartAtLogin,
+        ),
+        StartAtLogin::SetOff => MenuItem::Label("Start at login: off in settings.toml".to_owned()),
+        StartAtLogin::SetOn => MenuItem::Label("Start at login: on in settings.toml".to_owned()),
+    }
 }
 
 /// A session, with its actions in a submenu, or why there are none.

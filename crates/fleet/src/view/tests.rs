@@ -1,3 +1,4 @@
+mod app;
 mod asking;
 mod connect;
 mod pausing;
@@ -231,7 +232,7 @@ fn the_menu_is_complete() {
             needing(1, "api", NeedKind::Permission, 20),
             doing(2, "scratch", Activity::Idle { since: time(10) }),
         ]),
-        None,
+        &MenuContext::default(),
     );
     let id = |n| SessionId(Uuid::from_u128(n));
     let choice = |text: &str, action| MenuItem::Choice(text.into(), action);
@@ -258,10 +259,17 @@ fn the_menu_is_complete() {
         ]
     );
     let many = (1..=30).map(|n| doing(n, &"long".repeat(20), Activity::Idle { since: time(1) }));
-    let long = super::menu(&board(many.collect()), None);
+    let long = super::menu(&board(many.collect()), &MenuContext::default());
     assert!(long.0.contains(&MenuItem::Label("and 20 more".into())));
     assert!(long.0.len() < 20);
-    let snoozed = super::menu(&board(vec![]), Some(15 * 60 + 4)).0;
+    let snoozed = super::menu(
+        &board(vec![]),
+        &MenuContext {
+            snoozed_until: Some(15 * 60 + 4),
+            ..MenuContext::default()
+        },
+    )
+    .0;
     let end = MenuItem::Choice("End snooze (until 15:04)".into(), MenuAction::EndSnooze);
     assert!(snoozed.contains(&end), "{snoozed:?}");
     assert!(!format!("{snoozed:?}").contains("Snooze notifications"));

@@ -137,7 +137,10 @@ fn a_row_is_one_sentence_that_says_what_it_needs() {
 fn the_menu_leads_to_the_card_and_says_no_but_never_yes() {
     let session = asking(NeedKind::Permission, vec![request("r", true, 1)]);
     let id = session.id;
-    let items = |session: Session| match menu(&board(vec![session]), None).0.swap_remove(2) {
+    let items = |session: Session| match menu(&board(vec![session]), &MenuContext::default())
+        .0
+        .swap_remove(2)
+    {
         MenuItem::Group(text, items) => (text, items),
         other => (format!("{other:?}"), Vec::new()),
     };

@@ -75,10 +75,13 @@ fn what_forbids_it_is_said_and_no_button_offered() {
 #[test]
 fn the_menu_offers_it_too_and_a_delta_takes_it_back() {
     let offer = |board: &Board| {
-        menu(board, None).0.into_iter().find_map(|item| match item {
-            MenuItem::Choice(text, MenuAction::Connect) => Some(text),
-            _ => None,
-        })
+        menu(board, &MenuContext::default())
+            .0
+            .into_iter()
+            .find_map(|item| match item {
+                MenuItem::Choice(text, MenuAction::Connect) => Some(text),
+                _ => None,
+            })
     };
     let (apart, lost) = (
         offered(&[(OWN_FOLDER, HookInstall::NotInstalled)]),

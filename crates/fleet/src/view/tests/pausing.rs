@@ -326,7 +326,7 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
         );
         MenuItem::Group(text.into(), items)
     };
-    let items = menu(&board, None).0;
+    let items = menu(&board, &MenuContext::default()).0;
     for wanted in [
         group(
             "◔ 1: working",
@@ -370,14 +370,14 @@ fn the_menu_does_what_rows_do_and_never_interrupts_all() {
     let one = super::board(vec![busy, numbered(2, at_work(&[PauseKind::Freeze]))]);
     assert_eq!(one.acting(RowAction::can_resume), []);
     assert!(
-        menu(&one, None)
+        menu(&one, &MenuContext::default())
             .0
             .contains(&MenuItem::Label("Resume all".into()))
     );
     // An exited session has no submenu, and there is no action on all.
     let bare = menu(
         &super::board(vec![session(9, "x", SessionStatus::Stopped)]),
-        None,
+        &MenuContext::default(),
     )
     .0;
     assert_eq!(

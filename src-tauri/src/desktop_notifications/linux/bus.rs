@@ -63,6 +63,16 @@ impl SessionBus {
         bus.call("GetNameOwner", &BUS_NAME).await
     }
 
+    /// Whether a server runs, or the bus can start one. Starts none.
+    pub(super) async fn has_server(&self) -> zbus::Result<bool> {
+        let bus = Proxy::new(&self.connection, DBUS_NAME, DBUS_PATH, DBUS_NAME).await?;
+        if bus.call("NameHasOwner", &BUS_NAME).await? {
+            return Ok(true);
+        }
+        let can_start: Vec<String> = bus.call("ListActivatableNames", &()).await?;
+        Ok(can_start.iter().any(|name| name == BUS_NAME))
+    }
+
     /// Calls a method of the server, without a timeout.
     pub(super) fn ask<B, R>(
         &self,

@@ -12,8 +12,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tauri::AppHandle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use trusty_fleet::notice::{Notice, NoticeKind, NoticeSlot};
+use trusty_fleet::notice::{Notice, NoticeKind, NoticeSlot, NotificationAccess};
 use trusty_platform::clock;
+use trusty_platform::sys::CURRENT_SYSTEM;
 use zbus::message::Message;
 
 const BUS_NAME: &str = "org.freedesktop.Notifications";
@@ -156,7 +157,7 @@ impl DesktopNotifications {
             "ActionInvoked" => {
                 let (id, name): (u32, String) = message.body().deserialize().ok()?;
                 let shown = self.shown.get(&id)?;
-                let choice = NoticeChoice::from_name(&name, &shown.notice)?;
+                let choice = NoticeChoice::from_name(CURRENT_SYSTEM, &name, &shown.notice)?;
                 let unread = clock::instant().duration_since(shown.since) < MIN_READ_TIME;
                 let choice = match choice {
                     NoticeChoice::Approve(_) if unread => NoticeChoice::Show,
@@ -178,6 +179,11 @@ impl DesktopNotifications {
 }
 
 impl NotificationServer for DesktopNotifications {
+    /// Nothing is asked of the desktop before the first notice.
+    async fn prepare(&mut self) -> Option<NotificationAccess> {
+        None
+    }
+
     async fn reach(&mut self) -> ServerPresence {
         if self.bus().await.is_none() {
             return ServerPresence::Absent(ShowError::NoServer);
@@ -207,6 +213,21 @@ impl NotificationServer for DesktopNotifications {
         self.shown.clear();
         ServerPresence::New
     }
+
+    async fn access(&mut self) -> NotificationAccess {
+        let Some(bus) = self.bus().await else {
+            return NotificationAccess::NoServer;
+        };
+        match with_timeout(CALL_TIMEOUT, bus.has_server()).await {
+            Some(true) => NotificationAccess::Granted,
+            Some(false) => NotificationAccess::NoServer,
+            // A bus that does not answer says nothing of a server.
+            None => NotificationAccess::Unknown,
+        }
+    }
+
+    /// Servers on Linux ask the user nothing.
+    fn ask_user(&mut self) {}
 
     async fn show(&mut self, slot: NoticeSlot, notice: &Notice) -> Result<(), ShowError> {
         if self.owner.is_none() {

@@ -62,7 +62,7 @@ pub(super) fn hints(notice: &Notice) -> HashMap<&'static str, Value<'static>> {
         ("category", Value::from(category)),
         ("desktop-entry", Value::from(DESKTOP_ENTRY)),
     ]);
-    let image = Image::from_bytes(include_bytes!("../../../../../icons/128x128.png"));
+    let image = Image::from_bytes(include_bytes!("../../../../icons/128x128.png"));
     if let Ok(image) = image
         && let (Ok(width), Ok(height)) =
             (i32::try_from(image.width()), i32::try_from(image.height()))
@@ -86,6 +86,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::notifier::server::NoticeChoice;
+    use trusty_fleet::System;
 
     #[test]
     fn each_server_is_given_what_it_can_show() {
@@ -125,7 +126,7 @@ mod tests {
         };
         assert_eq!(names(&asks), [CLICK_ACTION, "approve a", "deny a", "show"]);
         // Every button that is offered is understood.
-        let known = |name: &String| NoticeChoice::from_name(name, &asks).is_some();
+        let known = |name: &String| NoticeChoice::from_name(System::Linux, name, &asks).is_some();
         assert!(names(&asks).iter().all(known));
         assert!(hints(&notice).contains_key("image-data"));
     }
