@@ -5,14 +5,27 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
+.PHONY: run run-here check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos check-release package types picture clean
+
+# On a Mac, the app runs from its bundle: outside of one it gets no notifications and no consents of
+# its own.
+MAC_APP := $(CURDIR)/target/macos/Trusty Bar.app
 
 run:
 	@sh .ci/prepare run
 	@$(MAKE) --no-print-directory ui/dist/index.html
+	@if [ "$$(uname)" = Darwin ]; then \
+		sh packaging/macos/run --end-older "$(MAC_APP)" && \
+		CARGO="$(CARGO)" sh packaging/macos/package app && \
+		exec sh packaging/macos/run "$(MAC_APP)"; \
+	else \
+		$(MAKE) --no-print-directory run-here; \
+	fi
+
+run-here:
 	$(CARGO) build --release --locked --package trusty-bar --package trusty-cli \
 		--package trusty-hook
-	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 		echo "Trusty Bar runs in the menu bar; Ctrl-C ends it."; \
 		exec target/release/trusty-bar --open; \
 	else \
@@ -134,6 +147,17 @@ fuzz:
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:
 	@sh .ci/check-macos
+
+# On Debian or Ubuntu, what can be checked of the macOS package before a release: shell scripts and
+# workflows, a real link of trusty-hook, a real signature. Downloads 700 MB of tools at first.
+check-release:
+	@sh .ci/check-release
+
+# On a Mac, Trusty Bar.app and a disk image, in target/macos. MACOS.md says how both are signed.
+package:
+	@sh .ci/prepare run
+	@$(MAKE) --no-print-directory ui/dist/index.html
+	@CARGO="$(CARGO)" sh packaging/macos/package dmg
 
 # The README's picture. Needs xcompmgr, hsetroot and the font Inter in addition to what the tests
 # need.

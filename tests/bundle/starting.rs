@@ -21,7 +21,10 @@ impl RunningApp {
     /// An app that `ps` reports to run from this path.
     fn start(program: impl Fn(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut app = Command::new("sleep").arg("120").spawn().expect("sleep runs");
+        let mut app = Command::new("sleep")
+            .arg("120")
+            .spawn()
+            .expect("sleep runs");
         let pid = app.id();
         // Reaped at once, because a zombie still has its pid.
         let end = thread::spawn(move || app.wait().expect("the app ends"));

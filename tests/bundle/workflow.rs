@@ -25,7 +25,11 @@ fn the_workflow_runs_every_step_in_order_whatever_failed_before() {
     let blocks: Vec<&str> = text.split("      - ").skip(1).collect();
     let ran: Vec<&str> = blocks
         .iter()
-        .filter_map(|block| block.lines().find_map(|l| l.trim().strip_prefix("run: .ci/")))
+        .filter_map(|block| {
+            block
+                .lines()
+                .find_map(|l| l.trim().strip_prefix("run: .ci/"))
+        })
         .collect();
     let expected: Vec<String> = step_names()
         .iter()
@@ -181,7 +185,14 @@ fn a_step_for_macs_says_elsewhere_why_it_is_skipped() {
     if cfg!(target_os = "macos") {
         return;
     }
-    for name in ["contracts", "client", "bundle", "signature", "scripts", "app"] {
+    for name in [
+        "contracts",
+        "client",
+        "bundle",
+        "signature",
+        "scripts",
+        "app",
+    ] {
         let step = Path::new(".ci/macos").join(name);
         let mut command = Command::new("sh");
         let done = command.arg(step).current_dir(project()).output();
