@@ -1,6 +1,7 @@
 //! All shell scripts of the project: POSIX, executable, and free of what shellcheck finds.
 
 use super::project;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -55,4 +56,32 @@ fn shellcheck_finds_nothing_in_the_shell_scripts() {
     };
     let told = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{told}");
+}
+
+#[test]
+fn tests_that_only_linux_runs_are_counted_with_a_reason_each() {
+    let mut command = Command::new("sh");
+    command.arg(project().join(".ci/linux-only-tests"));
+    let done = command.output().expect("sh runs");
+    assert!(done.status.success(), "{done:?}");
+    let text = String::from_utf8(done.stdout).expect("text");
+    let lines: Vec<(&str, &str)> = text
+        .lines()
+        .map(|line| line.split_once('\t').expect("a test and its reason"))
+        .collect();
+    let names: BTreeSet<&str> = lines.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names.len(), lines.len(), "each test once");
+    for (name, reason) in &lines {
+        assert!(reason.len() > 20 && !name.contains(' '), "{name}: {reason}");
+    }
+    // A file without modules, one with modules, and one that every system runs.
+    for (prefix, is_listed) in [
+        ("tmux::", true),
+        ("app::opening::", true),
+        ("bundle::", false),
+        ("schema::", false),
+    ] {
+        let found = names.iter().any(|name| name.starts_with(prefix));
+        assert_eq!(found, is_listed, "{prefix}");
+    }
 }
