@@ -4,7 +4,7 @@
 use super::{StandInTools, packaging_script};
 use std::process::Output;
 
-const APP: &str = "/Users/dev/my apps/Trusty Bar.app";
+const APP_PATH: &str = "/Users/dev/my apps/Trusty Bar.app";
 
 /// Variables that decide how the scripts sign and notarise.
 const SIGNING_VARIABLES: [&str; 5] = [
@@ -49,7 +49,7 @@ fn tools() -> StandInTools {
 #[test]
 fn the_programs_inside_are_signed_before_the_bundle_with_the_hardened_runtime() {
     let tools = tools();
-    let done = run(&tools, "sign", APP, &[]);
+    let done = run(&tools, "sign", APP_PATH, &[]);
     assert!(done.status.success(), "{done:?}");
     let expected = [
         (
@@ -69,7 +69,7 @@ fn the_programs_inside_are_signed_before_the_bundle_with_the_hardened_runtime() 
     ];
     let expected = expected.map(|(subject, options)| (subject.to_owned(), options.to_owned()));
     assert_eq!(signatures(&tools), expected);
-    assert_eq!(tools.calls()[0], format!("xattr -cr {APP}"));
+    assert_eq!(tools.calls()[0], format!("xattr -cr {APP_PATH}"));
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_developer_identity_signs_everything_with_a_secure_timestamp() {
         "APPLE_SIGNING_IDENTITY",
         "Developer ID Application: A (TEAM)",
     )];
-    let done = run(&tools, "sign", APP, &identity);
+    let done = run(&tools, "sign", APP_PATH, &identity);
     assert!(done.status.success(), "{done:?}");
     let signed = signatures(&tools);
     assert_eq!(signed.len(), 4, "{signed:#?}");
@@ -97,7 +97,7 @@ fn a_developer_identity_signs_everything_with_a_secure_timestamp() {
 fn a_failed_signature_ends_the_script() {
     let tools = tools();
     tools.add("codesign", "exit 3");
-    let done = run(&tools, "sign", APP, &[]);
+    let done = run(&tools, "sign", APP_PATH, &[]);
     assert_eq!(done.status.code(), Some(3), "{done:?}");
     assert_eq!(signatures(&tools).len(), 1);
 }
@@ -107,7 +107,7 @@ fn notarisation_names_what_is_missing() {
     let tools = tools();
     let half = [("APPLE_API_KEY_PATH", "/k.p8"), ("APPLE_API_KEY", "ID")];
     for settings in [&[][..], &half] {
-        let done = run(&tools, "notarise", APP, settings);
+        let done = run(&tools, "notarise", APP_PATH, settings);
         assert_eq!(done.status.code(), Some(1));
         let told = String::from_utf8_lossy(&done.stderr);
         let expected = "notarise: set NOTARY_PROFILE, or APPLE_API_KEY_PATH, APPLE_API_KEY and \
@@ -121,13 +121,13 @@ fn notarisation_names_what_is_missing() {
 fn an_app_is_sent_as_an_archive_and_the_ticket_is_attached_to_the_app() {
     let tools = tools();
     let settings = [("NOTARY_PROFILE", "profile")];
-    let done = run(&tools, "notarise", APP, &settings);
+    let done = run(&tools, "notarise", APP_PATH, &settings);
     assert!(done.status.success(), "{done:?}");
     let calls = tools.calls();
     assert_eq!(calls.len(), 3, "{calls:#?}");
-    assert!(calls[0].starts_with(&format!("ditto -c -k --keepParent {APP} ")));
+    assert!(calls[0].starts_with(&format!("ditto -c -k --keepParent {APP_PATH} ")));
     assert!(calls[1].ends_with("Trusty-Bar.zip --wait --keychain-profile profile"));
-    assert_eq!(calls[2], format!("xcrun stapler staple {APP}"));
+    assert_eq!(calls[2], format!("xcrun stapler staple {APP_PATH}"));
 }
 
 #[test]

@@ -10,14 +10,14 @@ use std::thread::{self, JoinHandle};
 use tempfile::TempDir;
 
 /// A process in the place of a running app, and stand-ins for `ps` and `open`.
-struct RunningApp {
+struct PretendedApp {
     folder: TempDir,
     tools: StandInTools,
     pid: u32,
     end: JoinHandle<ExitStatus>,
 }
 
-impl RunningApp {
+impl PretendedApp {
     /// An app that `ps` reports to run from this path.
     fn start(program: impl Fn(&Path) -> PathBuf) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -71,7 +71,7 @@ fn pid_of(number: u32) -> Pid {
 
 #[test]
 fn an_older_build_from_the_same_bundle_is_quit_before_the_new_one_is_made() {
-    let running = RunningApp::start(own_program);
+    let running = PretendedApp::start(own_program);
     let done = running.script(Some("--end-older")).output();
     let done = done.expect("sh runs");
     assert!(done.status.success(), "{done:?}");
@@ -84,7 +84,7 @@ fn an_older_build_from_the_same_bundle_is_quit_before_the_new_one_is_made() {
 #[test]
 fn a_copy_that_runs_from_elsewhere_is_named_and_goes_on() {
     let elsewhere = "/Applications/Trusty Bar.app/Contents/MacOS/trusty-bar";
-    let running = RunningApp::start(|_| elsewhere.into());
+    let running = PretendedApp::start(|_| elsewhere.into());
     let done = running.script(Some("--end-older")).output();
     let done = done.expect("sh runs");
     assert_eq!(done.status.code(), Some(1), "{done:?}");
@@ -99,7 +99,7 @@ fn a_copy_that_runs_from_elsewhere_is_named_and_goes_on() {
 }
 
 /// Waits until the stand-in for `open` has been called.
-fn wait_for_open(running: &RunningApp, script: &mut Child) {
+fn wait_for_open(running: &PretendedApp, script: &mut Child) {
     while !running.tools.calls().iter().any(|c| c.starts_with("open ")) {
         let ended = script.try_wait().expect("a child");
         assert!(ended.is_none(), "the script has ended: {ended:?}");
@@ -109,7 +109,7 @@ fn wait_for_open(running: &RunningApp, script: &mut Child) {
 
 #[test]
 fn ctrl_c_quits_the_app_and_the_script_waits_for_that() {
-    let running = RunningApp::start(own_program);
+    let running = PretendedApp::start(own_program);
     fs::create_dir_all(running.app()).expect("the bundle");
     // As `open -W`: waits until the app has ended, and the app writes to the log meanwhile.
     let body = format!(

@@ -12,9 +12,9 @@ use trusty_tests::wait::until;
 use trusty_tests::{ProcessRef, Signal, TestHome, WAIT_TIMEOUT, block_on};
 
 /// A child that is killed when the test ends.
-struct Guarded(Child);
+struct TestChild(Child);
 
-impl Guarded {
+impl TestChild {
     fn start(command: &mut Command) -> Self {
         Self(command.spawn().expect("starts"))
     }
@@ -24,7 +24,7 @@ impl Guarded {
     }
 }
 
-impl Drop for Guarded {
+impl Drop for TestChild {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -36,7 +36,7 @@ impl Drop for Guarded {
 fn mac_a_program_that_is_started_through_a_link_has_the_path_behind_the_link() {
     let home = TestHome::new();
     let link = install_linked_client(&home);
-    let child = Guarded::start(Command::new(&link).arg("600"));
+    let child = TestChild::start(Command::new(&link).arg("600"));
     let told = process_executable(child.0.id()).expect("readable");
     assert_eq!(told.path, real(&link));
     let arguments = sys::arguments(child.0.id()).expect("readable");
@@ -50,7 +50,7 @@ fn mac_a_client_that_is_started_through_a_link_is_listed_with_and_without_a_regi
     let link = install_linked_client(&home);
     let mut command = Command::new(&link);
     command.arg("600").env_clear().env("HOME", home.path());
-    let child = Guarded::start(command.current_dir(home.path()));
+    let child = TestChild::start(command.current_dir(home.path()));
     let process = child.process();
     let shown = until(WAIT_TIMEOUT, "the session without a registry file", || {
         session_of(&list(&home), process.pid)
@@ -66,7 +66,7 @@ fn mac_a_client_that_is_started_through_a_link_is_listed_with_and_without_a_regi
 #[test]
 #[ignore = "asks a Mac's kernel"]
 fn mac_the_start_that_ps_prints_is_our_start_in_whole_seconds() {
-    let child = Guarded::start(Command::new("sleep").arg("600"));
+    let child = TestChild::start(Command::new("sleep").arg("600"));
     let text = lstart(child.0.id());
     // The day is padded with a space, and `date` of BSD accepts that.
     let seconds = command_text(
@@ -89,8 +89,8 @@ fn mac_the_end_of_each_of_200_processes_is_told() {
     set.current = Some(4096);
     rustix::process::setrlimit(limit, set).expect("a higher soft limit");
 
-    let children: Vec<Guarded> = (0..ENDED_CHILDREN)
-        .map(|_| Guarded::start(Command::new("sleep").arg("600")))
+    let children: Vec<TestChild> = (0..ENDED_CHILDREN)
+        .map(|_| TestChild::start(Command::new("sleep").arg("600")))
         .collect();
     let keys = children.iter().map(|child| ProcessKey {
         pid: child.0.id(),
@@ -125,7 +125,7 @@ fn mac_the_end_of_each_of_200_processes_is_told() {
 fn mac_the_end_of_a_process_that_ends_while_the_wait_begins_is_told() {
     let mut slow = 0;
     for _ in 0..ENDED_CHILDREN {
-        let child = Guarded::start(&mut Command::new("true"));
+        let child = TestChild::start(&mut Command::new("true"));
         let Ok(Some(stat)) = sys::stat(child.0.id()) else {
             continue;
         };

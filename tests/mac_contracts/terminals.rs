@@ -8,8 +8,8 @@ use trusty_tests::trusty::{list, run_successfully, session_of};
 use trusty_tests::wait::until_or;
 use trusty_tests::{ProcessRef, TestHome, TypedProgram, Value, WAIT_TIMEOUT};
 
-const ROWS: u16 = 40;
-const COLUMNS: u16 = 120;
+const TERMINAL_ROWS: u16 = 40;
+const TERMINAL_COLUMNS: u16 = 120;
 
 /// A shell in a terminal of its own, with a stand-in for Claude Code in its foreground.
 struct TerminalSession {
@@ -26,7 +26,11 @@ impl TerminalSession {
         command
             .env("HOME", home.path())
             .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin");
-        let terminal = TypedProgram::start(command.current_dir(home.path()), ROWS, COLUMNS);
+        let terminal = TypedProgram::start(
+            command.current_dir(home.path()),
+            TERMINAL_ROWS,
+            TERMINAL_COLUMNS,
+        );
         let root = ProcessRef::of_pid(terminal.pid()).expect("the shell");
         let folder = home.path().display();
         terminal.types(&format!(

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use trusty_tests::WAIT_TIMEOUT;
 
-const WRITES: usize = 200;
+const WRITE_COUNT: usize = 200;
 
 /// A folder, a link to it, and a watch of the link.
 struct WatchedLink {
@@ -69,7 +69,7 @@ fn mac_events_of_a_watched_link_name_the_path_behind_the_link() {
 #[ignore = "asks a Mac's file system"]
 fn mac_every_write_through_a_link_is_told() {
     let watched = WatchedLink::new();
-    let mut latencies: Vec<Duration> = (0..WRITES)
+    let mut latencies: Vec<Duration> = (0..WRITE_COUNT)
         .map(|number| {
             let name = format!("{number}.json");
             watched.latency(&watched.link.join(&name), &watched.folder.join(&name))
@@ -77,10 +77,10 @@ fn mac_every_write_through_a_link_is_told() {
         .collect();
     latencies.sort();
     measured(&format!(
-        "FSEvents, {WRITES} writes: p50 {:?}, p99 {:?}, worst {:?}",
-        latencies[WRITES / 2],
-        latencies[WRITES * 99 / 100],
-        latencies[WRITES - 1]
+        "FSEvents, {WRITE_COUNT} writes: p50 {:?}, p99 {:?}, worst {:?}",
+        latencies[WRITE_COUNT / 2],
+        latencies[WRITE_COUNT * 99 / 100],
+        latencies[WRITE_COUNT - 1]
     ));
 }
 
