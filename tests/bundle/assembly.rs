@@ -131,13 +131,13 @@ fn icon_entries(bytes: &[u8]) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn the_icon_has_every_size_that_the_finder_and_notifications_draw() {
+fn the_icon_has_pictures_from_16_to_1024_pixels() {
     let app = BundleSpace::new();
     let icon = app.assembled().join("Contents/Resources/icon.icns");
     let bytes = fs::read(icon).expect("the icon");
     let entries = icon_entries(&bytes);
-    // 128, 256 and 512 points at one pixel each; 32, 256 and 512 points at two.
-    for kind in ["ic07", "ic08", "ic09", "ic12", "ic14", "ic10"] {
+    // 16, 32, 128, 256, 512 and 1024 pixels.
+    for kind in ["is32", "il32", "it32", "ic08", "ic09", "ic10"] {
         assert!(entries.contains_key(kind), "no {kind} in {entries:?}");
     }
 }

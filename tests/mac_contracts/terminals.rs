@@ -180,10 +180,10 @@ fn mac_a_pane_is_found_once_and_suspended_although_tmux_resolves_the_link_of_its
     assert!(Path::new(&socket).starts_with(real(&home.tmux_tmpdir())));
     let shell = ask("#{pane_pid}").parse().expect("a pid");
     let shell = ProcessRef::of_pid(shell).expect("the pane runs");
-    let line = format!("'{}' 600", link.display());
+    let typed_line = format!("'{}' 600", link.display());
     let mut typed = server.command(&home);
     let typed = typed
-        .args(["send-keys", "-t", "work", &line, "Enter"])
+        .args(["send-keys", "-t", "work", &typed_line, "Enter"])
         .status();
     assert!(typed.expect("tmux runs").success());
     let exe = real(&link);

@@ -1,4 +1,4 @@
-//! FSEvents: which paths events have, and how late they come.
+//! File events: which paths events have, and how late they come.
 
 use super::{measured, real};
 use notify::{Event, RecursiveMode, Watcher, recommended_watcher};

@@ -323,7 +323,7 @@ impl RunningProgram {
     }
 
     /// Whether the program still runs.
-    pub(crate) fn is_running(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("our child").is_none()
     }
 
