@@ -11,7 +11,9 @@ use tempfile::TempDir;
 
 /// A process in the place of a running app, and stand-ins for `ps` and `open`.
 struct PretendedApp {
-    folder: TempDir,
+    /// The folder's path without links, as `ps` shows paths.
+    root: PathBuf,
+    _folder: TempDir,
     tools: StandInTools,
     pid: u32,
     end: JoinHandle<ExitStatus>,
@@ -29,11 +31,13 @@ impl PretendedApp {
         // Reaped at once, because a zombie still has its pid.
         let end = thread::spawn(move || app.wait().expect("the app ends"));
         let tools = StandInTools::new();
-        let program = program(&app_path(folder.path()));
+        let root = folder.path().canonicalize().expect("the folder");
+        let program = program(&app_path(&root));
         let line = format!("echo '  {pid} {}'", program.display());
         tools.add("ps", &format!("echo '  1 /sbin/launchd'\n{line}"));
         Self {
-            folder,
+            root,
+            _folder: folder,
             tools,
             pid,
             end,
@@ -41,7 +45,7 @@ impl PretendedApp {
     }
 
     fn app(&self) -> PathBuf {
-        app_path(self.folder.path())
+        app_path(&self.root)
     }
 
     fn script(&self, option: Option<&str>) -> Command {

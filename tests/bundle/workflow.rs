@@ -150,7 +150,7 @@ fn the_summary_names_each_step_that_failed_or_did_not_run_and_fails() {
 
 #[test]
 fn the_summary_passes_once_every_step_has_passed_and_lists_what_was_measured() {
-    let stage = StepStage::new(|_| "echo 'measured: p99 12 ms'\necho fine");
+    let stage = StepStage::new(|_| "echo 'test mac_x ... measured: p99 12 ms'\necho fine");
     let done = stage.run(&["all"]);
     assert!(done.status.success(), "{done:?}");
     let page = stage.folder.path().join("page");

@@ -64,7 +64,7 @@ fn ancestor_names(pid: u32) -> Vec<String> {
     let mut next = pid;
     while next > 1 {
         let text = next.to_string();
-        names.push(command_text("/bin/ps", ["-o", "comm=", "-p", &text]));
+        names.push(command_text("/bin/ps", ["-ww", "-o", "comm=", "-p", &text]));
         let stat = sys::stat(next).expect("readable, also of root's processes");
         next = stat.expect("alive").parent;
     }
