@@ -5,14 +5,27 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
+.PHONY: run run-here check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos check-release package types picture clean
+
+# On a Mac, the app runs from its bundle: outside of one it gets no notifications and no consents of
+# its own.
+MAC_APP := $(CURDIR)/target/macos/Trusty Bar.app
 
 run:
 	@sh .ci/prepare run
 	@$(MAKE) --no-print-directory ui/dist/index.html
+	@if [ "$$(uname)" = Darwin ]; then \
+		sh packaging/macos/run --end-older "$(MAC_APP)" && \
+		CARGO="$(CARGO)" sh packaging/macos/package app && \
+		exec sh packaging/macos/run "$(MAC_APP)"; \
+	else \
+		$(MAKE) --no-print-directory run-here; \
+	fi
+
+run-here:
 	$(CARGO) build --release --locked --package trusty-bar --package trusty-cli \
 		--package trusty-hook
-	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 		echo "Trusty Bar runs in the menu bar; Ctrl-C ends it."; \
 		exec target/release/trusty-bar --open; \
 	else \
@@ -33,8 +46,10 @@ check: ui/dist/index.html
 	$(CARGO) $(RUN_TESTS) --workspace --lib --bins --locked --no-fail-fast
 	$(CARGO) test --package trusty-laws --locked -- --nocapture --test-threads=1
 
-# The list of skipped tests and their reasons.
+# The list of skipped tests and their reasons. On a Mac, tests of what only Linux has (/proc, X,
+# control groups) are not compiled, and count as skipped.
 SKIP_LOG := $(CURDIR)/target/skipped
+ON_MAC := $(filter Darwin,$(shell uname))
 
 test:
 	@sh .ci/prepare test
@@ -42,15 +57,18 @@ test:
 	cd ui && $(NPM) run check && $(NPM) test
 	@if [ "$$CLIENT" = 0 ]; then \
 		echo "skipped: tests with the real client (CLIENT=0)"; \
+	elif [ -n "$(ON_MAC)" ]; then \
+		echo "skipped: tests with the real client; run them with: sh .ci/macos-steps run client"; \
 	else \
 		$(MAKE) --no-print-directory tests/client/node_modules/.package-lock.json; \
 	fi
-	@$(MAKE) --no-print-directory target/schemathesis/installed target/views/views.js
+	@$(if $(ON_MAC),:,$(MAKE) --no-print-directory target/schemathesis/installed target/views/views.js)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) build --workspace --locked
-	@$(MAKE) --no-print-directory failpoint-programs
+	@$(if $(ON_MAC),:,$(MAKE) --no-print-directory failpoint-programs)
 	@rm -f $(SKIP_LOG)
+	@$(if $(ON_MAC),mkdir -p target && sh .ci/linux-only-tests > $(SKIP_LOG),:)
 	@TRUSTY_SKIP_LOG=$(SKIP_LOG) $(CARGO) $(RUN_TESTS) --workspace --locked --no-fail-fast; \
 		code=$$?; sh .ci/print-skips $(SKIP_LOG); exit $$code
 
@@ -134,6 +152,17 @@ fuzz:
 # Type-checks and lints the macOS side on Debian or Ubuntu.
 check-macos:
 	@sh .ci/check-macos
+
+# On Debian or Ubuntu, what can be checked of the macOS package before a release: shell scripts and
+# workflows, a real link of trusty-hook, a real signature. Downloads 700 MB of tools at first.
+check-release:
+	@sh .ci/check-release
+
+# On a Mac, Trusty Bar.app and a disk image, in target/macos. MACOS.md says how both are signed.
+package:
+	@sh .ci/prepare run
+	@$(MAKE) --no-print-directory ui/dist/index.html
+	@CARGO="$(CARGO)" sh packaging/macos/package dmg
 
 # The README's picture. Needs xcompmgr, hsetroot and the font Inter in addition to what the tests
 # need.

@@ -24,7 +24,8 @@ const DOCUMENTING_DERIVES: [&str; 8] = [
 const SILENT_ATTRIBUTES: [&str; 6] = ["allow", "cfg", "deny", "doc", "expect", "warn"];
 
 /// The pages at the root that users read.
-const ROOT_PAGES: [&str; 4] = [
+const ROOT_PAGES: [&str; 5] = [
+    "MACOS.md",
     "README.md",
     "CHANGELOG.md",
     "SECURITY.md",

@@ -273,10 +273,15 @@ fn no_type_is_called_for_nothing() {
     }
 }
 
-/// The README, ARCHITECTURE.md and all pages in `docs`.
+/// The pages at the root that name places, and all pages in `docs`.
 fn pages() -> Vec<ProjectFile> {
     let mut pages = project_files(&["docs"], &["md"]);
-    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"] {
+    for name in [
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "MACOS.md",
+        "README.md",
+    ] {
         let text = fs::read_to_string(root().join(name)).expect("a page");
         let path = name.to_owned();
         pages.push(ProjectFile { path, text });
@@ -295,6 +300,7 @@ fn every_place_that_is_written_about_exists() {
         "docs/",
         ".ci/",
         ".github/",
+        "packaging/",
     ];
     for ProjectFile { path: page, text } in pages() {
         let quoted = text.split('`').skip(1).step_by(2);
@@ -356,6 +362,18 @@ fn test_names(text: &str) -> Vec<&str> {
     names
 }
 
+/// The names in a text that can only be those of tests: three or more words in backticks.
+fn quoted_tests(text: &str) -> Vec<String> {
+    let names = text.split('`').skip(1).step_by(2).filter(|quoted| {
+        let is_part = |part: &str| {
+            let mut letters = part.chars();
+            !part.is_empty() && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        };
+        quoted.split('_').count() >= 3 && quoted.split('_').all(is_part)
+    });
+    names.map(str::to_owned).collect()
+}
+
 /// What a clause of the security table holds where no test shows it. A cell without any test begins
 /// with one of these.
 const UNPROVEN_PHRASES: [&str; 5] = [
@@ -371,16 +389,7 @@ fn each_cell_of_the_security_table_names_a_test_that_exists_or_says_not() {
     let page = fs::read_to_string(root().join("SECURITY.md")).expect("a page");
     let all = project_files(&["crates", "src-tauri", "tests"], &["rs"]);
     let tests: BTreeSet<&str> = all.iter().flat_map(|s| test_names(&s.text)).collect();
-    let quoted = |text: &str| -> Vec<String> {
-        let names = text.split('`').skip(1).step_by(2).filter(|quoted| {
-            let is_part = |part: &str| {
-                let mut letters = part.chars();
-                !part.is_empty() && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-            };
-            quoted.split('_').count() >= 3 && quoted.split('_').all(is_part)
-        });
-        names.map(str::to_owned).collect()
-    };
+    let quoted = quoted_tests;
     for name in quoted(&page) {
         assert!(
             tests.contains(name.as_str()),
@@ -409,9 +418,46 @@ fn each_cell_of_the_security_table_names_a_test_that_exists_or_says_not() {
 }
 
 #[test]
+fn each_row_about_macos_says_where_it_is_shown_and_names_tests_that_exist() {
+    let page = fs::read_to_string(root().join("MACOS.md")).expect("a page");
+    let all = project_files(&["crates", "src-tauri", "tests"], &["rs"]);
+    let tests: BTreeSet<&str> = all.iter().flat_map(|s| test_names(&s.text)).collect();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .filter(|line| line.starts_with("| A"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let numbers: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    let expected: Vec<String> = (1..=37).map(|number| format!("A{number}")).collect();
+    assert_eq!(numbers, expected);
+    for row in rows {
+        let [number, _, certainty, shown, asked] = row[..] else {
+            panic!("{row:?}")
+        };
+        assert!(
+            ["sure", "likely", "possible"].contains(&certainty),
+            "{row:?}"
+        );
+        let is_tested = shown.starts_with("value tested here: ");
+        let is_known = is_tested
+            || shown.starts_with("type-checked only")
+            || shown.starts_with("Mac workflow only")
+            || shown.starts_with("not done: ")
+            || shown == format!("TODO-{number}");
+        assert!(is_known, "{row:?}");
+        let named = quoted_tests(shown);
+        assert_eq!(is_tested, !named.is_empty(), "{row:?}");
+        for name in named.iter().chain(&quoted_tests(asked)) {
+            assert!(tests.contains(name.as_str()), "{number} names {name}");
+        }
+    }
+}
+
+#[test]
 fn no_path_of_a_machine_and_no_registry_host_is_written_down() {
     let endings = [
-        "rs", "ts", "svelte", "toml", "json", "md", "yml", "sh", "css", "html",
+        "rs", "ts", "svelte", "toml", "json", "md", "yml", "sh", "css", "html", "mjs", "plist",
+        "txt",
     ];
     let all = project_files(
         &[
@@ -422,6 +468,7 @@ fn no_path_of_a_machine_and_no_registry_host_is_written_down() {
             "icons",
             ".ci",
             ".github",
+            "packaging",
         ],
         &endings,
     );

@@ -3,9 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::system::CLIENT_PACKAGE;
 use crate::{FakeApi, TestHome, skip};
-
-const INSTALLED_PATH: &str = "client/node_modules/@anthropic-ai/claude-code-linux-x64/claude";
 
 /// The newest version of Claude Code, as `client/package.json` pins it.
 pub const NEWEST_VERSION: &str = "2.1.330";
@@ -123,7 +122,10 @@ fn node() -> Option<PathBuf> {
 pub fn binary() -> Option<PathBuf> {
     let path = match std::env::var_os("TRUSTY_TEST_CLIENT") {
         Some(path) => PathBuf::from(path),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED_PATH),
+        None => Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("client/node_modules/@anthropic-ai")
+            .join(CLIENT_PACKAGE)
+            .join("claude"),
     };
     path.canonicalize().ok().filter(|path| path.is_file())
 }

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use trusty_wire::Environment;
 
+use crate::system::DEFAULT_PATH;
 use crate::{FakeApi, client};
 
 const FAKE_API_KEY: &str = "sk-ant-api03-fake-key-of-the-trusty-bar-tests-AAAAAAAAAAAA";
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// An isolated home directory, removed when dropped.
 pub struct TestHome {

@@ -1,9 +1,9 @@
 //! Support for the tests: a fake Messages API, an isolated `HOME`, and terminals in which
 //! Claude Code itself runs.
-#![cfg(target_os = "linux")]
 
 pub mod api;
 pub mod client;
+#[cfg(target_os = "linux")]
 pub mod desktop;
 pub mod freezing;
 pub mod home;
@@ -19,6 +19,7 @@ mod skip_tests;
 pub mod socket_client;
 pub mod stage;
 pub mod stand_in;
+mod system;
 #[cfg(test)]
 mod terminal_tests;
 pub mod trusty;
@@ -38,7 +39,9 @@ pub use rustix::process::Signal;
 pub use serde_json::Value;
 pub use skip::skip;
 pub use socket_client::{HookClient, LocalApi};
-pub use stage::{ClientStage, DesktopKind, MANUAL_MODE_ARGS, StageBuilder, TestStage};
+#[cfg(target_os = "linux")]
+pub use stage::DesktopKind;
+pub use stage::{ClientStage, MANUAL_MODE_ARGS, StageBuilder, TestStage};
 pub use stand_in::StandIn;
 pub use typed::TypedProgram;
 pub use wait::{WAIT_TIMEOUT, block_on};

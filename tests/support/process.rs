@@ -1,24 +1,26 @@
 //! Processes, identified by pid and start time, so that a reused pid is never mistaken for one.
 
+use crate::system::{self, ProcStat};
 use crate::wait::{self, WAIT_TIMEOUT};
+use rustix::process::Signal;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use trusty_platform::process_executable::process_executable;
 
 /// One process of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProcessRef {
     /// The process id.
     pub pid: u32,
-    /// Field 22 of `/proc/PID/stat`.
+    /// The start time in the kernel's unit: on Linux field 22 of `/proc/PID/stat`, on macOS
+    /// microseconds since 1970.
     pub start_ticks: u64,
 }
 
 impl ProcessRef {
     /// The process that currently has this pid.
     pub fn of_pid(pid: u32) -> Option<Self> {
-        ProcStat::read(pid).map(|stat| stat.process)
+        system::process_stat(pid).map(|stat| stat.process)
     }
 
     /// All processes that were started with `HOME` set to this folder.
@@ -26,10 +28,7 @@ impl ProcessRef {
         let ours = [b"HOME=", home.as_os_str().as_encoded_bytes()].concat();
         all_processes()
             .map(|stat| stat.process)
-            .filter(|process| {
-                let read = std::fs::read(format!("/proc/{}/environ", process.pid));
-                read.is_ok_and(|all| all.split(|b| *b == 0).any(|one| one == ours))
-            })
+            .filter(|process| system::process_environment(process.pid).contains(&ours))
             .collect()
     }
 
@@ -38,46 +37,34 @@ impl ProcessRef {
         self.state().is_some_and(|state| state != 'Z')
     }
 
-    /// The state letter of `/proc/PID/stat`; `None` once the process is gone.
+    /// The state letter, as `ps` prints it; `None` once the process is gone.
     pub fn state(self) -> Option<char> {
-        ProcStat::read(self.pid)
+        system::process_stat(self.pid)
             .filter(|stat| stat.process == self)
             .map(|stat| stat.state)
     }
 
     /// Whether the process is in the foreground process group of its terminal.
     pub fn has_terminal(self) -> bool {
-        ProcStat::read(self.pid).is_some_and(|stat| stat.process == self && stat.is_foreground)
+        system::process_stat(self.pid)
+            .is_some_and(|stat| stat.process == self && stat.is_foreground)
     }
 
-    /// The settings of the terminal on the process's standard input, as `stty -g` prints them.
+    /// The settings of the process's terminal, as `stty -g` prints them.
     #[track_caller]
     pub fn tty_settings(self) -> String {
-        let tty = std::fs::read_link(format!("/proc/{}/fd/0", self.pid)).expect("a terminal");
-        let told = std::process::Command::new("stty")
-            .args(["-g", "-F"])
-            .arg(&tty)
-            .output()
-            .expect("stty runs");
-        assert!(told.status.success(), "stty of {}", tty.display());
-        String::from_utf8_lossy(&told.stdout).trim().to_owned()
+        system::terminal_settings(self)
     }
 
     /// The file that the process executes.
     pub fn exe(self) -> Option<PathBuf> {
-        std::fs::read_link(format!("/proc/{}/exe", self.pid)).ok()
+        let told = process_executable(self.pid).ok();
+        told.map(|executable| executable.path)
     }
 
     /// Sends a signal if the pid still belongs to this process; whether the signal was sent.
     pub fn signal(self, signal: Signal) -> bool {
-        let Some(pid) = Pid::from_raw(self.pid.cast_signed()) else {
-            return false;
-        };
-        // The descriptor keeps referring to the process checked below, even if its pid is reused.
-        let Ok(fd) = pidfd_open(pid, PidfdFlags::empty()) else {
-            return false;
-        };
-        Self::of_pid(self.pid) == Some(self) && pidfd_send_signal(fd, signal).is_ok()
+        system::send_signal(self, signal)
     }
 
     /// Sends SIGSTOP and waits until the process is stopped.
@@ -115,37 +102,10 @@ impl ProcessRef {
     }
 }
 
-struct ProcStat {
-    process: ProcessRef,
-    parent: u32,
-    state: char,
-    is_foreground: bool,
-}
-
-impl ProcStat {
-    fn read(pid: u32) -> Option<Self> {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name in parentheses may hold anything, including spaces and parentheses.
-        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-        // proc(5) numbers fields from 1; the pid and the name are 1 and 2.
-        let field = |number: usize| fields.get(number - 3).copied();
-        Some(Self {
-            state: field(3)?.chars().next()?,
-            parent: field(4)?.parse().ok()?,
-            is_foreground: field(5) == field(8),
-            process: ProcessRef {
-                pid,
-                start_ticks: field(22)?.parse().ok()?,
-            },
-        })
-    }
-}
-
 fn all_processes() -> impl Iterator<Item = ProcStat> {
-    let entries = std::fs::read_dir("/proc").expect("/proc is mounted");
-    entries
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .filter_map(ProcStat::read)
+    system::all_pids()
+        .into_iter()
+        .filter_map(system::process_stat)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! socket, as hooks use it. Both protocols are written out byte by byte, so that a change to them
 //! fails a test. Each read and write times out after a minute, except in [`EventRecorder`].
 
+use crate::system::socket_folder;
 use crate::trusty::session_of;
 use crate::wait::{self, WAIT_TIMEOUT};
 use crate::{StandIn, TestHome};
@@ -18,7 +19,7 @@ pub const JSON_HEADER: &str = "Content-Type: application/json\r\n";
 
 /// The socket at which the hooks of a home report to its engine.
 pub fn hook_socket(home: &TestHome) -> PathBuf {
-    home.runtime().join("trusty/hooks.sock")
+    socket_folder(home).join("hooks.sock")
 }
 
 fn connect(socket: &Path) -> io::Result<UnixStream> {
@@ -86,7 +87,7 @@ pub struct LocalApi {
 impl LocalApi {
     /// The local API of the engine that serves this home.
     pub fn for_home(home: &TestHome) -> Self {
-        Self::for_socket(home.runtime().join("trusty/trusty.sock"))
+        Self::for_socket(socket_folder(home).join("trusty.sock"))
     }
 
     /// The local API at a socket.

@@ -5,6 +5,7 @@ mod client;
 
 pub use client::ClientStage;
 
+#[cfg(target_os = "linux")]
 use crate::desktop::{TestDesktop, require_desktop};
 use crate::trusty::{self, RunningProgram};
 use crate::wait::WAIT_TIMEOUT;
@@ -37,7 +38,8 @@ pub struct StageBuilder<'a> {
     has_engine: bool,
 }
 
-/// The kind of desktop that a test needs.
+/// The kind of desktop that a test needs; only Linux has one for tests.
+#[cfg(target_os = "linux")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DesktopKind {
     /// A desktop with a panel and a tray.
@@ -108,6 +110,7 @@ impl<'a> StageBuilder<'a> {
     ///
     /// # Panics
     /// As [`build`](Self::build), and where a tool of the desktop is missing.
+    #[cfg(target_os = "linux")]
     #[track_caller]
     pub fn build_with_desktop(self, kind: DesktopKind) -> Option<(TestStage, TestDesktop)> {
         if !require_desktop() {

@@ -2,7 +2,8 @@
 //! Code itself.
 
 use crate::socket_client::{HookClient, hook_socket};
-use crate::trusty::{RunningProgram, SETSID_PATH, program, session_of, status_word_of};
+use crate::system::SESSION_LAUNCHER;
+use crate::trusty::{RunningProgram, program, session_of, status_word_of};
 use crate::wait;
 use crate::{ProcessRef, Signal, TestHome};
 use serde_json::Value;
@@ -99,7 +100,8 @@ impl<'a> StandInBuilder<'a> {
         };
         let exe = copy_program(self.home, self.place, &source);
         // A session of its own for the stand-in, because a pause acts on the whole process group.
-        let mut command = Command::new(SETSID_PATH);
+        let mut command = Command::new(SESSION_LAUNCHER[0]);
+        command.args(&SESSION_LAUNCHER[1..]);
         command.args(self.launcher).arg(&exe);
         match &self.shell {
             Some(arguments) => command.args(arguments),

@@ -2,6 +2,7 @@
 
 use crate::output::{printed_text, stderr_text};
 use crate::socket_client::hook_socket;
+use crate::system::SESSION_LAUNCHER;
 use crate::wait::{self, WAIT_TIMEOUT};
 use crate::{HookClient, LocalApi, ProcessRef, TestHome, TypedProgram};
 use serde_json::Value;
@@ -36,9 +37,6 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// The path of `setsid`, which starts a program in a session of its own.
-pub(crate) const SETSID_PATH: &str = "/usr/bin/setsid";
-
 /// `trusty` built with failpoints, which kills itself at this step of a pause; confined to this
 /// home.
 #[track_caller]
@@ -49,7 +47,7 @@ pub fn trusty_killed_at(home: &TestHome, step: &str) -> Command {
         "{} is not built; run: make failpoint-programs",
         path.display()
     );
-    let mut command = confined(home, &[SETSID_PATH], &path);
+    let mut command = confined(home, SESSION_LAUNCHER, &path);
     command.env(FAILPOINT_VARIABLE, step);
     command
 }
@@ -141,7 +139,7 @@ pub fn trusty(home: &TestHome) -> Command {
 /// appended to it.
 pub fn trusty_below(home: &TestHome, launcher: &[&str]) -> Command {
     // In a session of its own, `trusty` does not inherit the terminal in which the tests run.
-    let launcher = [&[SETSID_PATH], launcher].concat();
+    let launcher = [SESSION_LAUNCHER, launcher].concat();
     confined(home, &launcher, &program("trusty"))
 }
 
@@ -325,7 +323,7 @@ impl RunningProgram {
     }
 
     /// Whether the program still runs.
-    pub(crate) fn is_running(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("our child").is_none()
     }
 

@@ -330,14 +330,12 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_just_starting_a_process_stops_too() {
+        // A file, because Apple's make (3.81) has no `--eval`.
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), SPAWNING_MAKEFILE).expect("written");
         let mut starts = Command::new("make")
-            .args([
-                "--silent",
-                "--file",
-                "/dev/null",
-                "--eval",
-                SPAWNING_MAKEFILE,
-            ])
+            .args(["--silent", "--file"])
+            .arg(file.path())
             .process_group(0)
             .spawn()
             .expect("starts");

@@ -1,20 +1,18 @@
 //! A terminal that is a plain pseudo-terminal.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{read, write};
-use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use std::num::NonZeroU16;
 use std::process::ExitStatus;
 
 use super::{END_TIMEOUT, KeyboardKey, TERMINAL_COLUMNS, TERMINAL_ROWS};
+use crate::system::{TERMINAL_LAUNCHER, open_terminal};
 use crate::wait;
 
 type PtyScreen = vt100::Parser<TerminalReplies>;
@@ -39,19 +37,17 @@ impl PtyHost {
 
     /// Like [`spawn`](Self::spawn), on a terminal of this size.
     pub(crate) fn spawn_sized(command: &Command, rows: NonZeroU16, columns: NonZeroU16) -> Self {
-        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-        let master = openpt(flags).expect("a pseudo-terminal");
-        grantpt(&master).expect("a granted terminal");
-        unlockpt(&master).expect("an unlocked terminal");
-        tcsetwinsize(&master, winsize(rows, columns)).expect("a terminal of this size");
-        let slave = ioctl_tiocgptpeer(&master, flags).expect("the other end of the terminal");
+        let (master, slave) = open_terminal();
+        tcsetwinsize(&slave, winsize(rows, columns)).expect("a terminal of this size");
         let child = start(command, &slave);
         drop(slave);
 
         let master = Arc::new(master);
         let screen = PtyScreen::new_with_callbacks(rows, columns, 0, TerminalReplies::default());
         let screen = Arc::new(Mutex::new(screen));
-        let (stopped, stop_reader) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
+        // Both ends are closed in programs that are started meanwhile.
+        let (stopped, stop_reader) = std::io::pipe().expect("a pipe");
+        let stopped = OwnedFd::from(stopped);
         let reader = std::thread::Builder::new()
             .name("terminal".into())
             .spawn({
@@ -64,7 +60,7 @@ impl PtyHost {
             master: Some(master),
             screen,
             reader: Some(reader),
-            stop_reader: Some(stop_reader),
+            stop_reader: Some(stop_reader.into()),
         }
     }
 
@@ -162,14 +158,13 @@ fn winsize(rows: NonZeroU16, columns: NonZeroU16) -> Winsize {
     }
 }
 
-/// Starts the command through `setsid --ctty`, which makes the terminal on its standard input the
+/// Starts the command through a launcher that makes the terminal on its standard input the
 /// controlling one and then executes the program; here, that would need unsafe code after the fork.
 fn start(command: &Command, slave: &OwnedFd) -> Child {
     let stdio = || Stdio::from(slave.try_clone().expect("one more descriptor"));
-    let mut setsid = Command::new("/usr/bin/setsid");
-    setsid
-        .arg0("setsid")
-        .arg("--ctty")
+    let mut launcher = Command::new(TERMINAL_LAUNCHER[0]);
+    launcher
+        .args(&TERMINAL_LAUNCHER[1..])
         .arg(command.get_program())
         .args(command.get_args())
         .env_clear()
@@ -182,9 +177,9 @@ fn start(command: &Command, slave: &OwnedFd) -> Child {
         .stdout(stdio())
         .stderr(stdio());
     if let Some(folder) = command.get_current_dir() {
-        setsid.current_dir(folder);
+        launcher.current_dir(folder);
     }
-    setsid.spawn().expect("setsid starts")
+    launcher.spawn().expect("the launcher starts")
 }
 
 fn read_all(master: &OwnedFd, stopped: &OwnedFd, screen: &Mutex<PtyScreen>) {
