@@ -5,7 +5,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos types picture clean
+.PHONY: run check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings reports fuzz older-clients older-clients-check check-macos types picture clean
 
 run:
 	@sh .ci/prepare run
@@ -116,6 +116,12 @@ recordings: tests/client/node_modules/.package-lock.json
 	RECORD="$(CURDIR)/tests/recordings" \
 		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(ONLY)
 	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
+
+# Makes the reports of Linux anew, with the real Claude Code.
+reports: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	KEEP_REPORTS="$(CURDIR)/tests/reports" \
+		$(CARGO) test --package trusty-tests --locked --test reports -- made::
 
 # Fuzzes each decoder for a minute. Findings go to fuzz/artifacts; copied by hand into fuzz/corpus,
 # they become test cases of `make test`.

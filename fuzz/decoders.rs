@@ -18,11 +18,12 @@ use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcri
 pub type DecoderFn = fn(&[u8]);
 
 /// All decoders, by the name that a target and its corpus folder share.
-pub const FUZZED_DECODERS: [(&str, DecoderFn); 9] = [
+pub const FUZZED_DECODERS: [(&str, DecoderFn); 10] = [
     ("hook", hook),
     ("listing", listing),
     ("recording", recording),
     ("registry", registry),
+    ("report", report),
     ("screen", screen),
     ("settings", settings),
     ("time", time),
@@ -85,6 +86,14 @@ pub fn screen(bytes: &[u8]) {
 /// Decodes a registry file.
 pub fn registry(bytes: &[u8]) {
     let _ = registry::decode(bytes);
+}
+
+/// Reads a report and replays it.
+pub fn report(bytes: &[u8]) {
+    if let Ok(parsed) = trusty_report::read::parse_report(bytes) {
+        let replayed = trusty_report::replay::replay_report(&parsed.report);
+        assert!(replayed.explanations.len() == replayed.snapshot.sessions.len());
+    }
 }
 
 /// Parses the settings file.

@@ -84,6 +84,11 @@ pub fn classify_process(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
     }
 }
 
+/// Whether an argument is a command of Claude Code that runs something other than a session.
+pub fn is_command(argument: &str) -> bool {
+    NON_SESSION_COMMANDS.contains(&argument)
+}
+
 /// Whether the path alone shows that a file is Claude Code's executable.
 pub fn is_client(exe: &Path) -> bool {
     is_native(exe)

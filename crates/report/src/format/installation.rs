@@ -1,0 +1,112 @@
+//! Trusty Bar itself, as a report shows it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Trusty Bar itself: its folders, settings, engine and hook program.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedInstallation {
+    /// The program that wrote the report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// The folder of the files that outlast the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_folder: Option<String>,
+    /// The folder of the sockets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_folder: Option<String>,
+    /// The length of the path of the longest socket, in bytes. macOS allows 103, Linux 107.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_path_bytes: Option<usize>,
+    /// The settings in effect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<ReportedSettings>,
+    /// The running engine, or why there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<ReportedEngine>,
+    /// The copy of the hook program that Claude Code runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook_program: Option<String>,
+    /// Why that copy cannot be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook_program_problem: Option<String>,
+    /// What was listed on the machine itself, to compare with the replay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed: Vec<ReportedRow>,
+    /// The problems of the sources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub health: Vec<ReportedHealth>,
+}
+
+/// The settings in effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedSettings {
+    /// The path of the settings file.
+    pub file: String,
+    /// Whether the file exists.
+    #[serde(default)]
+    pub exists: bool,
+    /// Whether only sessions of this home folder are shown (`discovery.confine`).
+    #[serde(default)]
+    pub confined: bool,
+    /// More config folders (`discovery.config_dirs`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub config_dirs: Vec<String>,
+    /// Whether programs may answer (`answers.programs`).
+    #[serde(default)]
+    pub programs_answer: bool,
+    /// Whether `trusty` may answer in a terminal (`answers.terminal`).
+    #[serde(default)]
+    pub terminal_answers: bool,
+    /// The kinds of notifications that are not sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notifications_off: Vec<String>,
+    /// What is wrong in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// The running engine, or why there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedEngine {
+    /// Whether an engine answered.
+    pub answers: bool,
+    /// The version of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The process of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// Why the engine did not answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// A session as the machine itself listed it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedRow {
+    /// The process id.
+    pub pid: u32,
+    /// The status, in one word.
+    pub word: String,
+    /// Whether the status is only inferred.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inferred: bool,
+    /// Whether the process is confirmed as Claude Code.
+    #[serde(default)]
+    pub confirmed: bool,
+    /// The program in which the session's terminal is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<String>,
+}
+
+/// A problem of a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedHealth {
+    /// The source.
+    pub source: String,
+    /// The file, folder or server.
+    pub subject: String,
+    /// What is wrong.
+    pub message: String,
+}
