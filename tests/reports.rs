@@ -33,7 +33,12 @@ fn with_ending(ending: &str) -> BTreeSet<String> {
     let paths = files.map(|file| file.expect("a file").path());
     let named = paths.filter(|path| path.extension() == Some(OsStr::new(ending)));
     named
-        .map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned())
+        .map(|path| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect()
 }
 
@@ -84,18 +89,27 @@ fn session_lines(sessions: &[Session]) -> BTreeSet<String> {
 /// What a replay shows that the expected list does not, and the other way round.
 fn differences(expected: &str, replayed: &ReplayedReport) -> Vec<String> {
     let lines = expected.lines().map(str::trim);
-    let lines: Vec<&str> = lines.filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    let lines: Vec<&str> = lines
+        .filter(|l| !l.is_empty() && !l.starts_with('#'))
+        .collect();
     let wanted: BTreeSet<String> = lines
         .iter()
         .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
         .map(|line| (*line).to_owned())
         .collect();
     let shown = session_lines(&replayed.snapshot.sessions);
-    let missing = wanted.difference(&shown).map(|line| format!("missing: {line}"));
-    let extra = shown.difference(&wanted).map(|line| format!("extra: {line}"));
+    let missing = wanted
+        .difference(&shown)
+        .map(|line| format!("missing: {line}"));
+    let extra = shown
+        .difference(&wanted)
+        .map(|line| format!("extra: {line}"));
     let mut found: Vec<String> = missing.chain(extra).collect();
     let mut problems = replayed.problems.clone();
-    for line in lines.iter().filter_map(|line| line.strip_prefix("wrong | ")) {
+    for line in lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("wrong | "))
+    {
         let (subject, message) = line.split_once(" | ").expect("a subject and a message");
         let before = problems.len();
         problems.retain(|p| !(p.subject.contains(subject) && p.message.contains(message)));
@@ -119,7 +133,11 @@ fn each_report_gives_the_list_beside_it() {
         assert!(parsed.remarks.is_empty(), "{name}: {:?}", parsed.remarks);
         let replayed = replay_report(&parsed.report);
         let found = differences(&read_kept(name, "expected"), &replayed);
-        wrong.extend(found.into_iter().map(|difference| format!("{name}: {difference}")));
+        wrong.extend(
+            found
+                .into_iter()
+                .map(|difference| format!("{name}: {difference}")),
+        );
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
     let of = |system: &str| names.iter().filter(|name| name.starts_with(system)).count();
@@ -130,7 +148,11 @@ fn each_report_gives_the_list_beside_it() {
 fn reports_are_small_and_name_no_machine() {
     for name in with_ending("json") {
         let text = read_kept(&name, "json");
-        assert!(text.len() <= MAX_KEPT_REPORT_BYTES, "{name} has {} bytes", text.len());
+        assert!(
+            text.len() <= MAX_KEPT_REPORT_BYTES,
+            "{name} has {} bytes",
+            text.len()
+        );
         for word in [env!("CARGO_MANIFEST_DIR"), "/tmp/tb-", "target/debug"] {
             assert!(!text.contains(word), "{name} holds {word}");
         }
@@ -162,15 +184,29 @@ fn a_newcomer_writes_a_report_and_reads_it() {
     let written = run(&home, ["report"]);
     let told = String::from_utf8_lossy(&written.stderr);
     assert_eq!(written.status.code(), Some(0), "{told}");
-    assert!(told.contains("wrote standard output") && told.contains("Left out: prompts"), "{told}");
+    assert!(
+        told.contains("wrote standard output") && told.contains("Left out: prompts"),
+        "{told}"
+    );
     let text = String::from_utf8(written.stdout).expect("text");
     assert!(!text.contains(&*home.path().to_string_lossy()), "{text}");
     let file = home.path().join("seen.json");
     fs::write(&file, &text).expect("written");
-    let shown = run(&home, ["report".as_ref(), "--read".as_ref(), file.as_os_str()]);
+    let shown = run(
+        &home,
+        ["report".as_ref(), "--read".as_ref(), file.as_os_str()],
+    );
     let words = String::from_utf8_lossy(&shown.stdout).into_owned();
-    assert_eq!(shown.status.code(), Some(0), "{}", String::from_utf8_lossy(&shown.stderr));
-    assert!(words.contains("The report shows no Claude Code session."), "{words}");
+    assert_eq!(
+        shown.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&shown.stderr)
+    );
+    assert!(
+        words.contains("The report shows no Claude Code session."),
+        "{words}"
+    );
     assert!(words.contains("hooks are not connected"), "{words}");
     // The file is named, kept private and never replaced.
     let refused = run(&home, ["report".as_ref(), file.as_os_str()]);
@@ -178,8 +214,14 @@ fn a_newcomer_writes_a_report_and_reads_it() {
     assert_eq!(fs::read_to_string(&file).expect("text"), text);
     let broken = home.path().join("broken.json");
     fs::write(&broken, "{\"format\": \"trusty-report\", \"version\": 1,").expect("written");
-    let failed = run(&home, ["report".as_ref(), "--read".as_ref(), broken.as_os_str()]);
+    let failed = run(
+        &home,
+        ["report".as_ref(), "--read".as_ref(), broken.as_os_str()],
+    );
     assert_eq!(failed.status.code(), Some(1));
     let told = String::from_utf8_lossy(&failed.stderr);
-    assert!(told.contains("broken.json") && told.contains("line 1"), "{told}");
+    assert!(
+        told.contains("broken.json") && told.contains("line 1"),
+        "{told}"
+    );
 }

@@ -1,6 +1,6 @@
 //! Reports that the real program makes of the real Claude Code, read back.
 
-use super::{session_lines, read_kept};
+use super::{read_kept, session_lines};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +47,9 @@ impl MadeReport {
             let mine = format!("{} ", tmux.pane);
             let line = panes.find_map(|panes| {
                 let lines = panes.iter().filter_map(Value::as_str);
-                lines.map(str::to_owned).find(|line| line.starts_with(&mine))
+                lines
+                    .map(str::to_owned)
+                    .find(|line| line.starts_with(&mine))
             });
             let line = line.expect("the pane is in the report");
             tmux.session = line.rsplit(' ').next().unwrap_or_default().to_owned();
@@ -85,7 +87,9 @@ fn kept_text(mut report: Value) -> String {
     let around: BTreeSet<u32> = ancestors(own).iter().map(|a| a.pid).chain([own]).collect();
     if let Some(processes) = report["processes"].as_array_mut() {
         processes.retain(|process| {
-            let pid = process["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+            let pid = process["pid"]
+                .as_u64()
+                .and_then(|pid| u32::try_from(pid).ok());
             pid.is_none_or(|pid| !around.contains(&pid))
         });
     }

@@ -132,8 +132,8 @@ async fn caller_facts(place: &CliContext) -> CallerFacts {
             (engine, Some(Snapshot::clone(&shown)))
         }
         Err(e) => {
-            let problem = (!matches!(e, trusty_client::ClientError::NotRunning))
-                .then(|| e.to_string());
+            let problem =
+                (!matches!(e, trusty_client::ClientError::NotRunning)).then(|| e.to_string());
             let engine = ReportedEngine {
                 problem,
                 ..ReportedEngine::default()
@@ -210,7 +210,12 @@ fn render_replay(report: &MachineReport, replayed: &ReplayedReport, paper: Outpu
         render_table(&sessions, home, report.taken_at, paper)
     });
     for explanation in &replayed.explanations {
-        parts.push(render_explanation(explanation, home, report.taken_at, paper));
+        parts.push(render_explanation(
+            explanation,
+            home,
+            report.taken_at,
+            paper,
+        ));
     }
     parts.push(if replayed.problems.is_empty() {
         "Nothing is wrong, as far as the report shows.\n".to_owned()

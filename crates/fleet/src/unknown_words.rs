@@ -89,8 +89,14 @@ mod tests {
             words.join(" ")
         };
         assert_eq!(entry("busy", "", "interactive", "cli"), "");
-        assert_eq!(entry("waiting", "approve Bash", "daemon-worker", "sdk-py"), "");
-        assert_eq!(entry("waiting", "permission prompt", "bg", "claude-vscode"), "");
+        assert_eq!(
+            entry("waiting", "approve Bash", "daemon-worker", "sdk-py"),
+            ""
+        );
+        assert_eq!(
+            entry("waiting", "permission prompt", "bg", "claude-vscode"),
+            ""
+        );
         assert_eq!(entry("dreaming", "", "", ""), "status=dreaming");
         assert_eq!(entry("waiting", "moon", "", ""), "waitingFor=moon");
         assert_eq!(

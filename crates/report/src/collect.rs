@@ -157,10 +157,7 @@ fn installation(
 }
 
 fn longest_socket_bytes(runtime: &Path) -> usize {
-    let sockets = [
-        socket_names::api_socket(runtime),
-        runtime.join(HOOK_SOCKET),
-    ];
+    let sockets = [socket_names::api_socket(runtime), runtime.join(HOOK_SOCKET)];
     let lengths = sockets.iter().map(|path| path.as_os_str().len());
     lengths.max().unwrap_or(0)
 }

@@ -60,9 +60,7 @@ struct ReportHeader {
 /// Why the input is no report, with line and column where the JSON is wrong.
 pub fn read_report(input: impl Read) -> Result<ParsedReport, ReportReadError> {
     let mut bytes = Vec::new();
-    input
-        .take(MAX_REPORT_BYTES + 1)
-        .read_to_end(&mut bytes)?;
+    input.take(MAX_REPORT_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_REPORT_BYTES {
         return Err(ReportReadError::TooLarge);
     }
@@ -172,10 +170,19 @@ mod tests {
         let cut = &SMALL_REPORT[..SMALL_REPORT.len() - 2];
         assert!(refusal(cut).contains("line 4 column"), "{}", refusal(cut));
         let wrong = SMALL_REPORT.replace("501", "\"me\"");
-        assert!(refusal(&wrong).contains("line 3 column"), "{}", refusal(&wrong));
+        assert!(
+            refusal(&wrong).contains("line 3 column"),
+            "{}",
+            refusal(&wrong)
+        );
         let wrong = SMALL_REPORT.replace("\"mac\"", "\"beos\"");
         assert!(refusal(&wrong).contains("linux"), "{}", refusal(&wrong));
-        for other in ["{}", "[]", "7", "{\"format\":\"trusty-observations\",\"version\":1}"] {
+        for other in [
+            "{}",
+            "[]",
+            "7",
+            "{\"format\":\"trusty-observations\",\"version\":1}",
+        ] {
             assert!(refusal(other).contains("make one with"), "{other}");
         }
         assert!(refusal("").contains("line 1"), "{}", refusal(""));
@@ -185,9 +192,17 @@ mod tests {
     fn a_newer_version_is_said() {
         let newer = SMALL_REPORT.replace("\"version\": 1", "\"version\": 7");
         let parsed = parse_report(newer.as_bytes()).expect("read as far as known");
-        assert!(parsed.remarks[0].contains("format 7"), "{:?}", parsed.remarks);
+        assert!(
+            parsed.remarks[0].contains("format 7"),
+            "{:?}",
+            parsed.remarks
+        );
         let changed = newer.replace("501", "{}");
-        assert!(refusal(&changed).contains("in format 7"), "{}", refusal(&changed));
+        assert!(
+            refusal(&changed).contains("in format 7"),
+            "{}",
+            refusal(&changed)
+        );
     }
 
     #[test]
@@ -204,7 +219,11 @@ mod tests {
         let text = SMALL_REPORT.replace("\"home\"", &format!("\"processes\": [{many}], \"home\""));
         let parsed = parse_report(text.as_bytes()).expect("a report");
         assert_eq!(parsed.report.processes.len(), MAX_REPORTED_ITEMS);
-        assert!(parsed.remarks[0].contains("4001 processes"), "{:?}", parsed.remarks);
+        assert!(
+            parsed.remarks[0].contains("4001 processes"),
+            "{:?}",
+            parsed.remarks
+        );
     }
 
     proptest! {

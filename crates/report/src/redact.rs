@@ -15,7 +15,7 @@ pub use registry::STAND_IN_HOST;
 pub use variables::REPORTED_VARIABLES;
 
 use crate::format::{
-    MachineReport, MacFacts, ReportedConsent, ReportedEngine, ReportedFile, ReportedFolder,
+    MacFacts, MachineReport, ReportedConsent, ReportedEngine, ReportedFile, ReportedFolder,
     ReportedHealth, ReportedInstallation, ReportedMachine, ReportedProcess, ReportedRow,
     ReportedScreen, ReportedServer, ReportedSettings, WatchTrial,
 };

@@ -105,7 +105,8 @@ impl<'a> FleetReplay<'a> {
     }
 
     fn file(&mut self, fact: Fact) {
-        self.fleet.handle_observation(Observation { at: self.now, fact });
+        self.fleet
+            .handle_observation(Observation { at: self.now, fact });
     }
 
     fn file_folders(&mut self) {
@@ -135,7 +136,10 @@ impl<'a> FleetReplay<'a> {
             let Some((pid, ending)) = file.name.split_once('.') else {
                 continue;
             };
-            let Some(pid) = pid.parse().ok().filter(|pid| self.kernel.process(*pid).is_some())
+            let Some(pid) = pid
+                .parse()
+                .ok()
+                .filter(|pid| self.kernel.process(*pid).is_some())
             else {
                 continue;
             };
@@ -164,7 +168,11 @@ impl<'a> FleetReplay<'a> {
         };
         if let Some(problem) = problem {
             let path = key.dir.join("sessions").join(&file.name);
-            self.file(health(Source::Registry, path.display().to_string(), &problem));
+            self.file(health(
+                Source::Registry,
+                path.display().to_string(),
+                &problem,
+            ));
         }
         self.entries.insert(key.clone(), entry.clone());
         self.file(Fact::Registry(key, Box::new(entry)));

@@ -109,7 +109,8 @@ fn bytes_are_blank(path: &Path) -> bool {
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
-    name.rsplit_once('.').is_some_and(|(_, last)| last == ending)
+    name.rsplit_once('.')
+        .is_some_and(|(_, last)| last == ending)
 }
 
 /// The bytes with this machine's id replaced by a word, so that a reader sees that the file is of

@@ -20,7 +20,12 @@ pub(super) async fn read_mac_facts() -> MacFacts {
     let mut facts = MacFacts::default();
     let program = std::env::current_exe().unwrap_or_default();
     facts.bundle = bundle_of(&program);
-    match run_whole("/usr/bin/codesign", &["-dvv".as_ref(), program.as_os_str()], FACT_TIMEOUT).await
+    match run_whole(
+        "/usr/bin/codesign",
+        &["-dvv".as_ref(), program.as_os_str()],
+        FACT_TIMEOUT,
+    )
+    .await
     {
         Ok(ran) => {
             // codesign writes what it found to standard error.
@@ -131,7 +136,10 @@ mod tests {
         let bundle = bundle_of(Path::new(program));
         assert_eq!(bundle.as_deref(), Some("/Applications/Trusty Bar.app"));
         let helper = "/Applications/A.app/Contents/Frameworks/B.app/Contents/MacOS/b";
-        assert_eq!(bundle_of(Path::new(helper)).as_deref(), Some("/Applications/A.app"));
+        assert_eq!(
+            bundle_of(Path::new(helper)).as_deref(),
+            Some("/Applications/A.app")
+        );
         assert_eq!(bundle_of(Path::new("/usr/local/bin/trusty")), None);
     }
 }

@@ -59,7 +59,9 @@ fn field_value<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 
 /// The name and version of a Linux distribution.
 fn os_release_name(text: &str) -> Option<String> {
-    let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="));
     line.map(|value| value.trim_matches('"').to_owned())
 }
 

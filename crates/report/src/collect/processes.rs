@@ -66,15 +66,22 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
         if let Some(parent) = self.describe(pid) {
             self.add_ancestors(parent);
         }
-        if let Some(environment) = self.kernel.environment(pid).ok().filter(|all| !all.is_empty()) {
+        if let Some(environment) = self
+            .kernel
+            .environment(pid)
+            .ok()
+            .filter(|all| !all.is_empty())
+        {
             let named = |name: &str| {
                 let found = environment.iter().find(|(n, _)| n == name)?;
                 Some(found.1.clone()).filter(|value| !value.is_empty())
             };
-            let folder = named("CLAUDE_CONFIG_DIR").map(PathBuf::from).unwrap_or_else(|| {
-                let home = named("HOME").map_or_else(|| self.env.home.clone(), PathBuf::from);
-                home.join(".claude")
-            });
+            let folder = named("CLAUDE_CONFIG_DIR")
+                .map(PathBuf::from)
+                .unwrap_or_else(|| {
+                    let home = named("HOME").map_or_else(|| self.env.home.clone(), PathBuf::from);
+                    home.join(".claude")
+                });
             if folder.is_absolute() {
                 self.folders.insert(folder);
             }
@@ -133,7 +140,9 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
 fn may_be_client(program: &ProcessProgram) -> bool {
     let is_known = |path: &Path| classify_process(Some(path), &program.argv) != ProcessRole::Other;
     let first = program.argv.first().map(Path::new);
-    program.paths().any(|path| is_known(path) || is_named_after_client(path))
+    program
+        .paths()
+        .any(|path| is_known(path) || is_named_after_client(path))
         || first.is_some_and(is_named_after_client)
         || is_named_after_client(Path::new(&program.name))
 }
@@ -147,7 +156,10 @@ fn describe_process(kernel: &impl DiscoveryReader, pid: u32) -> Option<ReportedP
         .since_boot()
         .saturating_sub(kernel.start_since_boot(stat.start));
     // Whole seconds, because the subtraction of two clocks is not more exact.
-    let started_at = clock::wall().checked_sub(age)?.duration_since(UNIX_EPOCH).ok()?;
+    let started_at = clock::wall()
+        .checked_sub(age)?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
     let started_at = UNIX_EPOCH + std::time::Duration::from_secs(started_at.as_secs());
     let argv = Some(program.argv.clone()).filter(|argv| !argv.is_empty());
     let obstacle = kernel.hook_obstacle(&StartedProcess {
@@ -169,13 +181,19 @@ fn describe_process(kernel: &impl DiscoveryReader, pid: u32) -> Option<ReportedP
         exec_target: own(&program.exec_target),
         name: Some(program.name).filter(|name| !name.is_empty()),
         argv,
-        project: folder.as_deref().and_then(|folder| kernel.git_root(folder)).as_deref().map(text),
+        project: folder
+            .as_deref()
+            .and_then(|folder| kernel.git_root(folder))
+            .as_deref()
+            .map(text),
         folder: own(&folder),
         tty: kernel.terminal_name(stat.terminal),
         session: Some(stat.session),
         group: Some(stat.group),
         foreground: Some(stat.foreground).filter(|group| *group != 0),
-        stopped: stat.stopped.map(|signal| StoppedBy::from_number(kernel.system(), signal)),
+        stopped: stat
+            .stopped
+            .map(|signal| StoppedBy::from_number(kernel.system(), signal)),
         zombie: stat.zombie,
         frozen: kernel.is_frozen(pid),
         freezable: kernel.can_leave_cgroup(pid),
@@ -191,7 +209,9 @@ fn describe_process(kernel: &impl DiscoveryReader, pid: u32) -> Option<ReportedP
 
 fn chosen_variables(all: &[(OsString, OsString)]) -> BTreeMap<String, String> {
     let named = all.iter().filter_map(|(name, value)| {
-        let name = name.to_str().filter(|name| REPORTED_VARIABLES.contains(name))?;
+        let name = name
+            .to_str()
+            .filter(|name| REPORTED_VARIABLES.contains(name))?;
         Some((name.to_owned(), value.to_string_lossy().into_owned()))
     });
     named.collect()

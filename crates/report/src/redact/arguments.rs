@@ -40,7 +40,11 @@ impl ReportRedactor {
                 argument.clone()
             } else if let Some((flag, value)) = split_flag(argument) {
                 let is_known = FLAGS_WITH_KNOWN_VALUE.contains(&flag) && is_word(value);
-                let value = if is_known { value.to_owned() } else { redacted(value) };
+                let value = if is_known {
+                    value.to_owned()
+                } else {
+                    redacted(value)
+                };
                 format!("{flag}={value}")
             } else if is_value && is_word(argument) || at == 1 && is_command(argument) {
                 argument.clone()
@@ -124,10 +128,18 @@ mod tests {
             (vec!["claude"], "claude"),
             (vec!["claude", "fix the login"], "claude|[redacted 13]"),
             (vec!["claude", "-p", "hunter2"], "claude|-p|[redacted 7]"),
-            (vec!["claude", "daemon", "run"], "claude|daemon|[redacted 3]"),
+            (
+                vec!["claude", "daemon", "run"],
+                "claude|daemon|[redacted 3]",
+            ),
             (vec!["claude", "/review"], "claude|[redacted 7]"),
             (
-                vec!["claude", "--setting-sources", "user,project", "--model=opus[1m]"],
+                vec![
+                    "claude",
+                    "--setting-sources",
+                    "user,project",
+                    "--model=opus[1m]",
+                ],
                 "claude|--setting-sources|user,project|--model=opus[1m]",
             ),
             (
@@ -139,7 +151,11 @@ mod tests {
                 "claude|--mcp-config=[redacted 7]|[redacted 8]",
             ),
             (
-                vec!["/Users/alice/.local/bin/claude", "--add-dir", "/Users/alice/x"],
+                vec![
+                    "/Users/alice/.local/bin/claude",
+                    "--add-dir",
+                    "/Users/alice/x",
+                ],
                 "/Users/user/.local/bin/claude|--add-dir|[redacted 14]",
             ),
             (vec!["claude (my customer)"], "claude [redacted 13]"),
@@ -152,7 +168,10 @@ mod tests {
     fn the_script_of_an_interpreter_stays() {
         let script = "/Users/alice/n/@anthropic-ai/claude-code/cli.js";
         assert_eq!(
-            kept("/opt/homebrew/bin/node", &["node", "--no-warnings", script, "/private notes"]),
+            kept(
+                "/opt/homebrew/bin/node",
+                &["node", "--no-warnings", script, "/private notes"]
+            ),
             "node|--no-warnings|/Users/user/n/@anthropic-ai/claude-code/cli.js|[redacted 14]"
         );
         assert_eq!(

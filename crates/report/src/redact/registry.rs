@@ -54,10 +54,12 @@ impl ReportRedactor {
             }
             Value::Array(items) => {
                 let items = items.into_iter();
-                items.map(|item| match item {
-                    item @ Value::String(_) => self.known_words(item),
-                    other => unknown_value(other),
-                }).collect()
+                items
+                    .map(|item| match item {
+                        item @ Value::String(_) => self.known_words(item),
+                        other => unknown_value(other),
+                    })
+                    .collect()
             }
             other => unknown_value(other),
         }
@@ -75,7 +77,8 @@ impl ReportRedactor {
 }
 
 fn is_pane(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_digit() || "@.%".contains(c))
+    text.chars()
+        .all(|c| c.is_ascii_digit() || "@.%".contains(c))
 }
 
 /// A value of which nothing is known: numbers and switches stay, texts do not.
@@ -128,7 +131,10 @@ fn clean_domain(domain: &str) -> String {
         _ => "other",
     };
     let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    match namespace.and_then(|n| n.strip_suffix(']')).filter(|n| is_number(n)) {
+    match namespace
+        .and_then(|n| n.strip_suffix(']'))
+        .filter(|n| is_number(n))
+    {
         Some(number) => format!("{system}:{host}:pid:[{number}]"),
         None => format!("{system}:{host}"),
     }

@@ -61,10 +61,7 @@ fn report_full_of(home: &str, name: &str, prompt: &str) -> MachineReport {
     let server = ReportedServer {
         socket: path.clone(),
         program: own(),
-        panes: vec![
-            format!("%1 7 /dev/pts/1 @1 1 {prompt}"),
-            prompt.to_owned(),
-        ],
+        panes: vec![format!("%1 7 /dev/pts/1 @1 1 {prompt}"), prompt.to_owned()],
         problem: own(),
     };
     let health = ReportedHealth {

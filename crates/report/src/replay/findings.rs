@@ -124,6 +124,7 @@ fn unknown_word_finding(used: &UnknownWordUse) -> ReportFinding {
         [] => "Claude Code".to_owned(),
         versions => format!("Claude Code {}", versions.join(", ")),
     };
-    let message = format!("{versions} writes {word:?}, which this version of Trusty Bar does not know");
+    let message =
+        format!("{versions} writes {word:?}, which this version of Trusty Bar does not know");
     ReportFinding::new(FindingArea::Words, field, &message)
 }

@@ -58,7 +58,9 @@ impl<'a> ReportedKernel<'a> {
     /// The identity of a config folder; `None` if there is no such folder.
     pub fn folder_identity(&self, folder: &ReportedFolder) -> Option<FolderIdentity> {
         folder.real_path.as_ref()?;
-        self.folders.get(&plain_path(Path::new(&folder.path))).copied()
+        self.folders
+            .get(&plain_path(Path::new(&folder.path)))
+            .copied()
     }
 
     /// A process; `None` if the report does not show it.
@@ -70,7 +72,9 @@ impl<'a> ReportedKernel<'a> {
     pub fn start_of(&self, process: &ReportedProcess) -> StartTime {
         let from_time = |at: SystemTime| match self.system() {
             System::Mac => {
-                let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let since = at
+                    .duration_since(SystemTime::UNIX_EPOCH)
+                    .unwrap_or_default();
                 u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
             }
             System::Linux => {
@@ -79,7 +83,12 @@ impl<'a> ReportedKernel<'a> {
                 u64::try_from(since_boot.as_millis()).unwrap_or(u64::MAX) / MILLIS_PER_TICK
             }
         };
-        StartTime(process.start.or(process.started_at.map(from_time)).unwrap_or(0))
+        StartTime(
+            process
+                .start
+                .or(process.started_at.map(from_time))
+                .unwrap_or(0),
+        )
     }
 }
 
@@ -142,7 +151,11 @@ impl ProcessReader for ReportedKernel<'_> {
         let path = process.real_path.as_ref().or(process.exec_path.as_ref());
         let last = path.and_then(|path| path.rsplit('/').next());
         Some(ProcessProgram {
-            name: process.name.clone().or(last.map(str::to_owned)).unwrap_or_default(),
+            name: process
+                .name
+                .clone()
+                .or(last.map(str::to_owned))
+                .unwrap_or_default(),
             real_path: own(&process.real_path),
             exec_path: own(&process.exec_path),
             exec_target: own(&process.exec_target),

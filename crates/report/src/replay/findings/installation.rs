@@ -16,9 +16,10 @@ pub(super) fn find(report: &MachineReport) -> Vec<ReportFinding> {
     found.extend(engine(report));
     if let Some(settings) = &report.trusty.settings {
         let problems = settings.problems.iter();
-        found.extend(problems.map(|problem| {
-            ReportFinding::new(FindingArea::Settings, &settings.file, problem)
-        }));
+        found.extend(
+            problems
+                .map(|problem| ReportFinding::new(FindingArea::Settings, &settings.file, problem)),
+        );
     }
     found.extend(report.trusty.health.iter().map(|issue| {
         let area = match issue.source.as_str() {
@@ -53,10 +54,18 @@ fn hooks(report: &MachineReport) -> Vec<ReportFinding> {
             Some(HookInstall::Forbidden(why)) => format!("hooks cannot be connected: {why}"),
             Some(HookInstall::Broken(why)) => format!("settings.json cannot be read: {why}"),
         };
-        found.push(ReportFinding::new(FindingArea::Hooks, &folder.path, &message));
+        found.push(ReportFinding::new(
+            FindingArea::Hooks,
+            &folder.path,
+            &message,
+        ));
     }
     if let Some(problem) = &report.trusty.hook_program_problem {
-        let program = report.trusty.hook_program.as_deref().unwrap_or("trusty-hook");
+        let program = report
+            .trusty
+            .hook_program
+            .as_deref()
+            .unwrap_or("trusty-hook");
         found.push(ReportFinding::new(FindingArea::Hooks, program, problem));
     }
     found
@@ -113,7 +122,11 @@ fn mac(mac: &MacFacts) -> Vec<ReportFinding> {
         .iter()
         .map(|problem| ReportFinding::new(FindingArea::Mac, "facts", problem))
         .collect();
-    for consent in mac.consents.iter().filter(|consent| consent.state == "denied") {
+    for consent in mac
+        .consents
+        .iter()
+        .filter(|consent| consent.state == "denied")
+    {
         let subject = consent.application.as_deref().unwrap_or(&consent.kind);
         let message = format!(
             "{} was denied; allow it in System Settings, Privacy & Security",
@@ -122,12 +135,18 @@ fn mac(mac: &MacFacts) -> Vec<ReportFinding> {
         found.push(ReportFinding::new(FindingArea::Mac, subject, &message));
     }
     let is_signed = mac.signature.is_empty()
-        || !mac.signature.iter().any(|line| line.contains("not signed at all"));
+        || !mac
+            .signature
+            .iter()
+            .any(|line| line.contains("not signed at all"));
     if !is_signed {
         let message = "the program is not signed: macOS will not run it on Apple silicon";
         found.push(ReportFinding::new(FindingArea::Mac, "signature", message));
     }
-    let is_bound = !mac.signature.iter().any(|line| line.contains("Info.plist=not bound"));
+    let is_bound = !mac
+        .signature
+        .iter()
+        .any(|line| line.contains("Info.plist=not bound"));
     if mac.bundle.is_some() && !is_bound {
         let message = "the signature does not cover Info.plist: macOS drops notifications";
         found.push(ReportFinding::new(FindingArea::Mac, "signature", message));
@@ -137,7 +156,11 @@ fn mac(mac: &MacFacts) -> Vec<ReportFinding> {
         if !frames.is_empty() && !frames.iter().any(|frame| frame.contains_middle(&tray.icon)) {
             let message = "the icon lies on no screen: it is hidden behind the notch or by another \
                            program";
-            found.push(ReportFinding::new(FindingArea::Mac, "menu bar icon", message));
+            found.push(ReportFinding::new(
+                FindingArea::Mac,
+                "menu bar icon",
+                message,
+            ));
         }
     }
     found

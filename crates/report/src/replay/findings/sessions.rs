@@ -28,7 +28,13 @@ pub(super) fn find(
     let mut found = Vec::new();
     for (file, entry) in entries {
         let session = sessions.get(&file.pid).copied();
-        found.extend(disbelieved_file(report.machine.uid, kernel, file, entry, session));
+        found.extend(disbelieved_file(
+            report.machine.uid,
+            kernel,
+            file,
+            entry,
+            session,
+        ));
     }
     for session in sessions.values() {
         if let (Some(why), Some(pid)) = (&session.unconfirmed, session.pid) {
@@ -66,7 +72,10 @@ fn disbelieved_file(
     let start = kernel.start_of(process);
     let message = if process.zombie {
         "ignored: the process has ended".to_owned()
-    } else if entry.proc_start.is_some_and(|told| told.compare(start) == StartMatch::Different) {
+    } else if entry
+        .proc_start
+        .is_some_and(|told| told.compare(start) == StartMatch::Different)
+    {
         format!(
             "ignored: the file is about another process with this pid: its procStart is not the \
              start of the process ({})",
@@ -84,7 +93,11 @@ fn disbelieved_file(
     };
     let subject = file.dir.join("sessions").join(format!("{}.json", file.pid));
     let subject = subject.display().to_string();
-    Some(ReportFinding::new(FindingArea::Registry, &subject, &message))
+    Some(ReportFinding::new(
+        FindingArea::Registry,
+        &subject,
+        &message,
+    ))
 }
 
 /// A process that is called like Claude Code and is not listed.
