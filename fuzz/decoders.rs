@@ -11,6 +11,7 @@ use trusty_fleet::identity::{ProcessKey, StartTime};
 use trusty_fleet::request::Answer;
 use trusty_fleet::snapshot::HealthIssue;
 use trusty_fleet::{SessionId, Timestamp};
+use trusty_platform::darwin;
 use trusty_records::settings::Settings;
 use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcript_record};
 
@@ -18,9 +19,12 @@ use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcri
 pub type DecoderFn = fn(&[u8]);
 
 /// All decoders, by the name that a target and its corpus folder share.
-pub const FUZZED_DECODERS: [(&str, DecoderFn); 10] = [
+pub const FUZZED_DECODERS: [(&str, DecoderFn); 13] = [
     ("hook", hook),
     ("listing", listing),
+    ("lstart", lstart),
+    ("procargs", procargs),
+    ("procinfo", procinfo),
     ("recording", recording),
     ("registry", registry),
     ("report", report),
@@ -67,6 +71,39 @@ pub fn hook(bytes: &[u8]) {
 /// Decodes Claude Code's own list of sessions.
 pub fn listing(bytes: &[u8]) {
     let _ = listing::decode(bytes);
+}
+
+/// Decodes the start time of a process as macOS's ps prints it.
+pub fn lstart(bytes: &[u8]) {
+    let _ = darwin::lstart::decode_start_second(&String::from_utf8_lossy(bytes));
+}
+
+/// Decodes the arguments and the environment of a process of macOS.
+pub fn procargs(bytes: &[u8]) {
+    if let Some(words) = darwin::procargs::decode_start_words(bytes) {
+        assert!(words.argv.iter().all(|word| !word.is_empty()));
+    }
+}
+
+/// Decodes the structures and paths that macOS gives of a process.
+pub fn procinfo(bytes: &[u8]) {
+    use darwin::{bsdinfo, paths};
+    let _ = bsdinfo::decode_bsd_info(bytes, 1);
+    let _ = bsdinfo::decode_short_info(bytes, 1);
+    let _ = bsdinfo::decode_name(bytes);
+    let _ = bsdinfo::decode_short_name(bytes);
+    let timebase = bsdinfo::MachTimebase {
+        numerator: 125,
+        denominator: 3,
+    };
+    let _ = bsdinfo::decode_task_info(bytes, timebase);
+    let _ = paths::decode_terminal_name(bytes);
+    for path in [
+        paths::decode_executable_path(bytes),
+        paths::decode_current_folder(bytes),
+    ] {
+        assert!(path.is_none_or(|path| path.is_absolute()));
+    }
 }
 
 /// Decodes the text of a pane: without a version of Claude Code, with each version whose screens

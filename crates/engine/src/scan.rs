@@ -92,7 +92,7 @@ pub fn all_sources(
             MarkFolder::new(env),
         )),
         Box::new(RegistrySource::new(config_dirs())),
-        Box::new(ProcessSource::new(setup.scope.clone(), clock)?),
+        Box::new(ProcessSource::new(setup.scope.clone(), clock)),
         Box::new(TmuxSource::new(env, uid, confinement)),
         Box::new(TranscriptSource::new()),
         Box::new(HookInstallSource::new(env, config_dirs())),

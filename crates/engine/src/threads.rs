@@ -4,7 +4,9 @@ use std::io;
 use std::sync::OnceLock;
 use std::thread;
 use tokio::runtime;
+use trusty_fleet::System;
 use trusty_platform::open_files;
+use trusty_platform::sys::CURRENT_SYSTEM;
 use trusty_sources::Shutdown;
 
 /// The limit of open files below which all threads share one runtime.
@@ -14,11 +16,19 @@ const MIN_FILES_FOR_OWN_RUNTIMES: u64 = 512;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The machine's identity could not be read.
-    #[error("failed to read the machine's identity: {0}; is /proc mounted?")]
+    #[error("failed to read the machine's identity: {0}; {hint}", hint = identity_hint(CURRENT_SYSTEM))]
     Machine(#[source] io::Error),
     /// A thread could not be started.
     #[error("failed to start a thread: {0}; the system is out of threads or memory")]
     Thread(#[source] io::Error),
+}
+
+/// What to do where the machine's identity cannot be read.
+fn identity_hint(system: System) -> &'static str {
+    match system {
+        System::Linux => "is /proc mounted?",
+        System::Mac => "run `sysctl kern.bootsessionuuid` to see why",
+    }
 }
 
 /// Runs a future to its end on a thread of its own, so that a file system that hangs under one

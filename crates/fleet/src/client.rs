@@ -3,10 +3,12 @@
 //! A bare name proves nothing: other programs are called `claude` too.
 
 mod confirmation;
+mod program;
 mod settings;
 mod version;
 
 pub use confirmation::ConfirmationGap;
+pub use program::{IdentifiedProgram, identify_program};
 pub use settings::{HookObstacle, ProjectSettings, hooks_left_out};
 pub(crate) use version::tells_status;
 pub use version::{can_list, overflows_timers};
@@ -168,7 +170,20 @@ fn is_native(exe: &Path) -> bool {
     let packaged = parts.iter().rev().skip(1).any(|p| {
         *p == "claude-code" || p.starts_with("claude-code-") || p.starts_with("claude-code@")
     });
-    below(["claude", "versions"]) || (packaged && matches!(file_name(exe), "claude" | "claude.exe"))
+    below(["claude", "versions"])
+        || (packaged && matches!(file_name(exe), "claude" | "claude.exe"))
+        || is_in_nix_store(&parts)
+}
+
+/// Whether a path is `/nix/store/<hash>-claude-code-<version>/bin/claude`, or that of the program
+/// which a wrapper at that place runs: nixpkgs' wrappers rename it.
+fn is_in_nix_store(parts: &[&str]) -> bool {
+    let ["nix", "store", package, .., file] = parts else {
+        return false;
+    };
+    let name = package.split_once('-').map_or("", |(_hash, name)| name);
+    let is_package = name == "claude-code" || name.starts_with("claude-code-");
+    is_package && matches!(*file, "claude" | ".claude-wrapped" | ".claude-unwrapped")
 }
 
 /// Whether a path is that of Claude Code's script, in versions that ran in node.

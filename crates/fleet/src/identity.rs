@@ -1,17 +1,32 @@
 //! Identities: a session is a process, and a process is (pid, start time) within one boot.
 
+mod proc_start;
+
+pub use proc_start::{ProcStart, StartMatch};
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The namespace of our session ids.
 const SESSION_ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f0b_d2a9_53c7);
+const MICROS_PER_SECOND: u64 = 1_000_000;
+/// September 2001 in microseconds since the epoch; as ticks of Linux, 317,000 years.
+const MIN_EPOCH_MICROS: u64 = 1_000_000_000 * MICROS_PER_SECOND;
 
 /// When a process started, in the kernel's own unit and never rounded: clock ticks since boot
 /// on Linux (field 22 of `/proc/<pid>/stat`), microseconds since the epoch on macOS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StartTime(pub u64);
+
+impl StartTime {
+    /// The second since the Unix epoch, if the unit is that of macOS. Ticks since boot never reach
+    /// the values of microseconds since 1970.
+    pub fn epoch_second(self) -> Option<u64> {
+        (self.0 >= MIN_EPOCH_MICROS).then_some(self.0 / MICROS_PER_SECOND)
+    }
+}
 
 /// A process of the current boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

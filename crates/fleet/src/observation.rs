@@ -24,7 +24,7 @@ pub use crate::terminal::{JobControlIds, PaneKey};
 
 use crate::client::ProcessRole;
 use crate::given_answer::GivenAnswer;
-use crate::identity::{ProcessKey, SessionId, StartTime};
+use crate::identity::{ProcStart, ProcessKey, SessionId};
 use crate::pause::{Gate, PauseRecord};
 use crate::request::{HookOutcome, PermissionRequest, RequestId};
 use crate::session::{ResourceUsage, Source};
@@ -126,8 +126,8 @@ pub struct RegistryEntry {
     pub cwd: Option<String>,
     /// When the session started.
     pub started_at: Option<Timestamp>,
-    /// The start time of the process, if the file gives one in the kernel's unit.
-    pub proc_start: Option<StartTime>,
+    /// The start time of the process, if the file gives one in any form.
+    pub proc_start: Option<ProcStart>,
     /// The version of Claude Code.
     pub version: Option<String>,
     /// The kind of session: `interactive`, `background`, …

@@ -1,6 +1,11 @@
 //! Terminals: tmux panes, job control, and the terminal program in which a session runs, found by
 //! the chain of its parents.
 
+mod bundle;
+
+pub use bundle::{AppBundle, outermost_bundle};
+
+use crate::client;
 use crate::identity::StartTime;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -92,12 +97,16 @@ const TERMINAL_PROGRAMS: [(&str, &str); 44] = [
 ];
 
 /// The usual name of the nearest ancestor that owns a terminal.
-pub fn terminal_app(ancestors: &[ProcessAncestor]) -> Option<&'static str> {
+pub fn terminal_app(ancestors: &[ProcessAncestor]) -> Option<&str> {
     ancestors.iter().find_map(terminal_name)
 }
 
-/// The usual name of a process that owns terminals; none for any other process.
-pub fn terminal_name(ancestor: &ProcessAncestor) -> Option<&'static str> {
+/// The usual name of a process that owns terminals; none for any other process. On macOS every
+/// application counts, named after its bundle if it is not known.
+pub fn terminal_name(ancestor: &ProcessAncestor) -> Option<&str> {
+    if let Some(bundle) = terminal_bundle(ancestor) {
+        return Some(bundle.name);
+    }
     let file = ancestor
         .exe
         .as_ref()
@@ -114,6 +123,13 @@ pub fn terminal_name(ancestor: &ProcessAncestor) -> Option<&'static str> {
         return Some("iTerm2");
     }
     file.and_then(known).or_else(|| known(&ancestor.name))
+}
+
+/// The application bundle of a process that owns terminals on macOS. Claude Desktop keeps Claude
+/// Code itself in a bundle, which owns none.
+pub fn terminal_bundle(ancestor: &ProcessAncestor) -> Option<AppBundle<'_>> {
+    let executable = ancestor.exe.as_deref()?;
+    outermost_bundle(executable).filter(|_| !client::is_client(executable))
 }
 
 #[cfg(test)]
@@ -167,6 +183,39 @@ mod tests {
                 Some("VS Code"),
             ),
             (vec!["bash", "wezterm-gui"], Some("WezTerm")),
+            (
+                vec![
+                    "-zsh",
+                    "/usr/bin/login",
+                    "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal",
+                ],
+                Some("Terminal"),
+            ),
+            (
+                vec![
+                    "/bin/zsh",
+                    "/Applications/Visual Studio Code.app/Contents/Frameworks/Code Helper \
+                     (Plugin).app/Contents/MacOS/Code Helper (Plugin)",
+                    "/Applications/Visual Studio Code.app/Contents/MacOS/Electron",
+                ],
+                Some("VS Code"),
+            ),
+            (
+                vec![
+                    "/Users/dev/Library/Application Support/Claude/claude-code/2.1.330/claude.app/\
+                     Contents/MacOS/claude",
+                    "/Applications/Claude.app/Contents/MacOS/Claude",
+                ],
+                Some("Claude"),
+            ),
+            (
+                vec![
+                    "/Applications/Xcode.app/Contents/Developer/usr/bin/make",
+                    "/bin/zsh",
+                    "/Applications/Some New Terminal.app/Contents/MacOS/main",
+                ],
+                Some("Some New Terminal"),
+            ),
             (vec!["bash", "systemd"], None),
             (vec![], None),
         ] {

@@ -52,6 +52,24 @@ impl Clock {
         }
     }
 
+    /// The clock of a machine on which the wall clock showed `wall` at `since_boot` after its boot. Only
+    /// [`Self::at`] has a meaning if that was another machine.
+    pub fn recorded(wall: SystemTime, since_boot: Duration) -> Self {
+        Self {
+            wall,
+            boot: since_boot,
+        }
+    }
+
+    /// A clock that showed `wall` at `since_boot` after the boot of a machine, which may be another
+    /// one.
+    pub fn starting_at(wall: SystemTime, since_boot: Duration) -> Self {
+        Self {
+            wall,
+            boot: since_boot,
+        }
+    }
+
     /// The time on this clock at `since_boot` after the machine's boot.
     pub fn at(&self, since_boot: Duration) -> Timestamp {
         let moved = if since_boot >= self.boot {

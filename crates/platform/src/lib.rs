@@ -11,12 +11,12 @@
     )
 )]
 
-#[cfg(feature = "figures")]
 pub mod ancestors;
 pub mod checked_program;
 pub mod child;
 pub mod child_process;
 pub mod clock;
+pub mod darwin;
 pub mod file_attributes;
 pub mod file_identity;
 pub mod file_limit;
@@ -40,6 +40,8 @@ pub mod process_details;
 pub mod process_executable;
 pub mod process_files;
 pub mod process_namespaces;
+pub mod process_reader;
+pub mod process_stat;
 pub mod programs;
 pub mod raw_terminal;
 #[cfg(feature = "async")]

@@ -33,21 +33,7 @@ pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
 /// There is no such process, it may not be read, or its file is gone.
 #[cfg(target_os = "macos")]
 pub fn process_executable(pid: u32) -> io::Result<ProcessExecutable> {
-    use std::ffi::OsString;
-    use std::os::unix::ffi::OsStringExt;
-
-    let pid = libc::c_int::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
-    let mut buffer = vec![0_u8; usize::try_from(libc::PROC_PIDPATHINFO_MAXSIZE).unwrap_or(4096)];
-    let size = u32::try_from(buffer.len()).unwrap_or(0);
-    #[expect(unsafe_code, reason = "no safe call asks for this path")]
-    // SAFETY: the buffer is valid for writing and as large as `size` says.
-    let length = unsafe { libc::proc_pidpath(pid, buffer.as_mut_ptr().cast(), size) };
-    let length = usize::try_from(length).unwrap_or(0);
-    if length == 0 {
-        return Err(io::Error::last_os_error());
-    }
-    buffer.truncate(length);
-    let path = PathBuf::from(OsString::from_vec(buffer));
+    let path = crate::sys::executable_path(pid)?;
     let file = FileState::of_target(&path)?;
     Ok(ProcessExecutable { path, file })
 }

@@ -10,46 +10,24 @@ mod signals;
 #[cfg(target_os = "linux")]
 pub use linux::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, data_home, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
-    runtime_home, signal, since_boot, start_since_boot, stat,
+    control_terminal, current_folder, data_home, environment, ignore_hangup, is_frozen, machine,
+    peer_uid, pids, program, runtime_home, signal, since_boot, start_since_boot, stat, usage,
 };
 #[cfg(target_os = "macos")]
 pub use macos::{
     CURRENT_SYSTEM, FILE_OPENER, SCRIPT_RUNNER, arguments, cgroup, connect_abstract,
-    control_terminal, data_home, environment, ignore_hangup, is_frozen, machine, peer_uid, pids,
-    runtime_home, signal, since_boot, start_since_boot, stat,
+    control_terminal, current_folder, data_home, environment, executable_path, ignore_hangup,
+    is_frozen, machine, peer_uid, pids, program, runtime_home, signal, since_boot,
+    start_since_boot, stat, usage,
 };
 
+pub use super::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
 pub use freezer_state::FreezerState;
 pub use signals::{is_ignored, with_first_file_limit};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io;
-use trusty_fleet::identity::{ProcessKey, StartTime};
-
-/// What the kernel reports about a process without its cooperation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ProcessStat {
-    /// The start time, in the kernel's unit.
-    pub start: StartTime,
-    /// The parent's pid.
-    pub parent: u32,
-    /// The process group.
-    pub group: u32,
-    /// The session id: the pid of the session's leader.
-    pub session: u32,
-    /// The foreground process group of the controlling terminal; 0 for none.
-    pub foreground: u32,
-    /// The uid of the process's owner.
-    pub uid: u32,
-    /// The signal that stopped the process, 0 if the kernel does not report which; none for a
-    /// running process and for one stopped by a debugger.
-    pub stopped: Option<u32>,
-    /// Whether the process has ended, but was not yet reaped by its parent.
-    pub zombie: bool,
-    /// The device number of the controlling terminal; 0 for none.
-    pub terminal: u64,
-}
+use trusty_fleet::identity::ProcessKey;
 
 /// The start time of a live process, in the kernel's unit; none if there is no such process.
 ///

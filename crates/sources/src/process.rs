@@ -3,26 +3,35 @@
 
 mod config_folder;
 mod describe;
+mod discovery_reader;
+mod exit_watch;
+mod run_state;
+mod usage;
+
+pub use discovery_reader::{DiscoveryReader, ProcessFolder};
+pub use trusty_integration::StartedProcess;
 
 use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use describe::ProcessDescriber;
+use exit_watch::ExitWatch;
+use run_state::run_state;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::time::{Duration, Instant};
 use tokio::sync::watch::Receiver;
-use tokio::task::JoinSet;
 use trusty_fleet::Fact;
 use trusty_fleet::cadence::UsageSampling;
 use trusty_fleet::client::ProcessRole;
 use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::identity::ProcessKey;
-use trusty_fleet::observation::{HealthKey, ProcessFacts, ProcessSample, RunState, StopSignal};
+use trusty_fleet::observation::{HealthKey, ProcessFacts, ProcessSample};
 use trusty_fleet::session::Source;
 use trusty_platform::clock::{self, Clock};
-use trusty_platform::sys::{self, ProcessStat};
+use trusty_platform::process_reader::LiveKernel;
+use trusty_platform::sys::ProcessStat;
 use trusty_platform::waiting;
-use trusty_wire::process_scope::ProcessScope;
+use trusty_wire::process_scope::{Confinement, ProcessScope};
+use usage::UsageMeter;
 
 /// A younger process is likely to become another program by exec.
 const MIN_SETTLED_AGE: Duration = Duration::from_secs(15);
@@ -44,11 +53,12 @@ struct RecheckTiming {
     again: Duration,
 }
 
-/// The watched processes, and the pids dismissed as something else.
+/// The watched processes of a machine, and the pids dismissed as something else.
 #[derive(Debug)]
-pub struct ProcessSource {
+pub struct ProcessSource<R = LiveKernel> {
     scope: ProcessScope,
-    describer: ProcessDescriber,
+    describer: ProcessDescriber<R>,
+    meter: UsageMeter,
     watched: BTreeMap<u32, WatchedProcess>,
     /// Pids that are not Claude Code and unlikely to become it, and when each was checked.
     dismissed: BTreeMap<u32, Instant>,
@@ -58,14 +68,19 @@ pub struct ProcessSource {
 }
 
 impl ProcessSource {
-    /// Watches nothing yet.
-    ///
-    /// # Errors
-    ///
-    /// The error of sysinfo, if it cannot be initialised.
-    pub fn new(scope: ProcessScope, clock: Clock) -> io::Result<Self> {
-        Ok(Self {
-            describer: ProcessDescriber::new(clock, scope.home.clone())?,
+    /// Watches nothing yet, on the machine on which this program runs.
+    pub fn new(scope: ProcessScope, clock: Clock) -> Self {
+        Self::with_reader(LiveKernel, scope, clock)
+    }
+}
+
+impl<R: DiscoveryReader> ProcessSource<R> {
+    /// Watches nothing yet, on the machine that `machine` reads. `clock` gives the wall time of the
+    /// machine's boot.
+    pub fn with_reader(machine: R, scope: ProcessScope, clock: Clock) -> Self {
+        Self {
+            describer: ProcessDescriber::new(machine, clock, scope.home.clone()),
+            meter: UsageMeter::default(),
             scope,
             watched: BTreeMap::new(),
             dismissed: BTreeMap::new(),
@@ -74,7 +89,11 @@ impl ProcessSource {
                 again: DISMISSED_RECHECK_INTERVAL,
             },
             is_blind: false,
-        })
+        }
+    }
+
+    fn machine(&self) -> &R {
+        self.describer.machine()
     }
 
     /// Finds Claude Code among the pids that are new or were dismissed some time ago.
@@ -83,7 +102,7 @@ impl ProcessSource {
             source: Source::Process,
             subject: "process table".into(),
         };
-        let pids = match sys::pids() {
+        let pids = match self.machine().pids() {
             Ok(pids) => pids,
             Err(e) => {
                 self.is_blind = true;
@@ -100,23 +119,23 @@ impl ProcessSource {
             let rest = again.mul_f64(rest_share(*pid));
             alive.contains(pid) && now.saturating_duration_since(*seen) < rest
         });
+        self.describer.forget_ended(&alive);
         let new: Vec<u32> = alive
             .into_iter()
             .filter(|pid| !self.dismissed.contains_key(pid) && !self.watched.contains_key(pid))
             .collect();
         let mut facts: Vec<Fact> = healed.into_iter().collect();
         for pid in new {
-            let Ok(Some(stat)) = sys::stat(pid) else {
+            let Ok(Some(stat)) = self.machine().stat(pid) else {
                 continue;
             };
             if let Some(found) = self.describe_candidate(pid, &stat) {
                 self.watch(&found, &stat);
                 facts.push(Fact::Process(Box::new(found)));
-            } else if stat.uid != self.scope.uid || process_age(&stat) >= self.pace.settled {
+            } else if stat.uid != self.scope.uid || self.process_age(&stat) >= self.pace.settled {
                 self.dismissed.insert(pid, now);
             }
         }
-        self.describer.forget_ended();
         facts
     }
 
@@ -128,9 +147,15 @@ impl ProcessSource {
             ProcessRole::Interactive | ProcessRole::Headless => {}
             ProcessRole::Infrastructure | ProcessRole::Other => return None,
         }
-        self.describer.describe(pid, stat).filter(|found| {
-            found.role != ProcessRole::Other && self.scope.contains_process(found.key.pid)
-        })
+        let found = self.describer.describe(pid, stat)?;
+        let is_in_scope = match self.scope.confinement {
+            Confinement::Open => true,
+            Confinement::Confined => {
+                let environment = self.machine().environment(pid);
+                self.scope.contains_environment(environment.as_deref().ok())
+            }
+        };
+        (found.role != ProcessRole::Other && is_in_scope).then_some(found)
     }
 
     fn watch(&mut self, found: &ProcessFacts, stat: &ProcessStat) {
@@ -159,7 +184,7 @@ impl ProcessSource {
     /// Describes one pid. `None` if the system does not answer: a process is absent only if the
     /// system says so.
     fn describe(&mut self, pid: u32) -> Option<Fact> {
-        let stat = match sys::stat(pid) {
+        let stat = match self.machine().stat(pid) {
             Ok(Some(stat)) if !stat.zombie => stat,
             Ok(_) => return Some(Fact::ProcessAbsent(pid)),
             Err(_) => return None,
@@ -179,11 +204,15 @@ impl ProcessSource {
         let mut facts = Vec::new();
         let mut pulses = Vec::new();
         let usages = match usage {
-            UsageSampling::Shown => self.describer.usages(self.watched.keys().copied()),
+            UsageSampling::Shown => {
+                let roots = self.watched.keys().copied();
+                let machine = self.describer.machine();
+                self.meter.measure(machine, roots, clock::instant())
+            }
             UsageSampling::Hidden => BTreeMap::new(),
         };
         for (pid, watched) in self.watched.clone() {
-            match sys::stat(pid) {
+            match self.machine().stat(pid) {
                 Ok(Some(stat)) if stat.start == watched.key.start && !stat.zombie => {
                     // A process whose parent ended gets another parent, and one whose terminal was
                     // closed has none.
@@ -193,7 +222,7 @@ impl ProcessSource {
                     let usage = usages.get(&pid).copied();
                     pulses.push(ProcessSample {
                         key: watched.key,
-                        state: run_state(pid, &stat),
+                        state: run_state(self.machine(), pid, &stat),
                         usage,
                     });
                 }
@@ -214,38 +243,16 @@ impl ProcessSource {
         Fact::ProcessExited(key)
     }
 
-    fn keys(&self) -> impl Iterator<Item = ProcessKey> {
-        self.watched.values().map(|w| w.key)
+    fn process_age(&self, stat: &ProcessStat) -> Duration {
+        let machine = self.machine();
+        machine
+            .since_boot()
+            .saturating_sub(machine.start_since_boot(stat.start))
     }
-}
 
-fn run_state(pid: u32, stat: &ProcessStat) -> RunState {
-    if let Some(signal) = stat.stopped {
-        RunState::Stopped(stop_signal(signal))
-    } else if sys::is_frozen(pid) {
-        RunState::Frozen
-    } else {
-        RunState::Running
+    fn keys(&self) -> BTreeSet<ProcessKey> {
+        self.watched.values().map(|w| w.key).collect()
     }
-}
-
-/// rustix, because the numbers of SIGSTOP and SIGTSTP differ on macOS.
-fn stop_signal(number: u32) -> StopSignal {
-    use rustix::process::Signal;
-    let is = |signal: Signal| u32::try_from(signal.as_raw()) == Ok(number);
-    if is(Signal::TSTP) {
-        StopSignal::Keyboard
-    } else if is(Signal::STOP) {
-        StopSignal::Program
-    } else if is(Signal::TTIN) || is(Signal::TTOU) {
-        StopSignal::Terminal
-    } else {
-        StopSignal::Unknown
-    }
-}
-
-fn process_age(stat: &ProcessStat) -> Duration {
-    sys::since_boot().saturating_sub(sys::start_since_boot(stat.start))
 }
 
 /// The share of [`DISMISSED_RECHECK_INTERVAL`] that a pid stays dismissed, from one half on, so
@@ -287,9 +294,7 @@ async fn run_process_source(
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
 ) -> Shutdown {
-    let mut exits = JoinSet::new();
-    let mut awaited = BTreeSet::new();
-    let mut deaf = BTreeSet::new();
+    let mut exits = ExitWatch::new(waiting::wait_exit);
     let mut looked_at = clock::instant();
     // The first scan has polled already.
     let (mut period, mut nudge) = {
@@ -297,22 +302,9 @@ async fn run_process_source(
         (orders.cadence.processes, orders.nudge)
     };
     loop {
-        for key in processes.keys() {
-            if awaited.insert(key) {
-                exits.spawn(async move { (key, waiting::wait_exit(key).await.is_ok()) });
-            }
-        }
+        exits.watch(&processes.keys());
         let facts = tokio::select! {
-            Some(exit) = exits.join_next() => {
-                let Ok((key, told)) = exit else { continue };
-                if !told {
-                    // Where the system cannot report an exit, the next poll finds it.
-                    deaf.insert(key);
-                    continue;
-                }
-                awaited.remove(&key);
-                vec![processes.forget_process(key)]
-            }
+            key = exits.next_exit() => vec![processes.forget_process(key)],
             changed = orders.changed() => {
                 if changed.is_err() {
                     return Shutdown;
@@ -331,9 +323,7 @@ async fn run_process_source(
             }
             () = clock::sleep(period.saturating_sub(looked_at.elapsed())) => {
                 looked_at = clock::instant();
-                for key in std::mem::take(&mut deaf) {
-                    awaited.remove(&key);
-                }
+                exits.retry_failed();
                 let (wanted, usage) = {
                     let orders = orders.borrow();
                     (orders.wanted.pids.clone(), orders.cadence.usage)
@@ -351,5 +341,9 @@ async fn run_process_source(
     }
 }
 
+#[cfg(test)]
+mod mac_tests;
+#[cfg(test)]
+mod test_machine;
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,8 @@ use trusty_platform::{clock, sys};
 /// The problem of a folder that does not answer, as on a file server that is gone.
 const SILENT_FOLDER_MESSAGE: &str = "the folder did not respond within 1 s; its sessions may be \
                              out of date until the folder responds";
+/// What a problem of the list of processes is about, in place of a folder.
+const PROCESS_TABLE_SUBJECT: &str = "process table";
 /// The limit for a registry file; a real one is smaller than 1 KiB.
 const MAX_REGISTRY_FILE_BYTES: u64 = 64 * 1024;
 /// The delays before a half-written file is read again; after the last one it counts as broken.
@@ -195,14 +197,14 @@ impl RegistrySource {
     /// Scans all folders and reads the files that changed. Files of dead processes are not even
     /// opened.
     pub fn scan(&mut self) -> Vec<Fact> {
-        let processes = Path::new("/proc");
+        let processes = Path::new(PROCESS_TABLE_SUBJECT);
         let alive: BTreeSet<u32> = match sys::pids() {
             Ok(pids) => pids.into_iter().collect(),
             // All entries stay as they are: without the list of pids, no process is known to have
             // ended.
             Err(e) => {
                 return self
-                    .note_failure(processes, format!("could not list the folder: {e}"))
+                    .note_failure(processes, format!("could not list processes: {e}"))
                     .into_iter()
                     .collect();
             }
@@ -452,7 +454,7 @@ impl RegistrySource {
 
 /// The entry reported for a file that exists and is not understood: identity and names stay as
 /// before, and [`NOT_UNDERSTOOD_STATUS`] replaces the status.
-fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
+pub fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
     RegistryEntry {
         status: Some(NOT_UNDERSTOOD_STATUS.to_owned()),
         waiting_for: None,

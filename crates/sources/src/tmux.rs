@@ -75,7 +75,7 @@ impl TmuxSource {
     }
 
     /// The sockets that may be asked, and everything that may not be used, with the reason.
-    fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
+    pub fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
         let mut refused = BTreeMap::new();
         let mut found: BTreeSet<PathBuf> = self.own.iter().chain(&self.named).cloned().collect();
         for folder in &self.folders {

@@ -1,6 +1,7 @@
 //! Which processes of the user discovery may see.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use trusty_platform::sys;
 
@@ -31,13 +32,16 @@ impl ProcessScope {
     /// Whether discovery covers a Claude Code process of this user. If confined, false for a
     /// process whose environment cannot be read.
     pub fn contains_process(&self, pid: u32) -> bool {
+        self.contains_environment(sys::environment(pid).as_deref().ok())
+    }
+
+    /// The same for a process with this environment; `None` if it cannot be read.
+    pub fn contains_environment(&self, environment: Option<&[(OsString, OsString)]>) -> bool {
         if self.confinement == Confinement::Open {
             return true;
         }
-        let Ok(environment) = sys::environment(pid) else {
-            return false;
-        };
-        environment.iter().any(|(name, value)| match name.to_str() {
+        let mut variables = environment.unwrap_or_default().iter();
+        variables.any(|(name, value)| match name.to_str() {
             Some("HOME") => self.home.as_os_str() == value.as_os_str(),
             Some("CLAUDE_CONFIG_DIR") => self.config_dirs.contains(&PathBuf::from(value)),
             _ => false,

@@ -12,11 +12,12 @@ use trusty_fleet::authorization::{
     FIRST_PID, GroupMember, LivingSession, NamedProcess, PeerTerminal, ProcessMark, ProcessOrigin,
     TerminalOperator, TracedProcess, find_mark,
 };
-use trusty_fleet::client::{ProcessRole, classify_process};
+use trusty_fleet::client::{ProcessRole, identify_program};
 use trusty_fleet::identity::{MachineIdentity, ProcessKey};
 use trusty_platform::file_identity::FileState;
 use trusty_platform::peer_identity::{PeerIdentity, PeerIdentityError};
 use trusty_platform::process_executable::process_executable;
+use trusty_platform::process_reader::{LiveKernel, ProcessReader};
 use trusty_platform::terminal_master::{DevptsInstances, terminal_holders};
 use trusty_platform::{process_details, sys};
 
@@ -131,14 +132,10 @@ impl ProcessTracer {
     /// Whether a process is Claude Code, by its executable and arguments, and in the scope of
     /// discovery.
     fn is_client(&self, pid: u32) -> bool {
-        let path = process_executable(pid)
-            .ok()
-            .map(|executable| executable.path);
-        let Some(path) = path else {
+        let Some(program) = LiveKernel.program(pid) else {
             return false;
         };
-        classify_process(Some(&path), &sys::arguments(pid).unwrap_or_default())
-            != ProcessRole::Other
+        identify_program(program.paths(), &program.argv).role != ProcessRole::Other
             && self.scope.contains_process(pid)
     }
 

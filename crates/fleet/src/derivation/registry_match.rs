@@ -1,10 +1,11 @@
 //! Which registry file counts for which process, and which sessions are confirmed.
 //!
 //! Any program that can get a folder scanned (by naming it in one session's environment) can write
-//! any pid into a file there. A file therefore counts for a process only if its start time fits
-//! **and** its folder was named by the user (the default folder, or one of the settings file) or is
-//! the one that the environment of this very process leads to. Where that environment cannot be
-//! read, the file counts if executable path and arguments are those of Claude Code.
+//! any pid into a file there. A file therefore counts for a process only if its start time fits (or
+//! cannot be compared, and its session began after the process) **and** its folder was named by the
+//! user (the default folder, or one of the settings file) or is the one that the environment of this
+//! very process leads to. Where that environment cannot be read, the file counts if executable path
+//! and arguments are those of Claude Code.
 //!
 //! A file that counts says what its process does, not what the process *is*: a file in the default
 //! folder can name any program of the user. A session is therefore confirmed only if its path or
@@ -15,7 +16,7 @@
 use super::{Fleet, is_present, newest_at};
 use crate::client::{self, ConfirmationGap, ProcessRole};
 use crate::evidence::{FileEvidence, KnownProcess};
-use crate::identity::ProcessKey;
+use crate::identity::{ProcessKey, StartMatch, StartTime};
 use crate::observation::{ConfigFolder, FolderOrigin, ProcessFacts, RegistryEntry, RegistryFile};
 use crate::time::Timestamp;
 use crate::timing::STARTING_GRACE;
@@ -73,16 +74,15 @@ impl Fleet {
     /// Whether an entry is about this process, not about an earlier one with the same pid.
     pub(super) fn is_entry_of(&self, process: &KnownProcess<'_>, entry: &RegistryEntry) -> bool {
         let facts = process.facts;
-        let same_process = match entry.proc_start {
-            Some(start) => start == facts.key.start,
-            None => {
-                matches!(facts.role, ProcessRole::Interactive | ProcessRole::Headless)
-                    && entry
-                        .started_at
-                        .is_none_or(|at| at.after(STARTING_GRACE) >= facts.started_at)
-            }
+        let start = entry.proc_start.map(|told| told.compare(facts.key.start));
+        let same_process = match start {
+            Some(StartMatch::Same) => true,
+            Some(StartMatch::Different) => false,
+            Some(StartMatch::Unknown) | None => may_be_entry_of(facts, entry),
         };
-        same_process && self.machine.shares_pids_with(entry.pid_domain.as_deref())
+        same_process
+            && !is_of_other_system(facts.key.start, entry.pid_domain.as_deref())
+            && self.machine.shares_pids_with(entry.pid_domain.as_deref())
     }
 
     /// Whether files in a config folder count for a process.
@@ -126,6 +126,30 @@ impl Fleet {
             return None;
         }
         Some(ConfirmationGap::UnknownProgram(facts.exe.clone()))
+    }
+}
+
+/// Whether an entry without a comparable start time may be about a process: its session began after
+/// the process. For a process that is not known to be Claude Code, the entry must say so.
+fn may_be_entry_of(facts: &ProcessFacts, entry: &RegistryEntry) -> bool {
+    let began_later = |at: Timestamp| at.after(STARTING_GRACE) >= facts.started_at;
+    match facts.role {
+        ProcessRole::Interactive | ProcessRole::Headless => {
+            entry.started_at.is_none_or(began_later)
+        }
+        ProcessRole::Other | ProcessRole::Infrastructure => {
+            entry.started_at.is_some_and(began_later)
+        }
+    }
+}
+
+/// Whether an entry was written on another operating system, as in a home folder that a Mac shares
+/// with its containers. The unit of its start time shows on which one a process runs.
+fn is_of_other_system(start: StartTime, domain: Option<&str>) -> bool {
+    let written_on = |system: &str| domain.is_some_and(|domain| domain.starts_with(system));
+    match start.epoch_second() {
+        Some(_) => written_on("linux:"),
+        None => written_on("darwin"),
     }
 }
 

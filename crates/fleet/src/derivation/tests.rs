@@ -5,6 +5,7 @@ mod content;
 mod holds;
 mod hostile;
 mod identity;
+mod mac;
 mod notices;
 mod order;
 mod pause_availability;
@@ -17,7 +18,7 @@ mod terminal_only;
 
 use super::*;
 use crate::cadence::{FleetActivity, WakeReason};
-use crate::identity::{SessionId, StartTime};
+use crate::identity::{ProcStart, SessionId, StartTime};
 use crate::observation::{
     ConfigFolder, Fact, FocusEvent, ProcessFacts, ProcessSample, RunState, StopSignal,
 };
@@ -93,7 +94,7 @@ fn entry(start: u64, status: &str, waiting: &str) -> RegistryEntry {
     RegistryEntry {
         session_id: Some("s".into()),
         cwd: Some("/home/dev/api".into()),
-        proc_start: Some(StartTime(start)),
+        proc_start: Some(ProcStart::Ticks(start)),
         status: word(status),
         waiting_for: word(waiting),
         ..RegistryEntry::default()

@@ -6,6 +6,7 @@ use super::activity::{
 };
 use super::without_status;
 use crate::evidence::ValueRun;
+use crate::identity::StartMatch;
 use crate::observation::{RegistryEntry, ScreenContent};
 use crate::session::{Activity, Certainty, NeedKind, SessionStatus, Source};
 use crate::session_evidence::{SessionEvidence, StatusWord, TurnEvidence};
@@ -24,7 +25,24 @@ fn run_since(run: &ValueRun<'_, RegistryEntry>) -> Timestamp {
         .min(run.last)
 }
 
+/// What a session does, according to a registry file; inferred if only the pid shows that the file
+/// is about this process.
 pub(super) fn activity_of_registry(
+    case: &SessionEvidence<'_>,
+    run: &ValueRun<'_, RegistryEntry>,
+    now: Timestamp,
+) -> DraftActivity {
+    let drafted = activity_of_word(case, run, now);
+    let start = case.process.facts.key.start;
+    let told = run.value.proc_start.map(|told| told.compare(start));
+    if told == Some(StartMatch::Unknown) && drafted.because.certainty == Certainty::Certain {
+        drafted.into_inferred()
+    } else {
+        drafted
+    }
+}
+
+fn activity_of_word(
     case: &SessionEvidence<'_>,
     run: &ValueRun<'_, RegistryEntry>,
     now: Timestamp,

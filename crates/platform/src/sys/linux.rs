@@ -2,15 +2,16 @@
 
 pub mod cgroup;
 
-use super::{FreezerState, ProcessStat};
+use super::FreezerState;
+use crate::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
 use rustix::fs::MetadataExt;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use rustix::time::{ClockId, clock_gettime};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStringExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -162,11 +163,16 @@ fn is_gone(e: &io::Error) -> bool {
         || e.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error())
 }
 
-/// The name in field 2 may hold any characters, so fields are counted from the last parenthesis.
-fn parse_stat(text: &[u8], uid: u32) -> Option<ProcessStat> {
+/// The fields of `/proc/<pid>/stat` from the third on. The name in field 2 may hold any characters,
+/// so fields are counted from the last parenthesis.
+fn fields_after_name(text: &[u8]) -> Option<Vec<&str>> {
     let end = text.iter().rposition(|b| *b == b')')?;
     let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
-    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    Some(rest.split_ascii_whitespace().collect())
+}
+
+fn parse_stat(text: &[u8], uid: u32) -> Option<ProcessStat> {
+    let fields = fields_after_name(text)?;
     let state = *fields.first()?;
     let terminal: i64 = fields.get(4)?.parse().ok()?;
     Some(ProcessStat {
@@ -214,6 +220,57 @@ pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
     Ok(words
         .map(|word| String::from_utf8_lossy(word).into_owned())
         .collect())
+}
+
+/// The program that a process runs, as far as it may be read, without `exec_target`; `None` if there
+/// is no such process.
+pub fn program(pid: u32) -> Option<ProcessProgram> {
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    let name = name.strip_suffix(b"\n").unwrap_or(&name);
+    let link = fs::read_link(format!("/proc/{pid}/exe")).ok();
+    Some(ProcessProgram {
+        name: String::from_utf8_lossy(name).into_owned(),
+        real_path: link.map(without_removal_mark),
+        argv: arguments(pid).unwrap_or_default(),
+        ..ProcessProgram::default()
+    })
+}
+
+/// The path of an executable without the suffix that the kernel adds once the file is removed or
+/// replaced.
+fn without_removal_mark(path: PathBuf) -> PathBuf {
+    let bytes = path.as_os_str().as_bytes();
+    match bytes.strip_suffix(b" (deleted)") {
+        Some(kept) => PathBuf::from(OsStr::from_bytes(kept)),
+        None => path,
+    }
+}
+
+/// The current folder of a process.
+pub fn current_folder(pid: u32) -> Option<PathBuf> {
+    fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
+/// What a process uses; `None` if it has ended.
+pub fn usage(pid: u32) -> Option<ProcessUsage> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+    parse_usage(&stat, &String::from_utf8_lossy(&status))
+}
+
+/// The processor time from `/proc/<pid>/stat`, the resident memory from `/proc/<pid>/status`, which
+/// a kernel thread does not have.
+fn parse_usage(stat: &[u8], status: &str) -> Option<ProcessUsage> {
+    let fields = fields_after_name(stat)?;
+    let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    let cpu_ticks = ticks(11)?.saturating_add(ticks(12)?);
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = resident.and_then(|words| words.split_ascii_whitespace().next());
+    let kilobytes: u64 = kilobytes.map_or(Some(0), |number| number.parse().ok())?;
+    Some(ProcessUsage {
+        cpu_time: Duration::from_millis(cpu_ticks.saturating_mul(1000 / TICKS_PER_SECOND)),
+        resident_bytes: kilobytes.saturating_mul(1024),
+    })
 }
 
 /// The environment that a process was started with.
@@ -301,6 +358,26 @@ mod tests {
         ] {
             assert_eq!(parse_stat(broken, 0), None);
         }
+    }
+
+    #[test]
+    fn processor_time_and_memory_are_read() {
+        let stat = b"7 (a) b) S 1 7 7 0 -1 4194560 1 0 0 0 250 50 9 9 20 0 9 0 93930 1 2";
+        let status = "Name:\ta\nVmPeak:\t  9 kB\nVmRSS:\t    2048 kB\nRssAnon:\t 1 kB\n";
+        let usage = parse_usage(stat, status).expect("whole");
+        assert_eq!(usage.cpu_time, Duration::from_secs(3));
+        assert_eq!(usage.resident_bytes, 2 << 20);
+        let thread = parse_usage(stat, "Name:\tkthreadd\n").expect("whole");
+        assert_eq!(thread.resident_bytes, 0);
+        assert_eq!(parse_usage(b"7 (a) S 1", status), None);
+        assert_eq!(parse_usage(stat, "VmRSS: many kB"), None);
+    }
+
+    #[test]
+    fn a_removed_executable_keeps_its_path() {
+        let path = |text: &str| without_removal_mark(PathBuf::from(text));
+        assert_eq!(path("/opt/x (deleted)"), Path::new("/opt/x"));
+        assert_eq!(path("/opt/x"), Path::new("/opt/x"));
     }
 
     #[test]

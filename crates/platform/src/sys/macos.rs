@@ -7,15 +7,15 @@
 
 pub mod cgroup;
 
-use super::ProcessStat;
+use crate::darwin::bsdinfo::{self, MachTimebase};
+use crate::darwin::{paths, procargs};
+use crate::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
 use crate::wall_clock;
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::time::{ClockId, clock_gettime};
 use std::ffi::{CStr, OsString, c_int, c_void};
 use std::io;
-use std::mem::{MaybeUninit, size_of};
+use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -23,8 +23,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use trusty_fleet::System;
 use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 
-/// `sys/proc_info.h`: the process is under a debugger.
-const PROC_FLAG_TRACED: u32 = 2;
 /// Makes `proc_pidinfo` report zombies, too, instead of ESRCH.
 const INCLUDE_ZOMBIES_ARG: u64 = 1;
 /// How much a value may grow between the call for its size and the call that reads it.
@@ -37,9 +35,17 @@ pub const FILE_OPENER: &str = "/usr/bin/open";
 /// The program that runs the scripts that raise terminals.
 pub const SCRIPT_RUNNER: Option<&str> = Some("/usr/bin/osascript");
 
-/// The time since boot, including sleep: the monotonic clock of macOS does not stop.
+/// The time since boot, including sleep (`mach_continuous_time`). `CLOCK_MONOTONIC` is the wall
+/// clock minus the time of the boot on macOS: NTP bends it, and it may jump when the machine wakes.
 pub fn since_boot() -> Duration {
-    let time = clock_gettime(ClockId::Monotonic);
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is valid for writing. The call cannot fail for a clock that exists.
+    unsafe {
+        libc::clock_gettime(libc::CLOCK_MONOTONIC_RAW, &raw mut time);
+    }
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or(0),
         u32::try_from(time.tv_nsec).unwrap_or(0),
@@ -135,29 +141,29 @@ fn listed(count: c_int) -> io::Result<usize> {
 /// # Errors
 /// libproc fails for any other reason than a missing process.
 pub fn stat(pid: u32) -> io::Result<Option<ProcessStat>> {
-    match info::<libc::proc_bsdinfo>(pid) {
-        Ok(info) => Ok(Some(ProcessStat {
-            start: StartTime(
-                info.pbi_start_tvsec
-                    .saturating_mul(1_000_000)
-                    .saturating_add(info.pbi_start_tvusec),
-            ),
-            parent: info.pbi_ppid,
-            group: info.pbi_pgid,
-            session: session(pid),
-            foreground: info.e_tpgid,
-            uid: info.pbi_uid,
-            stopped: is_stopped(info.pbi_status, info.pbi_flags).then_some(info.pbi_xstatus),
-            zombie: info.pbi_status == libc::SZOMB,
-            // `NODEV` is -1.
-            terminal: Some(info.e_tdev)
-                .filter(|device| *device != u32::MAX)
-                .map_or(0, u64::from),
-        })),
-        Err(e) if e.raw_os_error() == Some(libc::EPERM) => foreign(pid),
-        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+    match bsd_info(pid) {
+        Ok(bytes) => Ok(bsdinfo::decode_bsd_info(&bytes, session(pid))),
+        Err(e) if e.raw_os_error() == Some(libc::EPERM) => match short_info(pid) {
+            Ok(bytes) => Ok(bsdinfo::decode_short_info(&bytes, session(pid))),
+            Err(e) if is_gone(&e) => Ok(None),
+            Err(e) => Err(e),
+        },
+        Err(e) if is_gone(&e) => Ok(None),
         Err(e) => Err(e),
     }
+}
+
+fn is_gone(e: &io::Error) -> bool {
+    e.raw_os_error() == Some(libc::ESRCH)
+}
+
+fn bsd_info(pid: u32) -> io::Result<[u8; bsdinfo::BSD_INFO_BYTES]> {
+    let flavor = libc::PROC_PIDTBSDINFO;
+    pid_info(pid, flavor, INCLUDE_ZOMBIES_ARG)
+}
+
+fn short_info(pid: u32) -> io::Result<[u8; bsdinfo::SHORT_INFO_BYTES]> {
+    pid_info(pid, libc::PROC_PIDT_SHORTBSDINFO, INCLUDE_ZOMBIES_ARG)
 }
 
 /// The session id of a process; 0 if the system does not report it.
@@ -167,60 +173,87 @@ fn session(pid: u32) -> u32 {
     told.map_or(0, |pid| pid.as_raw_nonzero().get().unsigned_abs())
 }
 
-fn foreign(pid: u32) -> io::Result<Option<ProcessStat>> {
-    match info::<libc::proc_bsdshortinfo>(pid) {
-        Ok(info) => Ok(Some(ProcessStat {
-            start: StartTime(0),
-            parent: info.pbsi_ppid,
-            group: info.pbsi_pgid,
-            session: session(pid),
-            foreground: 0,
-            uid: info.pbsi_uid,
-            stopped: is_stopped(info.pbsi_status, info.pbsi_flags).then_some(0),
-            zombie: info.pbsi_status == libc::SZOMB,
-            terminal: 0,
-        })),
-        Err(e) if e.raw_os_error() == Some(libc::ESRCH) => Ok(None),
-        Err(e) => Err(e),
-    }
-}
-
-fn is_stopped(status: u32, flags: u32) -> bool {
-    status == libc::SSTOP && flags & PROC_FLAG_TRACED == 0
-}
-
-/// A structure that `proc_pidinfo` fills.
-///
-/// # Safety
-///
-/// The flavor must be the one that fills this structure, and any bytes must be a valid value of it.
-unsafe trait PidInfo: Copy {
-    const PID_INFO_FLAVOR: c_int;
-}
-
-// SAFETY: `PROC_PIDTBSDINFO` fills this structure, which consists of integers only.
-unsafe impl PidInfo for libc::proc_bsdinfo {
-    const PID_INFO_FLAVOR: c_int = libc::PROC_PIDTBSDINFO;
-}
-
-// SAFETY: `PROC_PIDT_SHORTBSDINFO` fills this structure, which consists of integers only.
-unsafe impl PidInfo for libc::proc_bsdshortinfo {
-    const PID_INFO_FLAVOR: c_int = libc::PROC_PIDT_SHORTBSDINFO;
-}
-
-fn info<T: PidInfo>(pid: u32) -> io::Result<T> {
+/// The structure of `N` bytes that `proc_pidinfo` fills for a flavor.
+fn pid_info<const N: usize>(pid: u32, flavor: c_int, argument: u64) -> io::Result<[u8; N]> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
-    let size = c_int::try_from(size_of::<T>()).unwrap_or(c_int::MAX);
-    let mut info = MaybeUninit::<T>::zeroed();
-    let buffer = info.as_mut_ptr().cast();
+    let size = c_int::try_from(N).unwrap_or(c_int::MAX);
+    let mut bytes = [0; N];
     // SAFETY: the buffer is valid for writing and as large as `size` says.
     let filled =
-        unsafe { libc::proc_pidinfo(pid, T::PID_INFO_FLAVOR, INCLUDE_ZOMBIES_ARG, buffer, size) };
+        unsafe { libc::proc_pidinfo(pid, flavor, argument, bytes.as_mut_ptr().cast(), size) };
     if filled < size {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: `PidInfo` guarantees that any bytes are a valid value, and all are initialised.
-    Ok(unsafe { info.assume_init() })
+    Ok(bytes)
+}
+
+/// The program that a process runs, as far as it may be read, without `exec_target`; `None` if there
+/// is no such process.
+pub fn program(pid: u32) -> Option<ProcessProgram> {
+    let name = match bsd_info(pid) {
+        Ok(bytes) => bsdinfo::decode_name(&bytes),
+        Err(e) if is_gone(&e) => return None,
+        Err(_) => bsdinfo::decode_short_name(&short_info(pid).ok()?),
+    };
+    let real_path = executable_path(pid).ok();
+    let words = start_words(pid).unwrap_or_default();
+    Some(ProcessProgram {
+        name: name.unwrap_or_default(),
+        real_path,
+        exec_path: words.exec_path,
+        exec_target: None,
+        argv: words.argv,
+    })
+}
+
+/// The path of the file that a process executes, links resolved. The kernel answers for processes of
+/// all users.
+///
+/// # Errors
+/// As `proc_pidpath` fails: there is no such process, or its file was removed.
+pub fn executable_path(pid: u32) -> io::Result<PathBuf> {
+    let pid = c_int::try_from(pid).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+    let mut buffer = vec![0_u8; usize::try_from(libc::PROC_PIDPATHINFO_MAXSIZE).unwrap_or(4096)];
+    let size = u32::try_from(buffer.len()).unwrap_or(0);
+    // SAFETY: the buffer is valid for writing and as large as `size` says.
+    let length = unsafe { libc::proc_pidpath(pid, buffer.as_mut_ptr().cast(), size) };
+    if length <= 0 {
+        return Err(io::Error::last_os_error());
+    }
+    buffer.truncate(usize::try_from(length).unwrap_or(0));
+    paths::decode_executable_path(&buffer).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+/// The current folder of a process of this user.
+pub fn current_folder(pid: u32) -> Option<PathBuf> {
+    let flavor = libc::PROC_PIDVNODEPATHINFO;
+    let bytes: [u8; paths::FOLDERS_INFO_BYTES] = pid_info(pid, flavor, 0).ok()?;
+    paths::decode_current_folder(&bytes)
+}
+
+/// What a process of this user uses; `None` if it has ended.
+pub fn usage(pid: u32) -> Option<ProcessUsage> {
+    let bytes: [u8; bsdinfo::TASK_INFO_BYTES] = pid_info(pid, libc::PROC_PIDTASKINFO, 0).ok()?;
+    bsdinfo::decode_task_info(&bytes, timebase())
+}
+
+fn timebase() -> MachTimebase {
+    let mut base = RawTimebase { numer: 1, denom: 1 };
+    // SAFETY: the pointer is valid for writing. If the call fails, the values stay.
+    unsafe {
+        mach_timebase_info(&raw mut base);
+    }
+    MachTimebase {
+        numerator: base.numer,
+        denominator: base.denom,
+    }
+}
+
+/// `struct mach_timebase_info` of `mach/mach_time.h`.
+#[repr(C)]
+struct RawTimebase {
+    numer: u32,
+    denom: u32,
 }
 
 /// When a process started, as the time since boot; the kernel stores the wall time of the start.
@@ -232,7 +265,9 @@ pub fn start_since_boot(start: StartTime) -> Duration {
 
 /// The path of a terminal device, by its number.
 pub fn control_terminal(device: u64) -> Option<String> {
-    let device = libc::dev_t::try_from(device).ok().filter(|d| *d != 0)?;
+    // The device is a signed number whose bits `e_tdev` shows unsigned.
+    let device = u32::try_from(device).ok().filter(|d| *d != 0)?;
+    let device = libc::dev_t::from_ne_bytes(device.to_ne_bytes());
     let mut name = [0_u8; 64];
     let size = c_int::try_from(name.len()).ok()?;
     // SAFETY: the buffer is valid for writing and as large as `size` says.
@@ -240,9 +275,7 @@ pub fn control_terminal(device: u64) -> Option<String> {
     if found.is_null() {
         return None;
     }
-    let name = CStr::from_bytes_until_nul(&name).ok()?.to_str().ok()?;
-    // `devname_r` names an unknown device `#C:4/0x3`.
-    name.starts_with("tty").then(|| format!("/dev/{name}"))
+    paths::decode_terminal_name(&name)
 }
 
 unsafe extern "C" {
@@ -253,16 +286,17 @@ unsafe extern "C" {
         buffer: *mut libc::c_char,
         size: c_int,
     ) -> *mut libc::c_char;
+    /// Declared in `mach/mach_time.h`; deprecated in the libc crate.
+    fn mach_timebase_info(info: *mut RawTimebase) -> c_int;
 }
 
-/// The environment that a process of this user was started with.
+/// The environment that a process of this user was started with; empty for a program that code
+/// signing restricts, such as all of `/bin`.
 ///
 /// # Errors
 /// As sysctl(3) fails: the process has ended, or may not be read.
 pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
-    let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
-    let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
-    Ok(parse_arguments(&bytes).unwrap_or_default().environment)
+    Ok(start_words(pid)?.environment)
 }
 
 /// The arguments that a process was started with, the program's name first, without empty ones.
@@ -270,41 +304,13 @@ pub fn environment(pid: u32) -> io::Result<Vec<(OsString, OsString)>> {
 /// # Errors
 /// As sysctl(3) fails: the process has ended, or may not be read.
 pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
+    Ok(start_words(pid)?.argv)
+}
+
+fn start_words(pid: u32) -> io::Result<procargs::StartWords> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
     let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
-    Ok(parse_arguments(&bytes).unwrap_or_default().arguments)
-}
-
-/// The arguments and the environment that a process was started with.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct StartWords {
-    arguments: Vec<String>,
-    environment: Vec<(OsString, OsString)>,
-}
-
-/// `KERN_PROCARGS2`: the number of arguments, the path of the executable, padding, the arguments,
-/// the environment; each but the number ends with a NUL.
-fn parse_arguments(bytes: &[u8]) -> Option<StartWords> {
-    let (count, rest) = bytes.split_first_chunk::<4>()?;
-    let count = usize::try_from(u32::from_ne_bytes(*count)).ok()?;
-    let path_end = rest.iter().position(|b| *b == 0)?;
-    let padding = rest.get(path_end..)?.iter().position(|b| *b != 0)?;
-    let mut words = rest.get(path_end + padding..)?.split(|b| *b == 0);
-    let arguments = words.by_ref().take(count).filter(|word| !word.is_empty());
-    let arguments = arguments.map(|word| String::from_utf8_lossy(word).into_owned());
-    let arguments = arguments.collect();
-    let pairs = words.take_while(|w| !w.is_empty()).filter_map(|pair| {
-        let at = pair.iter().position(|b| *b == b'=')?;
-        let (name, value) = pair.split_at(at);
-        Some((
-            OsString::from_vec(name.to_vec()),
-            OsString::from_vec(value[1..].to_vec()),
-        ))
-    });
-    Some(StartWords {
-        arguments,
-        environment: pairs.collect(),
-    })
+    procargs::decode_start_words(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
@@ -368,44 +374,59 @@ pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
     }
 }
 
+/// The layout that `darwin/bsdinfo.rs` and `darwin/paths.rs` read, against the structures of the libc
+/// crate, which follow xnu's `proc_info.h`.
+mod layout {
+    use crate::darwin::bsdinfo::{
+        BSD_INFO_BYTES, SHORT_INFO_BYTES, TASK_INFO_BYTES, offsets as at,
+    };
+    use crate::darwin::paths::{CURRENT_FOLDER_OFFSET, FOLDERS_INFO_BYTES, MAX_PATH_BYTES};
+    use libc::{
+        proc_bsdinfo, proc_bsdshortinfo, proc_taskinfo, proc_vnodepathinfo, vnode_info_path,
+    };
+    use std::mem::{offset_of, size_of};
+
+    const _: () = assert!(size_of::<proc_bsdinfo>() == BSD_INFO_BYTES && BSD_INFO_BYTES == 136);
+    const _: () = assert!(
+        offset_of!(proc_bsdinfo, pbi_flags) == at::FLAGS
+            && offset_of!(proc_bsdinfo, pbi_status) == at::STATUS
+            && offset_of!(proc_bsdinfo, pbi_xstatus) == at::STOP_SIGNAL
+            && offset_of!(proc_bsdinfo, pbi_ppid) == at::PARENT_PID
+            && offset_of!(proc_bsdinfo, pbi_uid) == at::USER_ID
+            && offset_of!(proc_bsdinfo, pbi_comm) == at::SHORT_NAME
+            && offset_of!(proc_bsdinfo, pbi_name) == at::LONG_NAME
+            && offset_of!(proc_bsdinfo, pbi_pgid) == at::GROUP_ID
+            && offset_of!(proc_bsdinfo, e_tdev) == at::TERMINAL_DEVICE
+            && offset_of!(proc_bsdinfo, e_tpgid) == at::FOREGROUND_GROUP
+            && offset_of!(proc_bsdinfo, pbi_start_tvsec) == at::START_SECONDS
+            && offset_of!(proc_bsdinfo, pbi_start_tvusec) == at::START_MICROS
+    );
+    const _: () = assert!(size_of::<proc_bsdshortinfo>() == SHORT_INFO_BYTES);
+    const _: () = assert!(
+        offset_of!(proc_bsdshortinfo, pbsi_ppid) == at::SHORT_PARENT_PID
+            && offset_of!(proc_bsdshortinfo, pbsi_pgid) == at::SHORT_GROUP_ID
+            && offset_of!(proc_bsdshortinfo, pbsi_status) == at::SHORT_STATUS
+            && offset_of!(proc_bsdshortinfo, pbsi_comm) == at::SHORT_COMM
+            && offset_of!(proc_bsdshortinfo, pbsi_flags) == at::SHORT_FLAGS
+            && offset_of!(proc_bsdshortinfo, pbsi_uid) == at::SHORT_USER_ID
+    );
+    const _: () = assert!(size_of::<proc_taskinfo>() == TASK_INFO_BYTES);
+    const _: () = assert!(
+        offset_of!(proc_taskinfo, pti_resident_size) == at::RESIDENT_BYTES
+            && offset_of!(proc_taskinfo, pti_total_user) == at::USER_TIME
+            && offset_of!(proc_taskinfo, pti_total_system) == at::SYSTEM_TIME
+    );
+    const _: () = assert!(size_of::<proc_vnodepathinfo>() == FOLDERS_INFO_BYTES);
+    const _: () = assert!(
+        offset_of!(proc_vnodepathinfo, pvi_cdir) == 0
+            && offset_of!(vnode_info_path, vip_path) == CURRENT_FOLDER_OFFSET
+            && size_of::<vnode_info_path>() == CURRENT_FOLDER_OFFSET + MAX_PATH_BYTES
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_environment_follows_the_arguments() {
-        let head = [&2_u32.to_ne_bytes()[..], b"/bin/x\0\0\0"].concat();
-        let parsed = |rest: &[u8]| parse_arguments(&[&head, rest].concat());
-        let pairs = |rest: &[u8]| Some(parsed(rest)?.environment);
-        let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
-
-        let whole = pairs(b"x\0\0HOME=/Users/dev\0odd\0A=b=c\0\0executable_path=/bin/x\0\0");
-        let expected = vec![pair("HOME", "/Users/dev"), pair("A", "b=c")];
-        assert_eq!(whole, Some(expected));
-        let arguments = parsed(b"x\0\0HOME=/Users/dev\0").map(|words| words.arguments);
-        assert_eq!(
-            arguments,
-            Some(vec!["x".to_owned()]),
-            "without the empty word"
-        );
-        assert_eq!(pairs(b"x\0-y\0"), Some(Vec::new()));
-        assert_eq!(pairs(b"x\0-y\0A=cut"), Some(vec![pair("A", "cut")]));
-        for broken in [
-            &b""[..],
-            b"\x01\0",
-            b"\x01\0\0\0/bin/x",
-            b"\x01\0\0\0/bin/x\0\0",
-        ] {
-            assert_eq!(parse_arguments(broken), None);
-        }
-    }
-
-    #[test]
-    fn a_debugger_stops_nothing() {
-        assert!(is_stopped(libc::SSTOP, 0));
-        assert!(!is_stopped(libc::SSTOP, PROC_FLAG_TRACED));
-        assert!(!is_stopped(libc::SRUN, 0));
-    }
 
     #[test]
     fn no_terminal_has_no_name() {

@@ -2,12 +2,10 @@
 //! `$CLAUDE_CONFIG_DIR` literally: a relative path starts at the folder in which Claude Code was
 //! started and stays, and an empty one means that folder itself (measured, 2.1.332).
 
+use super::discovery_reader::DiscoveryReader;
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::{Path, PathBuf};
-use trusty_fleet::observation::{ConfigFolder, FolderIdentity};
-use trusty_platform::file_identity::{self, FileIdentity};
-use trusty_platform::files;
+use trusty_fleet::observation::ConfigFolder;
 
 /// The config folder of one process.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,6 +18,7 @@ pub(super) struct OwnFolder {
 impl OwnFolder {
     /// Looks up the folder that an environment names, as the process itself would.
     pub(super) fn find(
+        machine: &impl DiscoveryReader,
         pid: u32,
         environment: &[(OsString, OsString)],
         cwd: Option<&Path>,
@@ -33,36 +32,15 @@ impl OwnFolder {
         let Some(path) = config_dir(claude, own_home, cwd, home) else {
             return Self::default();
         };
-        let seen = files::with_folder_timeout(&path, move |path| {
-            let theirs = identity_if_found(file_identity::within_root(pid, path)).ok()?;
-            let ours = identity_if_found(FileIdentity::of_target(path)).ok()?;
-            Some((theirs, theirs == ours))
-        });
-        let Some((theirs, is_shared)) = seen else {
+        let Some(seen) = machine.folder_of_process(pid, &path) else {
             return Self::default();
         };
         Self {
-            path: is_shared.then_some(path),
-            facts: theirs.map_or(ConfigFolder::Missing, |identity| {
+            path: seen.is_shared.then_some(path),
+            facts: seen.identity.map_or(ConfigFolder::Missing, |identity| {
                 ConfigFolder::Found(identity)
             }),
         }
-    }
-}
-
-/// The device and inode of a folder; `None` if the folder does not exist.
-fn identity_if_found(looked_up: io::Result<FileIdentity>) -> io::Result<Option<FolderIdentity>> {
-    match looked_up {
-        Ok(FileIdentity { device, inode }) => Ok(Some(FolderIdentity { device, inode })),
-        Err(e)
-            if matches!(
-                e.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-            ) =>
-        {
-            Ok(None)
-        }
-        Err(e) => Err(e),
     }
 }
 
@@ -94,6 +72,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use trusty_platform::process_reader::LiveKernel;
 
     #[test]
     fn the_config_folder_is_found_where_the_client_looks() {
@@ -130,7 +109,13 @@ mod tests {
         symlink(&real, &link).expect("link");
         let own = |path: &Path| {
             let environment = [(OsString::from("CLAUDE_CONFIG_DIR"), path.into())];
-            OwnFolder::find(std::process::id(), &environment, None, dir.path())
+            OwnFolder::find(
+                &LiveKernel,
+                std::process::id(),
+                &environment,
+                None,
+                dir.path(),
+            )
         };
         let (through, direct) = (own(&link), own(&real));
         assert!(matches!(direct.facts, ConfigFolder::Found(_)), "{direct:?}");

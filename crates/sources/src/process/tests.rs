@@ -1,11 +1,13 @@
 use super::*;
 use std::fs;
+use std::io;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::time::Instant;
 use trusty_fleet::identity::StartTime;
-use trusty_fleet::observation::ConfigFolder;
+use trusty_fleet::observation::{ConfigFolder, RunState, StopSignal};
+use trusty_platform::sys;
 use trusty_wire::process_scope::Confinement;
 
 /// A program at a path of Claude Code, run and ended by the test.
@@ -71,6 +73,10 @@ fn start(command: &mut Command) -> Child {
     })
 }
 
+fn describer() -> ProcessDescriber<LiveKernel> {
+    ProcessDescriber::new(LiveKernel, Clock::start(), PathBuf::from("/nowhere"))
+}
+
 const CLIENT_PATH: &str = "lib/claude-code/claude";
 
 fn found(facts: &[Fact], pid: u32) -> Option<&ProcessFacts> {
@@ -98,8 +104,7 @@ fn swept(processes: &mut ProcessSource, pid: u32) -> ProcessFacts {
 #[test]
 fn a_client_without_a_file_is_found_by_its_place() {
     let program = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     let facts = swept(&mut processes, program.pid());
     assert_eq!(facts.role, ProcessRole::Interactive);
     assert_eq!(facts.cwd.as_deref(), Some(program.folder.path()));
@@ -118,8 +123,7 @@ fn a_client_without_a_file_is_found_by_its_place() {
 #[test]
 fn p2_other_programs_called_claude_are_no_sessions() {
     let other = ClientProgram::start("bin/claude", &["60"]);
-    let mut processes =
-        ProcessSource::new(other.scope(Confinement::Open), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(other.scope(Confinement::Open), Clock::start());
     wait_for(|| sys::stat(other.pid()).ok()?);
     assert!(found(&processes.scan_all(), other.pid()).is_none());
     // A process that a registry file names is described as what it is.
@@ -134,16 +138,9 @@ fn p2_other_programs_called_claude_are_no_sessions() {
 fn confinement_leaves_other_homes_alone() {
     let ours = ClientProgram::start(CLIENT_PATH, &["60"]);
     let theirs = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(ours.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(ours.scope(Confinement::Confined), Clock::start());
     swept(&mut processes, ours.pid());
-    wait_for(|| {
-        (ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
-            .ok()?
-            .role(theirs.pid())
-            == ProcessRole::Interactive)
-            .then_some(())
-    });
+    wait_for(|| (describer().role(theirs.pid()) == ProcessRole::Interactive).then_some(()));
     assert!(found(&processes.scan_all(), theirs.pid()).is_none());
 }
 
@@ -151,8 +148,7 @@ fn confinement_leaves_other_homes_alone() {
 fn a_stopped_process_is_seen_as_stopped() {
     use rustix::process::Signal;
     let program = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     swept(&mut processes, program.pid());
     let mut state = || {
         processes
@@ -173,8 +169,7 @@ fn a_stopped_process_is_seen_as_stopped() {
 #[test]
 fn an_end_is_seen_even_of_a_zombie() {
     let mut program = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     let key = swept(&mut processes, program.pid()).key;
     program.child.kill().expect("our own child");
     // A killed child that was not waited for stays in the table as a zombie.
@@ -197,8 +192,7 @@ fn an_end_is_seen_even_of_a_zombie() {
 #[test]
 fn p2_a_reused_pid_is_another_process() {
     let program = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     let key = swept(&mut processes, program.pid()).key;
     let earlier = ProcessKey {
         start: StartTime(key.start.0 - 1),
@@ -223,8 +217,7 @@ fn p2_a_reused_pid_is_another_process() {
 #[test]
 fn one_that_has_lost_its_terminal_is_described_again() {
     let program = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     let key = swept(&mut processes, program.pid()).key;
     assert!(found(&processes.sample_processes(UsageSampling::Hidden), key.pid).is_none());
     let watched = processes.watched.get_mut(&key.pid).expect("watched");
@@ -239,11 +232,13 @@ fn one_that_has_lost_its_terminal_is_described_again() {
 #[test]
 fn figures_are_of_the_whole_tree() {
     let program = ClientProgram::start(CLIENT_PATH, &["60"]);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     swept(&mut processes, program.pid());
     let us = std::process::id();
-    let usages = processes.describer.usages([us, program.pid()].into_iter());
+    let roots = [us, program.pid()].into_iter();
+    let usages = processes
+        .meter
+        .measure(&LiveKernel, roots, clock::instant());
     assert!(usages[&us].rss >= usages[&program.pid()].rss);
     assert!(usages[&program.pid()].rss > 0);
 }
@@ -257,7 +252,7 @@ fn pids_that_never_were_are_absent() {
         home: folder.path().to_path_buf(),
         config_dirs: BTreeSet::new(),
     };
-    let mut processes = ProcessSource::new(scope, Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(scope, Clock::start());
     let facts = processes.describe_unwatched(&[4_194_305, u32::MAX].into());
     assert_eq!(
         facts,
@@ -287,8 +282,7 @@ fn a_client_s_own_children_are_no_sessions() {
     let mut program = ClientProgram { child, folder };
     let mut out = program.child.stdout.take().expect("piped");
     out.read_exact(&mut [0]).expect("the copy runs");
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     let facts = processes.scan_all();
     let pids: Vec<u32> = facts
         .iter()
@@ -324,8 +318,7 @@ fn becoming() -> ClientProgram {
 #[test]
 fn a_process_that_was_dismissed_may_become_a_client() {
     let mut program = becoming();
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     processes.pace.settled = Duration::ZERO;
     wait_for(|| {
         processes.scan_all();
@@ -335,11 +328,7 @@ fn a_process_that_was_dismissed_may_become_a_client() {
             .then_some(())
     });
     drop(program.child.stdin.take());
-    wait_for(|| {
-        let mut describer =
-            ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere")).ok()?;
-        (describer.role(program.pid()) == ProcessRole::Interactive).then_some(())
-    });
+    wait_for(|| (describer().role(program.pid()) == ProcessRole::Interactive).then_some(()));
     assert!(
         found(&processes.scan_all(), program.pid()).is_none(),
         "not checked at every scan"
@@ -366,15 +355,9 @@ fn the_dismissed_are_not_all_looked_at_again_at_once() {
 fn a_client_whose_program_was_replaced_is_one_still() {
     let program = ClientProgram::start(CLIENT_PATH, &["60"]);
     let exe = program.folder.path().join(CLIENT_PATH);
-    let mut processes =
-        ProcessSource::new(program.scope(Confinement::Confined), Clock::start()).expect("table");
+    let mut processes = ProcessSource::new(program.scope(Confinement::Confined), Clock::start());
     // Once the process runs, its program may be removed.
-    wait_for(|| {
-        let role = ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere"))
-            .ok()?
-            .role(program.pid());
-        (role == ProcessRole::Interactive).then_some(())
-    });
+    wait_for(|| (describer().role(program.pid()) == ProcessRole::Interactive).then_some(()));
     fs::remove_file(&exe).expect("removed");
     let facts = swept(&mut processes, program.pid());
     assert_eq!(facts.exe, Some(exe), "the kernel marks it as deleted");
@@ -413,10 +396,8 @@ fn a_process_in_a_container_names_no_tmux_server() {
             crate::skip::skip("this user may not make a user namespace");
             return;
         };
-        let mut describer =
-            ProcessDescriber::new(Clock::start(), PathBuf::from("/nowhere")).expect("table");
         let stat = sys::stat(pid).expect("readable").expect("it runs");
-        let facts = describer.describe(pid, &stat).expect("it runs");
+        let facts = describer().describe(pid, &stat).expect("it runs");
         let server = Some(PathBuf::from("/repository/.s/sock"));
         assert_eq!(facts.contained, contained);
         assert_eq!(facts.tmux_socket, server.filter(|_| !contained));

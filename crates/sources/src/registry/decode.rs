@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value};
 use trusty_fleet::Timestamp;
-use trusty_fleet::identity::StartTime;
+use trusty_fleet::identity::ProcStart;
 use trusty_fleet::observation::RegistryEntry;
+use trusty_platform::darwin::lstart::decode_start_second;
 
 /// The limit for the text of a field, in characters.
 const MAX_FIELD_CHARS: usize = 4096;
@@ -81,14 +82,26 @@ fn time(fields: &Map<String, Value>, name: &str) -> Option<Timestamp> {
     fields.get(name)?.as_i64().map(Timestamp::from_millis)
 }
 
-/// The start time of the process: on Linux, a string of clock ticks since boot. `None` for any
-/// other form.
-fn start(fields: &Map<String, Value>) -> Option<StartTime> {
-    let value = fields.get("procStart")?;
-    value
-        .as_u64()
-        .or_else(|| value.as_str()?.parse().ok())
-        .map(StartTime)
+/// The start time of the process: on Linux, a number of clock ticks since boot, as a string; on
+/// macOS, what `ps -o lstart=` prints in UTC.
+fn start(fields: &Map<String, Value>) -> Option<ProcStart> {
+    match fields.get("procStart")? {
+        Value::Null => None,
+        Value::String(text) => Some(start_of_text(text)),
+        other => Some(
+            other
+                .as_u64()
+                .map_or(ProcStart::Unreadable, ProcStart::Ticks),
+        ),
+    }
+}
+
+fn start_of_text(text: &str) -> ProcStart {
+    if let Ok(ticks) = text.trim().parse() {
+        ProcStart::Ticks(ticks)
+    } else {
+        decode_start_second(text).map_or(ProcStart::Unreadable, ProcStart::Second)
+    }
 }
 
 #[cfg(test)]
@@ -113,7 +126,7 @@ mod tests {
                 session_id: Some("b6adf08c-67f9-4160-b13e-5c26fea070f5".into()),
                 cwd: Some("/home/dev/code/alpha.beta_X".into()),
                 started_at: Some(Timestamp::from_millis(1_795_355_214_981)),
-                proc_start: Some(StartTime(93930)),
+                proc_start: Some(ProcStart::Ticks(93930)),
                 version: Some("2.1.330".into()),
                 kind: Some("interactive".into()),
                 entrypoint: Some("cli".into()),
@@ -144,11 +157,55 @@ mod tests {
             odd,
             Ok(RegistryEntry {
                 status: Some("5".into()),
+                proc_start: Some(ProcStart::Unreadable),
                 ..RegistryEntry::default()
             })
         );
         let null = decode(br#"{"status":null}"#);
         assert_eq!(null, Ok(RegistryEntry::default()));
+    }
+
+    /// The file of Claude Code 2.1.270 on macOS; its fields are those of the public fixtures of
+    /// wake/purdex, claw-fleet and eye (2.1.263 to 2.1.283).
+    const MAC_ENTRY: &str = r#"{"pid":4711,"sessionId":"0e1fdd9c-7c88-4f2e-a0a6-4a5d0a3e6c11",
+        "cwd":"/Users/dev/code/api","startedAt":1783508188902,
+        "procStart":"Wed Jul  8 10:56:27 2026","version":"2.1.270","peerProtocol":1,
+        "kind":"interactive","entrypoint":"cli","pidDomain":"darwin","status":"busy",
+        "updatedAt":1783508190000,"statusUpdatedAt":1783508190000}"#;
+
+    #[test]
+    fn a_file_of_macos_gives_the_second_of_its_process() {
+        let entry = decode(MAC_ENTRY.as_bytes()).expect("decodes");
+        assert_eq!(entry.proc_start, Some(ProcStart::Second(1_783_508_187)));
+        assert_eq!(entry.pid_domain.as_deref(), Some("darwin"));
+    }
+
+    #[test]
+    fn a_start_time_of_any_form_leaves_the_file_readable() {
+        for (told, expected) in [
+            ("null", None),
+            ("93930", Some(ProcStart::Ticks(93_930))),
+            ("\"93930\"", Some(ProcStart::Ticks(93_930))),
+            ("\" 93930\"", Some(ProcStart::Ticks(93_930))),
+            (
+                "\"Sun Sep 13 15:22:36 2026\"",
+                Some(ProcStart::Second(1_789_312_956)),
+            ),
+            (
+                "\"dim. 13 sept. 15:22:36 2026\"",
+                Some(ProcStart::Unreadable),
+            ),
+            ("\"2026-09-13T15:22:36Z\"", Some(ProcStart::Unreadable)),
+            ("\"\"", Some(ProcStart::Unreadable)),
+            ("1.5", Some(ProcStart::Unreadable)),
+            ("-1", Some(ProcStart::Unreadable)),
+            ("{\"second\":1}", Some(ProcStart::Unreadable)),
+        ] {
+            let text = format!("{{\"procStart\":{told},\"status\":\"idle\"}}");
+            let entry = decode(text.as_bytes()).expect("decodes");
+            assert_eq!(entry.proc_start, expected, "{told}");
+            assert_eq!(entry.status.as_deref(), Some("idle"), "{told}");
+        }
     }
 
     proptest! {

@@ -170,7 +170,7 @@ async fn a_file_that_is_not_understood_is_not_told_as_a_missing_one() {
     );
     let unknown = RegistryEntry {
         session_id: Some("s".into()),
-        proc_start: Some(trusty_fleet::identity::StartTime(7)),
+        proc_start: Some(trusty_fleet::identity::ProcStart::Ticks(7)),
         version: Some("2.1.330".into()),
         ..unknown
     };

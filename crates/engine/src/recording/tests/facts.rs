@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::client::ProcessRole;
 use trusty_fleet::given_answer::{AnswerKind, GivenAnswer, SettingsChange};
-use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
+use trusty_fleet::identity::{MachineIdentity, ProcStart, ProcessKey, StartTime};
 use trusty_fleet::observation::*;
 use trusty_fleet::request::{HookOutcome, PermissionRequest, RequestId, RequestKind, ToolCallHash};
 use trusty_fleet::session::{ResourceUsage, Source};
@@ -67,7 +67,7 @@ pub(super) fn entry(status: &str) -> RegistryEntry {
         session_id: Some("c1".into()),
         cwd: Some("/home/alice/code/shop".into()),
         started_at: Some(at(900)),
-        proc_start: Some(StartTime(u64::MAX)),
+        proc_start: Some(ProcStart::Ticks(u64::MAX)),
         version: Some("2.1.330".into()),
         kind: Some("interactive".into()),
         entrypoint: Some("cli".into()),

@@ -186,7 +186,7 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
         let session = fleet(story).snapshot(at(60_000)).sessions.remove(0);
         session.unconfirmed
     };
-    let packaged = "/nix/store/0abc-claude-code-2.1.332/bin/.claude-unwrapped";
+    let packaged = "/gnu/store/0abc-anthropic-2.1.332/bin/.claude-unwrapped";
     for exe in [packaged, "/usr/bin/claude", "/home/dev/bin/claude-2.1.332"] {
         assert!(gap(exe, vec![]).is_some(), "{exe}");
         let elsewhere = folder("/foreign", OTHER_FOLDER, FolderOrigin::Session);
@@ -199,8 +199,12 @@ fn copies_and_packages_are_confirmed_by_their_key_and_name() {
         "a key proves nothing about a program of another name"
     );
     // A child that runs Claude Code's own executable, such as a background session, counts as it.
-    let own = "/home/dev/.local/share/claude/versions/2.1.332";
-    assert_eq!(gap(own, vec![]), None);
+    for own in [
+        "/home/dev/.local/share/claude/versions/2.1.332",
+        "/nix/store/0abc-claude-code-2.1.332/bin/.claude-unwrapped",
+    ] {
+        assert_eq!(gap(own, vec![]), None, "{own}");
+    }
 }
 
 #[test]

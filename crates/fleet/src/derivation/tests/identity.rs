@@ -14,7 +14,7 @@ fn a_registry_file_counts_only_for_its_own_process() {
         ]
     };
     let busy = |start: Option<u64>| RegistryEntry {
-        proc_start: start.map(StartTime),
+        proc_start: start.map(ProcStart::Ticks),
         ..entry(7, "busy", "")
     };
     check(
