@@ -37,38 +37,61 @@ pub(crate) struct ReportArgs {
 
 pub(crate) async fn report(args: &ReportArgs) -> Result<(), CommandFailure> {
     match &args.read {
-        Some(file) => print_report(file, args.json),
+        Some(file) => {
+            let (report, replayed) = replay_file(file)?;
+            if args.json {
+                return print_json(&replayed);
+            }
+            let text = render_replay(&report, &replayed, OutputFormat::now());
+            Ok(terminal_output::print(&text)?)
+        }
         None => write_report(args.file.as_deref()).await,
+    }
+}
+
+/// Where a report is written.
+enum ReportTarget {
+    StandardOutput,
+    /// A file of this name, created before the facts are collected, which takes seconds.
+    NewFile(PathBuf, File),
+}
+
+impl ReportTarget {
+    fn open(file: Option<&Path>) -> Result<Self, CommandFailure> {
+        let path = match file {
+            Some(file) if file == Path::new(STANDARD_STREAM) => return Ok(Self::StandardOutput),
+            Some(file) => file.to_path_buf(),
+            None if io::stdout().is_terminal() => default_name(clock::wall()),
+            None => return Ok(Self::StandardOutput),
+        };
+        let file = create(&path)?;
+        Ok(Self::NewFile(path, file))
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), CommandFailure> {
+        match self {
+            Self::StandardOutput => Ok(terminal_output::print(text)?),
+            Self::NewFile(path, file) => {
+                let written = file
+                    .write_all(text.as_bytes())
+                    .and_then(|()| file.sync_all());
+                Ok(written.with_context(|| format!("failed to write {}", path.display()))?)
+            }
+        }
     }
 }
 
 async fn write_report(file: Option<&Path>) -> Result<(), CommandFailure> {
     let place = CliContext::find()?;
-    let target = match file {
-        Some(file) => file.to_path_buf(),
-        None if io::stdout().is_terminal() => default_name(clock::wall()),
-        None => PathBuf::from(STANDARD_STREAM),
-    };
-    let is_piped = target == Path::new(STANDARD_STREAM);
-    // The file is created first: collecting takes seconds.
-    let created = match is_piped {
-        true => None,
-        false => Some(create(&target)?),
-    };
+    let mut target = ReportTarget::open(file)?;
     let caller = caller_facts(&place).await;
     let report = collect_report(&place.env, &place.settings, caller)
         .await
         .context("failed to read the facts of this machine")?;
     let mut text = serde_json::to_string_pretty(&report).context("failed to write JSON")?;
     text.push('\n');
-    match created {
-        None => terminal_output::print(&text)?,
-        Some(mut file) => file
-            .write_all(text.as_bytes())
-            .and_then(|()| file.sync_all())
-            .with_context(|| format!("failed to write {}", target.display()))?,
-    }
-    terminal_output::print_diagnostic(&written_message(&report, &target, is_piped, text.len()));
+    target.write(&text)?;
+    terminal_output::print_diagnostic(&written_message(&report, &target, text.len()));
     Ok(())
 }
 
@@ -92,30 +115,28 @@ fn create(path: &Path) -> Result<File, CommandFailure> {
 }
 
 /// What was written, what was left out, and what to do next.
-fn written_message(report: &MachineReport, target: &Path, is_piped: bool, bytes: usize) -> String {
-    let name = match is_piped {
-        true => "standard output".to_owned(),
-        false => target.display().to_string(),
+fn written_message(report: &MachineReport, target: &ReportTarget, bytes: usize) -> String {
+    let (name, next) = match target {
+        ReportTarget::StandardOutput => ("standard output".to_owned(), String::new()),
+        ReportTarget::NewFile(path, _) => {
+            let name = path.display().to_string();
+            let next =
+                format!(" `trusty report --read {name}` shows what Trusty Bar makes of the file.");
+            (name, next)
+        }
     };
-    let count = |number: usize, what: &str| match number {
-        1 => format!("1 {what}"),
-        number => format!("{number} {what}s"),
+    let sessions = match report.trusty.listed.len() {
+        1 => "1 session".to_owned(),
+        number => format!("{number} sessions"),
     };
-    let sessions = count(report.trusty.listed.len(), "session");
     let processes = report.processes.len();
     let kib = bytes.div_ceil(1024);
-    let mut message = format!(
+    format!(
         "wrote {name} ({kib} KiB): {sessions}, {processes} processes\n\
          Left out: prompts, texts, names that you gave, other variables and arguments. Replaced: \
          your home folder and user name. Kept: names of folders and programs.\n\
-         Read the file before you send it."
-    );
-    if !is_piped {
-        message.push_str(&format!(
-            " `trusty report --read {name}` shows what Trusty Bar makes of it."
-        ));
-    }
-    message
+         Read the file before you send it.{next}"
+    )
 }
 
 /// What the running engine says, or a scan of this process.
@@ -175,7 +196,8 @@ fn reported_row(session: &trusty_fleet::Session) -> Option<ReportedRow> {
     })
 }
 
-fn print_report(file: &Path, json: bool) -> Result<(), CommandFailure> {
+/// Reads a report and replays it.
+fn replay_file(file: &Path) -> Result<(MachineReport, ReplayedReport), CommandFailure> {
     let name = file.display().to_string();
     let parsed = if file == Path::new(STANDARD_STREAM) {
         read_report(io::stdin().lock())
@@ -188,11 +210,7 @@ fn print_report(file: &Path, json: bool) -> Result<(), CommandFailure> {
         terminal_output::print_diagnostic(&format!("{name}: {remark}"));
     }
     let replayed = replay_report(&report);
-    if json {
-        return print_json(&replayed);
-    }
-    let text = render_replay(&report, &replayed, OutputFormat::now());
-    Ok(terminal_output::print(&text)?)
+    Ok((report, replayed))
 }
 
 /// The sessions as a table, why each has its status, and what is wrong.

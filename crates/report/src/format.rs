@@ -6,7 +6,8 @@ mod mac;
 mod process;
 
 pub use installation::{
-    ReportedEngine, ReportedHealth, ReportedInstallation, ReportedRow, ReportedSettings,
+    ReportedEngine, ReportedHealth, ReportedHooks, ReportedHooksState, ReportedInstallation,
+    ReportedRow, ReportedSettings,
 };
 pub use mac::{MacFacts, ReportedConsent, ReportedPlacement, ReportedRect, ReportedScreen};
 pub use process::{ReportedProcess, StoppedBy};
@@ -16,7 +17,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 use trusty_fleet::System;
-use trusty_fleet::observation::HookInstall;
 use trusty_fleet::time::rfc3339;
 use utoipa::ToSchema;
 
@@ -121,8 +121,7 @@ pub struct ReportedFolder {
     pub registry: Vec<ReportedFile>,
     /// Whether the hooks of Trusty Bar are installed there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub hooks: Option<HookInstall>,
+    pub hooks: Option<ReportedHooks>,
 }
 
 /// A file of Claude Code's registry.

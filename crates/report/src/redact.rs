@@ -16,11 +16,10 @@ pub use variables::REPORTED_VARIABLES;
 
 use crate::format::{
     MacFacts, MachineReport, ReportedConsent, ReportedEngine, ReportedFile, ReportedFolder,
-    ReportedHealth, ReportedInstallation, ReportedMachine, ReportedProcess, ReportedRow,
-    ReportedScreen, ReportedServer, ReportedSettings, WatchTrial,
+    ReportedHealth, ReportedHooks, ReportedInstallation, ReportedMachine, ReportedProcess,
+    ReportedRow, ReportedScreen, ReportedServer, ReportedSettings, WatchTrial,
 };
 use std::collections::BTreeMap;
-use trusty_fleet::observation::HookInstall;
 
 /// Redacts one report. Equal names become equal.
 #[derive(Debug, Clone)]
@@ -134,13 +133,9 @@ impl ReportRedactor {
             named_by_session,
             problem: self.text(problem),
             registry: registry.into_iter().map(|file| self.file(file)).collect(),
-            hooks: hooks.map(|hooks| match hooks {
-                HookInstall::Forbidden(why) => HookInstall::Forbidden(self.user.clean(&why)),
-                HookInstall::Broken(why) => HookInstall::Broken(self.user.clean(&why)),
-                HookInstall::Connected
-                | HookInstall::NotInstalled
-                | HookInstall::Incomplete
-                | HookInstall::Outdated => hooks,
+            hooks: hooks.map(|hooks| ReportedHooks {
+                state: hooks.state,
+                why: self.text(hooks.why),
             }),
         }
     }

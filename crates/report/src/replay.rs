@@ -125,7 +125,7 @@ impl<'a> FleetReplay<'a> {
                 self.file(health(Source::Registry, sessions, problem));
             }
             if let Some(hooks) = &folder.hooks {
-                self.file(Fact::HookInstall(dir, hooks.clone()));
+                self.file(Fact::HookInstall(dir, hooks.into()));
             }
             self.file_registry(folder);
         }

@@ -31,17 +31,21 @@ pub(super) fn read_folder(
         path: text(dir),
         real_path: files::resolve(dir).as_deref().map(text),
         named_by_session: !configured.contains(dir),
-        hooks: Some(trusty_integration::state(env, dir)),
+        hooks: Some(trusty_integration::state(env, dir).into()),
         ..ReportedFolder::default()
     };
     let sessions = dir.join("sessions");
     match files::with_folder_timeout(&sessions, |sessions| Some(list(sessions))) {
         None => folder.problem = Some("the folder did not respond within 1 s".to_owned()),
-        Some(Err(problem)) => folder.problem = Some(problem),
+        Some(Err(problem)) => folder.problem = Some(problem.to_string()),
         Some(Ok(names)) => {
             let read = names.into_iter().filter_map(|name| {
                 let pid: u32 = name.split_once('.')?.0.parse().ok()?;
-                Some(read_file(&sessions, &name, alive.contains(&pid), machine))
+                if alive.contains(&pid) {
+                    Some(read_file(&sessions, &name, machine))
+                } else {
+                    Some(left_behind_file(&name))
+                }
             });
             folder.registry = read.take(MAX_FILES).collect();
         }
@@ -49,12 +53,21 @@ pub(super) fn read_folder(
     folder
 }
 
+/// Why a registry folder is not listed.
+#[derive(Debug, thiserror::Error)]
+enum RegistryFolderError {
+    #[error("{0}")]
+    Untrusted(FileReadError),
+    #[error("could not list the folder: {0}")]
+    Io(io::Error),
+}
+
 /// The names of the files in a registry folder, sorted; none if there is no folder.
-fn list(sessions: &Path) -> Result<BTreeSet<String>, String> {
+fn list(sessions: &Path) -> Result<BTreeSet<String>, RegistryFolderError> {
     if let Err(refusal) = check_folder(sessions)
         && refusal.is_distrust()
     {
-        return Err(FileReadError::from(refusal).to_string());
+        return Err(RegistryFolderError::Untrusted(refusal.into()));
     }
     match fs::read_dir(sessions) {
         Ok(entries) => Ok(entries
@@ -62,31 +75,38 @@ fn list(sessions: &Path) -> Result<BTreeSet<String>, String> {
             .filter_map(|entry| entry.file_name().into_string().ok())
             .collect()),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-        Err(e) => Err(format!("could not list the folder: {e}")),
+        Err(e) => Err(RegistryFolderError::Io(e)),
     }
 }
 
-fn read_file(
-    sessions: &Path,
-    name: &str,
-    is_alive: bool,
-    machine: &MachineIdentity,
-) -> ReportedFile {
+/// A file of a process that has ended: Claude Code leaves it behind when killed.
+fn left_behind_file(name: &str) -> ReportedFile {
+    ReportedFile {
+        name: short_name(name),
+        problem: Some("the process has exited".to_owned()),
+        ..ReportedFile::default()
+    }
+}
+
+/// The name of a file; that of a key is shortened, because the rest of it is a hash of a path.
+fn short_name(name: &str) -> String {
+    match name.split_once('.') {
+        Some((pid, _)) if has_ending(name, "key") => format!("{pid}.key"),
+        _ => name.to_owned(),
+    }
+}
+
+fn read_file(sessions: &Path, name: &str, machine: &MachineIdentity) -> ReportedFile {
     let mut file = ReportedFile {
-        name: name.to_owned(),
+        name: short_name(name),
         ..ReportedFile::default()
     };
-    if let (Some((pid, _)), true) = (name.split_once('.'), has_ending(name, "key")) {
-        // The rest of the name is a hash of a path. The file holds a secret and is never opened.
-        file.name = format!("{pid}.key");
+    if has_ending(name, "key") {
+        // The file holds a secret and is never opened.
         return file;
     }
     if !has_ending(name, "json") {
         file.problem = Some("neither a session nor a key".to_owned());
-        return file;
-    }
-    if !is_alive {
-        file.problem = Some("the process has exited".to_owned());
         return file;
     }
     match files::read_bounded(&sessions.join(name), MAX_FILE_BYTES) {

@@ -1,6 +1,7 @@
 //! Trusty Bar itself, as a report shows it.
 
 use serde::{Deserialize, Serialize};
+use trusty_fleet::observation::HookInstall;
 use utoipa::ToSchema;
 
 /// Trusty Bar itself: its folders, settings, engine and hook program.
@@ -109,4 +110,68 @@ pub struct ReportedHealth {
     pub subject: String,
     /// What is wrong.
     pub message: String,
+}
+
+/// Whether the hooks of Trusty Bar are installed in a config folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReportedHooks {
+    /// The state in a word.
+    pub state: ReportedHooksState,
+    /// Why hooks are forbidden, or what is wrong with the settings file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// The state of the hooks of a config folder.
+///
+/// * `connected`: all entries are present
+/// * `not connected`: no entry is present, and none ever was
+/// * `incomplete`: entries are missing
+/// * `outdated`: the entries are those of an earlier version
+/// * `forbidden`: a policy forbids hooks
+/// * `broken`: the settings file cannot be parsed
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ReportedHooksState {
+    /// All entries are present.
+    Connected,
+    /// No entry is present, and none ever was.
+    #[serde(rename = "not connected")]
+    NotConnected,
+    /// Entries are missing.
+    Incomplete,
+    /// The entries are those of an earlier version.
+    Outdated,
+    /// A policy forbids hooks.
+    Forbidden,
+    /// The settings file cannot be parsed.
+    Broken,
+}
+
+impl From<HookInstall> for ReportedHooks {
+    fn from(install: HookInstall) -> Self {
+        let (state, why) = match install {
+            HookInstall::Connected => (ReportedHooksState::Connected, None),
+            HookInstall::NotInstalled => (ReportedHooksState::NotConnected, None),
+            HookInstall::Incomplete => (ReportedHooksState::Incomplete, None),
+            HookInstall::Outdated => (ReportedHooksState::Outdated, None),
+            HookInstall::Forbidden(why) => (ReportedHooksState::Forbidden, Some(why)),
+            HookInstall::Broken(why) => (ReportedHooksState::Broken, Some(why)),
+        };
+        Self { state, why }
+    }
+}
+
+impl From<&ReportedHooks> for HookInstall {
+    fn from(hooks: &ReportedHooks) -> Self {
+        let why = hooks.why.clone().unwrap_or_default();
+        match hooks.state {
+            ReportedHooksState::Connected => Self::Connected,
+            ReportedHooksState::NotConnected => Self::NotInstalled,
+            ReportedHooksState::Incomplete => Self::Incomplete,
+            ReportedHooksState::Outdated => Self::Outdated,
+            ReportedHooksState::Forbidden => Self::Forbidden(why),
+            ReportedHooksState::Broken => Self::Broken(why),
+        }
+    }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::format::{REPORT_FORMAT, REPORT_VERSION, ReportedPlacement};
+use crate::format::{REPORT_FORMAT, REPORT_VERSION, ReportedHooksState, ReportedPlacement};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::time::SystemTime;
@@ -55,7 +55,10 @@ fn report_full_of(home: &str, name: &str, prompt: &str) -> MachineReport {
                 problem: None,
             },
         ],
-        hooks: Some(HookInstall::Broken(path.clone())),
+        hooks: Some(ReportedHooks {
+            state: ReportedHooksState::Broken,
+            why: own(),
+        }),
         ..ReportedFolder::default()
     };
     let server = ReportedServer {

@@ -39,7 +39,7 @@ pub(super) fn find(report: &MachineReport) -> Vec<ReportFinding> {
 fn hooks(report: &MachineReport) -> Vec<ReportFinding> {
     let mut found = Vec::new();
     for folder in &report.config_folders {
-        let message = match &folder.hooks {
+        let message = match folder.hooks.as_ref().map(HookInstall::from) {
             None | Some(HookInstall::Connected) => continue,
             Some(HookInstall::NotInstalled) => {
                 "hooks are not connected: requests cannot be answered here; run `trusty connect`"
