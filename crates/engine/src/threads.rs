@@ -97,3 +97,16 @@ fn shared_runtime() -> Option<runtime::Handle> {
     };
     SHARED_RUNTIME.get_or_init(start).clone()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_system_gets_a_hint_that_exists_there() {
+        assert!(identity_hint(System::Linux).contains("/proc"));
+        assert!(!identity_hint(System::Mac).contains("/proc"));
+        let error = StartError::Machine(io::ErrorKind::NotFound.into());
+        assert!(error.to_string().ends_with(identity_hint(CURRENT_SYSTEM)));
+    }
+}

@@ -155,8 +155,7 @@ mod tests {
         };
         let removed = started(None);
         assert_eq!(removed.path(), Some(new.as_path()));
-        let paths: Vec<_> = removed.paths().collect();
-        assert_eq!(paths, [new.as_path(), link.as_path()]);
+        assert_eq!(removed.paths(), [new.as_path(), link.as_path()]);
         let old = root.join("1.0");
         let running = started(Some(old.clone()));
         assert_eq!(running.exec_target, None);

@@ -49,14 +49,14 @@ pub struct ProcessProgram {
 
 impl ProcessProgram {
     /// The known paths of the executable, the most reliable first.
-    pub fn paths(&self) -> impl Iterator<Item = &Path> + Clone {
+    pub fn paths(&self) -> Vec<&Path> {
         let paths = [&self.real_path, &self.exec_target, &self.exec_path];
-        paths.into_iter().filter_map(|path| path.as_deref())
+        paths.into_iter().flatten().map(PathBuf::as_path).collect()
     }
 
     /// The most reliable of the known paths.
     pub fn path(&self) -> Option<&Path> {
-        self.paths().next()
+        self.paths().first().copied()
     }
 }
 

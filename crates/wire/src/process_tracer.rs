@@ -135,7 +135,7 @@ impl ProcessTracer {
         let Some(program) = LiveKernel.program(pid) else {
             return false;
         };
-        identify_program(program.paths(), &program.argv).role != ProcessRole::Other
+        identify_program(&program.paths(), &program.argv).role != ProcessRole::Other
             && self.scope.contains_process(pid)
     }
 

@@ -18,24 +18,20 @@ pub struct IdentifiedProgram<'a> {
 /// macOS knows the running file and the path that execve(2) was given. All installers of Claude Code
 /// put a link into the search path, so that only the running file shows what it is; that file may
 /// have been removed by an update, and the given path is left.
-pub fn identify_program<'a>(
-    paths: impl Iterator<Item = &'a Path> + Clone,
-    argv: &[String],
-) -> IdentifiedProgram<'a> {
+pub fn identify_program<'a>(paths: &[&'a Path], argv: &[String]) -> IdentifiedProgram<'a> {
     let role_at = |path: &Path| classify_process(Some(path), argv);
-    let mut known = paths.clone();
-    if let Some(path) = known.find(|path| role_at(path) != ProcessRole::Other) {
+    let first = |shows: &dyn Fn(&Path) -> bool| paths.iter().copied().find(|path| shows(path));
+    if let Some(path) = first(&|path| role_at(path) != ProcessRole::Other) {
         return IdentifiedProgram {
             role: role_at(path),
             path: Some(path),
         };
     }
-    let best = |shows: fn(&Path) -> bool| paths.clone().find(|path| shows(path));
     IdentifiedProgram {
         role: ProcessRole::Other,
-        path: best(is_client)
-            .or_else(|| best(is_named_after_client))
-            .or_else(|| paths.clone().next()),
+        path: first(&is_client)
+            .or_else(|| first(&is_named_after_client))
+            .or_else(|| paths.first().copied()),
     }
 }
 
@@ -44,8 +40,8 @@ mod tests {
     use super::*;
     use ProcessRole::{Headless, Infrastructure, Interactive, Other};
 
-    /// The running file, the path given to execve(2), the arguments; what the process is, and
-    /// whether the running file shows it.
+    /// The running file, the path given to execve(2), the arguments; what the process is, and the
+    /// path that shows it.
     type InstallRow = (
         &'static str,
         &'static str,
@@ -200,8 +196,8 @@ mod tests {
     fn every_installer_s_client_is_known_by_the_better_of_its_paths() {
         for (real, given, argv, role, path) in MAC_INSTALLS {
             let known = [real, given].into_iter().filter(|p| !p.is_empty());
-            // The arguments of Claude Desktop's copy hold the spaces of its path nowhere.
-            let found = identify_program(known.map(Path::new), &words(argv));
+            let known: Vec<&Path> = known.map(Path::new).collect();
+            let found = identify_program(&known, &words(argv));
             let expected = IdentifiedProgram {
                 role,
                 path: Some(Path::new(path)),
@@ -212,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_program_without_a_path_is_not_known() {
-        let found = identify_program(std::iter::empty(), &words("claude"));
+        let found = identify_program(&[], &words("claude"));
         let expected = IdentifiedProgram {
             role: Other,
             path: None,

@@ -128,115 +128,125 @@ fn is_main_program(below: std::path::Components<'_>) -> bool {
 mod tests {
     use super::*;
 
+    /// An executable, the name of its application, the bundle, and the bundle's identifier.
+    type BundleRow = (
+        &'static str,
+        &'static str,
+        &'static str,
+        Option<&'static str>,
+    );
+
+    const BUNDLE_ROWS: [BundleRow; 17] = [
+        (
+            "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal",
+            "Terminal",
+            "/System/Applications/Utilities/Terminal.app",
+            Some("com.apple.Terminal"),
+        ),
+        (
+            "/Applications/iTerm.app/Contents/MacOS/iTerm2",
+            "iTerm2",
+            "/Applications/iTerm.app",
+            Some("com.googlecode.iterm2"),
+        ),
+        (
+            "/Applications/Ghostty.app/Contents/MacOS/ghostty",
+            "Ghostty",
+            "/Applications/Ghostty.app",
+            Some("com.mitchellh.ghostty"),
+        ),
+        (
+            "/Applications/kitty.app/Contents/MacOS/kitty",
+            "kitty",
+            "/Applications/kitty.app",
+            Some("net.kovidgoyal.kitty"),
+        ),
+        (
+            "/Applications/WezTerm.app/Contents/MacOS/wezterm-gui",
+            "WezTerm",
+            "/Applications/WezTerm.app",
+            Some("com.github.wez.wezterm"),
+        ),
+        (
+            "/Applications/Alacritty.app/Contents/MacOS/alacritty",
+            "Alacritty",
+            "/Applications/Alacritty.app",
+            Some("org.alacritty"),
+        ),
+        (
+            "/Applications/Visual Studio Code.app/Contents/MacOS/Electron",
+            "VS Code",
+            "/Applications/Visual Studio Code.app",
+            Some("com.microsoft.VSCode"),
+        ),
+        (
+            "/Applications/Visual Studio Code.app/Contents/Frameworks/Code Helper \
+             (Plugin).app/Contents/MacOS/Code Helper (Plugin)",
+            "VS Code",
+            "/Applications/Visual Studio Code.app",
+            Some("com.microsoft.VSCode"),
+        ),
+        (
+            "/Applications/Cursor.app/Contents/Frameworks/Cursor Helper.app/Contents/MacOS/\
+             Cursor Helper",
+            "Cursor",
+            "/Applications/Cursor.app",
+            Some("com.todesktop.230313mzl4w4u92"),
+        ),
+        (
+            "/Applications/Windsurf.app/Contents/MacOS/Electron",
+            "Windsurf",
+            "/Applications/Windsurf.app",
+            Some("com.exafunction.windsurf"),
+        ),
+        (
+            "/Applications/Zed.app/Contents/MacOS/zed",
+            "Zed",
+            "/Applications/Zed.app",
+            Some("dev.zed.Zed"),
+        ),
+        (
+            "/Applications/Warp.app/Contents/MacOS/stable",
+            "Warp",
+            "/Applications/Warp.app",
+            Some("dev.warp.Warp-Stable"),
+        ),
+        (
+            "/Users/dev/Applications/IntelliJ IDEA CE.app/Contents/MacOS/idea",
+            "IntelliJ IDEA",
+            "/Users/dev/Applications/IntelliJ IDEA CE.app",
+            Some("com.jetbrains.intellij.ce"),
+        ),
+        (
+            "/Applications/Hyper.app/Contents/MacOS/Hyper",
+            "Hyper",
+            "/Applications/Hyper.app",
+            Some("co.zeit.hyper"),
+        ),
+        (
+            "/Applications/Tabby.app/Contents/MacOS/Tabby",
+            "Tabby",
+            "/Applications/Tabby.app",
+            Some("org.tabby"),
+        ),
+        (
+            "/Applications/Claude.app/Contents/Frameworks/Claude Helper.app/Contents/MacOS/\
+             Claude Helper",
+            "Claude",
+            "/Applications/Claude.app",
+            Some("com.anthropic.claudefordesktop"),
+        ),
+        (
+            "/Applications/Some New Terminal.app/Contents/MacOS/main",
+            "Some New Terminal",
+            "/Applications/Some New Terminal.app",
+            None,
+        ),
+    ];
+
     #[test]
     fn the_outermost_bundle_names_the_application() {
-        for (executable, name, bundle, identifier) in [
-            (
-                "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal",
-                "Terminal",
-                "/System/Applications/Utilities/Terminal.app",
-                Some("com.apple.Terminal"),
-            ),
-            (
-                "/Applications/iTerm.app/Contents/MacOS/iTerm2",
-                "iTerm2",
-                "/Applications/iTerm.app",
-                Some("com.googlecode.iterm2"),
-            ),
-            (
-                "/Applications/Ghostty.app/Contents/MacOS/ghostty",
-                "Ghostty",
-                "/Applications/Ghostty.app",
-                Some("com.mitchellh.ghostty"),
-            ),
-            (
-                "/Applications/kitty.app/Contents/MacOS/kitty",
-                "kitty",
-                "/Applications/kitty.app",
-                Some("net.kovidgoyal.kitty"),
-            ),
-            (
-                "/Applications/WezTerm.app/Contents/MacOS/wezterm-gui",
-                "WezTerm",
-                "/Applications/WezTerm.app",
-                Some("com.github.wez.wezterm"),
-            ),
-            (
-                "/Applications/Alacritty.app/Contents/MacOS/alacritty",
-                "Alacritty",
-                "/Applications/Alacritty.app",
-                Some("org.alacritty"),
-            ),
-            (
-                "/Applications/Visual Studio Code.app/Contents/MacOS/Electron",
-                "VS Code",
-                "/Applications/Visual Studio Code.app",
-                Some("com.microsoft.VSCode"),
-            ),
-            (
-                "/Applications/Visual Studio Code.app/Contents/Frameworks/Code Helper \
-                 (Plugin).app/Contents/MacOS/Code Helper (Plugin)",
-                "VS Code",
-                "/Applications/Visual Studio Code.app",
-                Some("com.microsoft.VSCode"),
-            ),
-            (
-                "/Applications/Cursor.app/Contents/Frameworks/Cursor Helper.app/Contents/MacOS/\
-                 Cursor Helper",
-                "Cursor",
-                "/Applications/Cursor.app",
-                Some("com.todesktop.230313mzl4w4u92"),
-            ),
-            (
-                "/Applications/Windsurf.app/Contents/MacOS/Electron",
-                "Windsurf",
-                "/Applications/Windsurf.app",
-                Some("com.exafunction.windsurf"),
-            ),
-            (
-                "/Applications/Zed.app/Contents/MacOS/zed",
-                "Zed",
-                "/Applications/Zed.app",
-                Some("dev.zed.Zed"),
-            ),
-            (
-                "/Applications/Warp.app/Contents/MacOS/stable",
-                "Warp",
-                "/Applications/Warp.app",
-                Some("dev.warp.Warp-Stable"),
-            ),
-            (
-                "/Users/dev/Applications/IntelliJ IDEA CE.app/Contents/MacOS/idea",
-                "IntelliJ IDEA",
-                "/Users/dev/Applications/IntelliJ IDEA CE.app",
-                Some("com.jetbrains.intellij.ce"),
-            ),
-            (
-                "/Applications/Hyper.app/Contents/MacOS/Hyper",
-                "Hyper",
-                "/Applications/Hyper.app",
-                Some("co.zeit.hyper"),
-            ),
-            (
-                "/Applications/Tabby.app/Contents/MacOS/Tabby",
-                "Tabby",
-                "/Applications/Tabby.app",
-                Some("org.tabby"),
-            ),
-            (
-                "/Applications/Claude.app/Contents/Frameworks/Claude Helper.app/Contents/MacOS/\
-                 Claude Helper",
-                "Claude",
-                "/Applications/Claude.app",
-                Some("com.anthropic.claudefordesktop"),
-            ),
-            (
-                "/Applications/Some New Terminal.app/Contents/MacOS/main",
-                "Some New Terminal",
-                "/Applications/Some New Terminal.app",
-                None,
-            ),
-        ] {
+        for (executable, name, bundle, identifier) in BUNDLE_ROWS {
             let expected = AppBundle {
                 name,
                 path: bundle.into(),

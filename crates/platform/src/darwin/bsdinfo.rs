@@ -24,9 +24,9 @@ const NO_DEVICE: u32 = u32::MAX;
 /// The offsets of the fields that are read.
 pub mod offsets {
     /// `pbi_flags`.
-    pub const FLAGS: usize = 0;
+    pub const PROCESS_FLAGS: usize = 0;
     /// `pbi_status`.
-    pub const STATUS: usize = 4;
+    pub const PROCESS_STATUS: usize = 4;
     /// `pbi_xstatus`: for a stopped process, the signal that stopped it.
     pub const STOP_SIGNAL: usize = 8;
     /// `pbi_ppid`.
@@ -95,7 +95,7 @@ fn name(bytes: &[u8], at: usize, size: usize) -> Option<String> {
 /// answer of getsid(2), which the structure lacks.
 pub fn decode_bsd_info(bytes: &[u8], session: u32) -> Option<ProcessStat> {
     let at = |offset| number(bytes, offset);
-    let status = at(offsets::STATUS)?;
+    let status = at(offsets::PROCESS_STATUS)?;
     let micros = long_number(bytes, offsets::START_SECONDS)?
         .saturating_mul(1_000_000)
         .saturating_add(long_number(bytes, offsets::START_MICROS)?);
@@ -107,7 +107,8 @@ pub fn decode_bsd_info(bytes: &[u8], session: u32) -> Option<ProcessStat> {
         session,
         foreground: at(offsets::FOREGROUND_GROUP)?,
         uid: at(offsets::USER_ID)?,
-        stopped: is_stopped(status, at(offsets::FLAGS)?).then_some(at(offsets::STOP_SIGNAL)?),
+        stopped: is_stopped(status, at(offsets::PROCESS_FLAGS)?)
+            .then_some(at(offsets::STOP_SIGNAL)?),
         zombie: status == STATUS_ZOMBIE,
         terminal: if device == NO_DEVICE {
             0

@@ -388,8 +388,8 @@ mod layout {
 
     const _: () = assert!(size_of::<proc_bsdinfo>() == BSD_INFO_BYTES && BSD_INFO_BYTES == 136);
     const _: () = assert!(
-        offset_of!(proc_bsdinfo, pbi_flags) == at::FLAGS
-            && offset_of!(proc_bsdinfo, pbi_status) == at::STATUS
+        offset_of!(proc_bsdinfo, pbi_flags) == at::PROCESS_FLAGS
+            && offset_of!(proc_bsdinfo, pbi_status) == at::PROCESS_STATUS
             && offset_of!(proc_bsdinfo, pbi_xstatus) == at::STOP_SIGNAL
             && offset_of!(proc_bsdinfo, pbi_ppid) == at::PARENT_PID
             && offset_of!(proc_bsdinfo, pbi_uid) == at::USER_ID

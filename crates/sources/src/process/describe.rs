@@ -54,7 +54,7 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
     pub(super) fn role(&self, pid: u32) -> ProcessRole {
         let program = self.machine.program(pid);
         program.map_or(ProcessRole::Other, |program| {
-            identify_program(program.paths(), &program.argv).role
+            identify_program(&program.paths(), &program.argv).role
         })
     }
 
@@ -62,7 +62,8 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
     pub(super) fn describe(&mut self, pid: u32, stat: &ProcessStat) -> Option<ProcessFacts> {
         let machine = &self.machine;
         let program = machine.program(pid)?;
-        let identified = identify_program(program.paths(), &program.argv);
+        let paths = program.paths();
+        let identified = identify_program(&paths, &program.argv);
         let cwd = machine.current_folder(pid);
         // On macOS, a process that hides its environment has an empty one.
         let environment = machine.environment(pid).unwrap_or_default();
@@ -97,7 +98,7 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
             cwd: cwd.as_deref(),
         });
         let started_at = match self.started.get(&pid) {
-            Some((start, at)) if *start == stat.start => *at,
+            Some((same, at)) if *same == stat.start => *at,
             _ => self.clock.at(machine.start_since_boot(stat.start)),
         };
         self.started.insert(pid, (stat.start, started_at));

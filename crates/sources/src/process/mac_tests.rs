@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::observation::{ConfigFolder, RunState, StopSignal};
 use trusty_fleet::terminal::terminal_app;
 
-const VERSION: &str = "/Users/dev/.local/share/claude/versions/2.1.330";
-const LINK: &str = "/Users/dev/.local/bin/claude";
-const TERMINAL: &str = "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal";
+const VERSION_PATH: &str = "/Users/dev/.local/share/claude/versions/2.1.330";
+const LINK_PATH: &str = "/Users/dev/.local/bin/claude";
+const TERMINAL_PATH: &str = "/System/Applications/Utilities/Terminal.app/Contents/MacOS/Terminal";
 
 fn scope() -> ProcessScope {
     ProcessScope {
@@ -22,11 +22,16 @@ fn scope() -> ProcessScope {
 /// Terminal, login, a login shell, and the client that the shell started by its link.
 fn terminal_app_with_client() -> TestMac {
     let mut mac = TestMac::default();
-    mac.start(400, 1, 100, program(TERMINAL, TERMINAL, &[TERMINAL]));
+    mac.start(
+        400,
+        1,
+        100,
+        program(TERMINAL_PATH, TERMINAL_PATH, &[TERMINAL_PATH]),
+    );
     let login = program("/usr/bin/login", "/usr/bin/login", &["login", "-pf", "dev"]);
     mac.start(410, 400, 110, login);
     mac.start(411, 410, 110, program("/bin/zsh", "/bin/zsh", &["-zsh"]));
-    mac.start(420, 411, 200, program(VERSION, LINK, &["claude"]));
+    mac.start(420, 411, 200, program(VERSION_PATH, LINK_PATH, &["claude"]));
     for pid in [410, 411] {
         let process = mac.processes.get_mut(&pid).expect("there");
         // Code signing restricts both.
@@ -58,7 +63,7 @@ fn a_client_that_a_shell_started_by_its_link_is_found() {
     };
     assert_eq!(client.key.pid, 420);
     assert_eq!(client.role, ProcessRole::Interactive);
-    assert_eq!(client.exe.as_deref(), Some(Path::new(VERSION)));
+    assert_eq!(client.exe.as_deref(), Some(Path::new(VERSION_PATH)));
     assert_eq!(client.tty.as_deref(), Some("/dev/ttys003"));
     assert_eq!(
         client.cwd.as_deref(),
@@ -89,7 +94,7 @@ fn a_reused_pid_has_a_start_of_its_own() {
     let stat = processes.machine().processes[&420].stat;
     let first = processes.describer.describe(420, &stat).expect("it runs");
     let mut mac = terminal_app_with_client();
-    mac.start(420, 411, 300, program(VERSION, LINK, &["claude"]));
+    mac.start(420, 411, 300, program(VERSION_PATH, LINK_PATH, &["claude"]));
     processes.describer.replace_machine(mac);
     let stat = processes.machine().processes[&420].stat;
     let second = processes.describer.describe(420, &stat).expect("it runs");
@@ -99,7 +104,7 @@ fn a_reused_pid_has_a_start_of_its_own() {
 #[test]
 fn a_command_of_a_client_is_no_client_though_it_is_a_copy_of_it() {
     let mut mac = terminal_app_with_client();
-    mac.start(430, 420, 210, program(VERSION, LINK, &["claude"]));
+    mac.start(430, 420, 210, program(VERSION_PATH, LINK_PATH, &["claude"]));
     let facts = source(mac).scan_all();
     let pids: Vec<u32> = described(&facts).iter().map(|f| f.key.pid).collect();
     assert_eq!(pids, [420]);

@@ -40,9 +40,9 @@ pub(super) struct TestMac {
 impl TestMac {
     /// Adds a process of user 501 that started `seconds` after the boot.
     pub(super) fn start(&mut self, pid: u32, parent: u32, seconds: u64, program: ProcessProgram) {
-        let start = StartTime((BOOT_SECOND + seconds) * 1_000_000 + 123_456);
+        let micros = (BOOT_SECOND + seconds) * 1_000_000 + 123_456;
         let stat = ProcessStat {
-            start,
+            start: StartTime(micros),
             parent,
             group: pid,
             session: parent,

@@ -42,7 +42,7 @@ impl ExecImage {
             space.push(0);
         };
         add(&mut space, &self.path);
-        while space.len() % 8 != 0 {
+        while !space.len().is_multiple_of(8) {
             space.push(0);
         }
         let start = space.len();
@@ -98,14 +98,14 @@ fn names(words: &StartWords) -> Vec<&str> {
         .collect()
 }
 
-const ENVIRONMENT: [&str; 3] = ["HOME=/Users/dev", "TMUX=/private/tmp/s,1,0", "A=b=c"];
+const TEST_ENVIRONMENT: [&str; 3] = ["HOME=/Users/dev", "TMUX=/private/tmp/s,1,0", "A=b=c"];
 
 #[test]
 fn path_arguments_and_environment_are_told_apart() {
     // Paths of all lengths modulo the pointer size.
     for more in 0..9 {
         let path = format!("/Users/dev/.local/bin/claude{}", "x".repeat(more));
-        let image = ExecImage::new(&path, &["claude", "--resume"], &ENVIRONMENT);
+        let image = ExecImage::new(&path, &["claude", "--resume"], &TEST_ENVIRONMENT);
         let words = decoded(&image.sysctl());
         assert_eq!(words.exec_path.as_deref(), Some(Path::new(&path)));
         assert_eq!(words.argv, ["claude", "--resume"]);
@@ -120,7 +120,7 @@ fn the_environment_of_a_process_with_a_rewritten_title_is_found() {
     let image = ExecImage::new(
         node,
         &["node", "/opt/homebrew/bin/claude", "--continue"],
-        &ENVIRONMENT,
+        &TEST_ENVIRONMENT,
     );
     let words = decoded(&image.retitled("claude"));
     assert_eq!(words.exec_path.as_deref(), Some(Path::new(node)));
@@ -138,7 +138,7 @@ fn empty_arguments_are_counted() {
         &[""],
         &["claude", "", "", ""],
     ] {
-        let image = ExecImage::new("/bin/claude", argv, &ENVIRONMENT);
+        let image = ExecImage::new("/bin/claude", argv, &TEST_ENVIRONMENT);
         let words = decoded(&image.sysctl());
         let expected: Vec<&str> = argv.iter().copied().filter(|w| !w.is_empty()).collect();
         assert_eq!(words.argv, expected);
@@ -148,7 +148,11 @@ fn empty_arguments_are_counted() {
 
 #[test]
 fn arguments_with_an_equals_sign_are_arguments() {
-    let image = ExecImage::new("/usr/bin/env", &["env", "HOME=/x", "claude"], &ENVIRONMENT);
+    let image = ExecImage::new(
+        "/usr/bin/env",
+        &["env", "HOME=/x", "claude"],
+        &TEST_ENVIRONMENT,
+    );
     let words = decoded(&image.sysctl());
     assert_eq!(words.argv, ["env", "HOME=/x", "claude"]);
     assert_eq!(words.environment[0].1, "/Users/dev");
@@ -168,7 +172,7 @@ fn the_strings_of_the_kernel_are_no_environment() {
 
 #[test]
 fn a_restricted_process_shows_its_arguments_alone() {
-    let image = ExecImage::new("/bin/zsh", &["-zsh"], &ENVIRONMENT);
+    let image = ExecImage::new("/bin/zsh", &["-zsh"], &TEST_ENVIRONMENT);
     let words = decoded(&image.restricted());
     assert_eq!(words.argv, ["-zsh"]);
     assert_eq!(words.environment, []);
@@ -194,7 +198,7 @@ fn bytes_that_are_no_text_are_kept_in_paths_and_values() {
 
 #[test]
 fn a_cut_value_gives_what_is_there() {
-    let image = ExecImage::new("/bin/x", &["x", "-y"], &ENVIRONMENT);
+    let image = ExecImage::new("/bin/x", &["x", "-y"], &TEST_ENVIRONMENT);
     let whole = image.sysctl();
     let at = |word: &[u8]| {
         let found = whole.windows(word.len()).position(|w| w == word);
@@ -230,7 +234,7 @@ proptest! {
     #[test]
     fn any_bytes_decode_or_fail(bytes in prop::collection::vec(any::<u8>(), 0..256), cut in 0..64_usize) {
         let _ = decode_start_words(&bytes);
-        let whole = ExecImage::new("/bin/x", &["x", "-y"], &ENVIRONMENT).sysctl();
+        let whole = ExecImage::new("/bin/x", &["x", "-y"], &TEST_ENVIRONMENT).sysctl();
         let _ = decode_start_words(&whole[..cut.min(whole.len())]);
     }
 }
