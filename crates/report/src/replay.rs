@@ -52,7 +52,7 @@ pub struct ReplayedReport {
 
 /// Replays a report at the time at which it was taken.
 pub fn replay_report(report: &MachineReport) -> ReplayedReport {
-    let mut replay = FleetReplay::new(report);
+    let mut replay = ReportReplay::new(report);
     replay.file_folders();
     replay.file_processes();
     replay.file_panes();
@@ -77,7 +77,7 @@ pub fn replay_report(report: &MachineReport) -> ReplayedReport {
 /// A registry file that was understood.
 type DecodedEntries = BTreeMap<RegistryFile, RegistryEntry>;
 
-struct FleetReplay<'a> {
+struct ReportReplay<'a> {
     report: &'a MachineReport,
     kernel: ReportedKernel<'a>,
     fleet: Fleet,
@@ -85,7 +85,7 @@ struct FleetReplay<'a> {
     entries: DecodedEntries,
 }
 
-impl<'a> FleetReplay<'a> {
+impl<'a> ReportReplay<'a> {
     fn new(report: &'a MachineReport) -> Self {
         let machine = &report.machine;
         let host = (machine.system == System::Linux).then(|| STAND_IN_HOST.to_owned());

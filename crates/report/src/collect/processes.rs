@@ -142,6 +142,7 @@ fn may_be_client(program: &ProcessProgram) -> bool {
     let first = program.argv.first().map(Path::new);
     program
         .paths()
+        .into_iter()
         .any(|path| is_known(path) || is_named_after_client(path))
         || first.is_some_and(is_named_after_client)
         || is_named_after_client(Path::new(&program.name))

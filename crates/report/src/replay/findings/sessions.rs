@@ -110,14 +110,14 @@ fn unrecognised_process(
     if sessions.contains_key(&process.pid) || process.zombie {
         return None;
     }
-    let identified = identify_program(program.paths(), &program.argv);
+    let identified = identify_program(&program.paths(), &program.argv);
     let first = program.argv.first().map(Path::new);
     let is_called_so = identified.path.is_some_and(is_named_after_client)
         || first.is_some_and(is_named_after_client);
     // A child that Claude Code starts from its own executable is no session of its own.
     let is_child = kernel.process(process.parent).is_some_and(|parent| {
         kernel.program(parent.pid).is_some_and(|above| {
-            identify_program(above.paths(), &above.argv).role != ProcessRole::Other
+            identify_program(&above.paths(), &above.argv).role != ProcessRole::Other
         })
     });
     let path = identified.path.map_or_else(
