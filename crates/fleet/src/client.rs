@@ -168,7 +168,9 @@ fn is_native(exe: &Path) -> bool {
     let parts = components(exe);
     let below = |pair: [&str; 2]| parts.windows(2).any(|w| w == pair);
     let packaged = parts.iter().rev().skip(1).any(|p| {
-        *p == "claude-code" || p.starts_with("claude-code-") || p.starts_with("claude-code@")
+        // Editors put the publisher before the name of an extension.
+        let p = p.strip_prefix("anthropic.").unwrap_or(p);
+        p == "claude-code" || p.starts_with("claude-code-") || p.starts_with("claude-code@")
     });
     below(["claude", "versions"])
         || (packaged && matches!(file_name(exe), "claude" | "claude.exe"))
@@ -247,6 +249,12 @@ mod tests {
             (
                 "/opt/homebrew/Caskroom/claude-code@latest/2.1.330/claude",
                 "claude",
+                Interactive,
+            ),
+            (
+                "/home/dev/.vscode-server/extensions/anthropic.claude-code-2.1.284-linux-x64/\
+                 resources/native-binary/claude",
+                "claude --output-format stream-json --verbose",
                 Interactive,
             ),
             ("/usr/bin/node", "claude", Interactive),

@@ -66,7 +66,7 @@ async fn collect_raw(
     let uptime = kernel.since_boot();
     let configured = settings.all_config_dirs(env);
     let alive: BTreeSet<u32> = kernel.pids()?.into_iter().collect();
-    let mut collector = ProcessCollector::new(&kernel, env, identity.uid);
+    let mut collector = ProcessCollector::new(&kernel, env, settings.scope(env, identity.uid));
     collector.add_recognised(&alive);
     let mut folders = BTreeMap::new();
     // Files name more processes, and their environments more folders.

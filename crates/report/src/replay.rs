@@ -196,14 +196,15 @@ impl<'a> ReportReplay<'a> {
         let mut source = ProcessSource::with_reader(kernel, scope, clock);
         let mut facts = source.scan_all();
         for _ in 0..MAX_REPLAY_ROUNDS {
-            if facts.is_empty() {
-                break;
-            }
             for fact in facts {
                 self.file(fact);
             }
+            // Registry files name processes that no path shows to be Claude Code.
             let wanted = self.fleet.source_demand(self.now).pids;
             facts = source.describe_unwatched(&wanted);
+            if facts.is_empty() {
+                break;
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use trusty_platform::clock;
 use trusty_platform::process_stat::ProcessProgram;
 use trusty_sources::process::{DiscoveryReader, StartedProcess};
 use trusty_wire::environment::Environment;
+use trusty_wire::process_scope::{Confinement, ProcessScope};
 
 /// The most processes of a report.
 const MAX_COLLECTED_PROCESSES: usize = 1_000;
@@ -24,7 +25,7 @@ const MAX_ANCESTORS: usize = 32;
 pub(super) struct ProcessCollector<'a, K> {
     kernel: &'a K,
     env: &'a Environment,
-    uid: u32,
+    scope: ProcessScope,
     found: BTreeMap<u32, ReportedProcess>,
     /// Config folders to which the environments of possible sessions lead.
     folders: BTreeSet<PathBuf>,
@@ -33,11 +34,11 @@ pub(super) struct ProcessCollector<'a, K> {
 }
 
 impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
-    pub(super) fn new(kernel: &'a K, env: &'a Environment, uid: u32) -> Self {
+    pub(super) fn new(kernel: &'a K, env: &'a Environment, scope: ProcessScope) -> Self {
         Self {
             kernel,
             env,
-            uid,
+            scope,
             found: BTreeMap::new(),
             folders: BTreeSet::new(),
             tmux_sockets: BTreeSet::new(),
@@ -47,10 +48,21 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
     /// Adds the user's processes that are Claude Code, or whose name says so.
     pub(super) fn add_recognised(&mut self, pids: &BTreeSet<u32>) {
         for pid in pids {
-            let is_ours = matches!(self.kernel.stat(*pid), Ok(Some(stat)) if stat.uid == self.uid);
+            let is_ours = matches!(self.kernel.stat(*pid), Ok(Some(stat)) if stat.uid == self.scope.uid);
             let program = is_ours.then(|| self.kernel.program(*pid)).flatten();
-            if program.is_some_and(|program| may_be_client(&program)) {
+            if program.is_some_and(|program| may_be_client(&program)) && self.is_in_scope(*pid) {
                 self.add(*pid);
+            }
+        }
+    }
+
+    /// Whether the settings let discovery see a process.
+    fn is_in_scope(&self, pid: u32) -> bool {
+        match self.scope.confinement {
+            Confinement::Open => true,
+            Confinement::Confined => {
+                let environment = self.kernel.environment(pid).ok();
+                self.scope.contains_environment(environment.as_deref())
             }
         }
     }
