@@ -5,14 +5,17 @@ mod proc_start;
 pub use proc_start::{ProcStart, StartMatch};
 
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The namespace of our session ids.
 const SESSION_ID_NAMESPACE: Uuid = Uuid::from_u128(0x7c1d_6a0e_52f3_4b8a_9e64_1f0b_d2a9_53c7);
 const MICROS_PER_SECOND: u64 = 1_000_000;
-/// September 2001 in microseconds since the epoch; as ticks of Linux, 317,000 years.
-const MIN_EPOCH_MICROS: u64 = 1_000_000_000 * MICROS_PER_SECOND;
+/// The years 2001 to 2286 in microseconds since the epoch; as ticks of Linux, 317,000 years of
+/// uptime and more.
+const EPOCH_MICROS: Range<u64> =
+    1_000_000_000 * MICROS_PER_SECOND..10_000_000_000 * MICROS_PER_SECOND;
 
 /// When a process started, in the kernel's own unit and never rounded: clock ticks since boot
 /// on Linux (field 22 of `/proc/<pid>/stat`), microseconds since the epoch on macOS.
@@ -24,7 +27,9 @@ impl StartTime {
     /// The second since the Unix epoch, if the unit is that of macOS. Ticks since boot never reach
     /// the values of microseconds since 1970.
     pub fn epoch_second(self) -> Option<u64> {
-        (self.0 >= MIN_EPOCH_MICROS).then_some(self.0 / MICROS_PER_SECOND)
+        EPOCH_MICROS
+            .contains(&self.0)
+            .then_some(self.0 / MICROS_PER_SECOND)
     }
 }
 
@@ -140,6 +145,16 @@ mod tests {
             ..machine()
         };
         assert_ne!(id, other_boot.session_id(key(7, 100)));
+    }
+
+    #[test]
+    fn only_a_start_time_of_macos_names_a_second() {
+        let second = |start| StartTime(start).epoch_second();
+        assert_eq!(second(1_789_312_956_123_456), Some(1_789_312_956));
+        // The first minute after a boot, a year of uptime, and what no kernel reports.
+        for ticks in [0, 6_000, 3_155_760_000, u64::MAX] {
+            assert_eq!(second(ticks), None, "{ticks}");
+        }
     }
 
     #[test]
