@@ -124,7 +124,7 @@ fn a_report_of_each_terminal_gives_the_list_of_that_moment() {
 
 #[test]
 fn a_report_of_a_stopped_and_a_working_session_gives_the_list_of_that_moment() {
-    let Some(stage) = TestStage::builder().hooks().build() else {
+    let Some(stage) = TestStage::builder().hooks().engine().build() else {
         return;
     };
     let stopped = stage.open_idle(TerminalShape::PtyBash, "payments", &MANUAL_MODE_ARGS);
@@ -137,6 +137,28 @@ fn a_report_of_a_stopped_and_a_working_session_gives_the_list_of_that_moment() {
         (stopped.client().state() == Some('T')).then_some(())
     });
     MadeReport::of(&stage.home).check("linux-stopped-and-working");
+}
+
+#[test]
+fn a_report_of_two_sessions_in_one_folder_gives_the_list_of_that_moment() {
+    let Some(stage) = TestStage::builder().build() else {
+        return;
+    };
+    let one = stage.open_idle(TerminalShape::PtyZsh, "twice", &MANUAL_MODE_ARGS);
+    let _two = stage.open_idle(TerminalShape::PtyBash, "twice", &MANUAL_MODE_ARGS);
+    MadeReport::of(&stage.home).check("linux-two-in-one-folder");
+    one.submit("stream 30s");
+    one.wait_status(WAIT_TIMEOUT, "busy");
+    MadeReport::of(&stage.home).check("linux-one-of-two-works");
+}
+
+#[test]
+fn a_report_of_a_detached_session_gives_the_list_of_that_moment() {
+    let Some(stage) = TestStage::builder().build() else {
+        return;
+    };
+    let _terminal = stage.open_idle(TerminalShape::TmuxDirect, "alone", &MANUAL_MODE_ARGS);
+    MadeReport::of(&stage.home).check("linux-detached");
 }
 
 #[test]

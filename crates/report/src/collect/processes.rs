@@ -222,9 +222,10 @@ fn describe_process(kernel: &impl DiscoveryReader, pid: u32) -> Option<ReportedP
 
 fn chosen_variables(all: &[(OsString, OsString)]) -> BTreeMap<String, String> {
     let named = all.iter().filter_map(|(name, value)| {
+        // Of all search paths, only that of the program that writes the report matters.
         let name = name
             .to_str()
-            .filter(|name| REPORTED_VARIABLES.contains(name))?;
+            .filter(|name| REPORTED_VARIABLES.contains(name) && *name != "PATH")?;
         Some((name.to_owned(), value.to_string_lossy().into_owned()))
     });
     named.collect()
