@@ -27,6 +27,8 @@ use trusty_fleet::identity::{MachineIdentity, ProcessKey, StartTime};
 const INCLUDE_ZOMBIES_ARG: u64 = 1;
 /// How much a value may grow between the call for its size and the call that reads it.
 const SYSCTL_SLACK_BYTES: usize = 4096;
+/// xnu's `ARG_MAX` and the number of arguments before it; `KERN_PROCARGS2` refuses a larger buffer.
+const MAX_PROCARGS_BYTES: usize = 1024 * 1024 + 4;
 
 /// The system that this program was built for.
 pub const CURRENT_SYSTEM: System = System::Mac;
@@ -309,13 +311,16 @@ pub fn arguments(pid: u32) -> io::Result<Vec<String>> {
 
 fn start_words(pid: u32) -> io::Result<procargs::StartWords> {
     let pid = c_int::try_from(pid).map_err(|_| io::Error::from_raw_os_error(libc::ESRCH))?;
-    let bytes = sysctl(&mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid])?;
+    let bytes = sysctl(
+        &mut [libc::CTL_KERN, libc::KERN_PROCARGS2, pid],
+        MAX_PROCARGS_BYTES,
+    )?;
     procargs::decode_start_words(&bytes).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
+fn sysctl(name: &mut [c_int], max_bytes: usize) -> io::Result<Vec<u8>> {
     let parts = u32::try_from(name.len()).unwrap_or(0);
-    read_twice(|buffer, size| {
+    read_twice(max_bytes, |buffer, size| {
         // SAFETY: `parts` is the length of the name, and `size` that of the buffer; a null buffer
         // only asks for the size.
         unsafe { libc::sysctl(name.as_mut_ptr(), parts, buffer, size, ptr::null_mut(), 0) }
@@ -323,20 +328,24 @@ fn sysctl(name: &mut [c_int]) -> io::Result<Vec<u8>> {
 }
 
 fn sysctl_by_name(name: &CStr) -> io::Result<Vec<u8>> {
-    read_twice(|buffer, size| {
+    read_twice(usize::MAX, |buffer, size| {
         // SAFETY: the name ends with a NUL, and `size` is the length of the buffer; a null buffer
         // only asks for the size.
         unsafe { libc::sysctlbyname(name.as_ptr(), buffer, size, ptr::null_mut(), 0) }
     })
 }
 
-/// Calls once for the size and once for the bytes.
-fn read_twice(mut call: impl FnMut(*mut c_void, *mut usize) -> c_int) -> io::Result<Vec<u8>> {
+/// Calls once for the size and once for the bytes, of which the kernel takes a buffer of at most
+/// `max_bytes`.
+fn read_twice(
+    max_bytes: usize,
+    mut call: impl FnMut(*mut c_void, *mut usize) -> c_int,
+) -> io::Result<Vec<u8>> {
     let mut size = 0;
     if call(ptr::null_mut(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());
     }
-    size += SYSCTL_SLACK_BYTES;
+    size = size.saturating_add(SYSCTL_SLACK_BYTES).min(max_bytes);
     let mut bytes = vec![0; size];
     if call(bytes.as_mut_ptr().cast(), &raw mut size) != 0 {
         return Err(io::Error::last_os_error());

@@ -145,3 +145,34 @@ fn usage_is_the_share_of_one_processor_between_two_samples() {
     let idle = meter.measure(&mac, [420].into_iter(), at(3_000));
     assert!(idle[&420].cpu.abs() < 0.1, "{idle:?}");
 }
+
+#[test]
+fn a_client_in_node_is_found_by_its_title_and_its_server_by_its_environment() {
+    let mut mac = terminal_app_with_client();
+    let node = program(
+        "/opt/homebrew/Cellar/node/24.1.0/bin/node",
+        "/opt/homebrew/bin/node",
+        &["claude"],
+    );
+    mac.start(420, 411, 200, node);
+    let environment = &mut mac.processes.get_mut(&420).expect("there").environment;
+    environment.push(("TMUX".into(), "/private/tmp/tmux-501/default,7,0".into()));
+    let facts = source(mac).scan_all();
+    let client = described(&facts)[0];
+    assert_eq!(client.role, ProcessRole::Interactive);
+    let socket = client.tmux_socket.as_deref();
+    assert_eq!(socket, Some(Path::new("/private/tmp/tmux-501/default")));
+}
+
+#[test]
+fn a_client_whose_file_an_update_removed_is_one_still() {
+    let mut mac = terminal_app_with_client();
+    let new = "/Users/dev/.local/share/claude/versions/2.1.331";
+    let removed = &mut mac.processes.get_mut(&420).expect("there").program;
+    removed.real_path = None;
+    removed.exec_target = Some(new.into());
+    let facts = source(mac).scan_all();
+    let client = described(&facts)[0];
+    assert_eq!(client.role, ProcessRole::Interactive);
+    assert_eq!(client.exe.as_deref(), Some(Path::new(new)));
+}
