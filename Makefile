@@ -5,7 +5,7 @@
 CARGO ?= cargo
 NPM ?= npm
 
-.PHONY: run run-here check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings fuzz older-clients older-clients-check check-macos check-release package types picture clean
+.PHONY: run run-here check test failpoint-programs bench truth pause-matrix answer-matrix faults recordings reports fuzz older-clients older-clients-check check-macos check-release package types picture clean
 
 # On a Mac, the app runs from its bundle: outside of one it gets no notifications and no consents of
 # its own.
@@ -134,6 +134,12 @@ recordings: tests/client/node_modules/.package-lock.json
 	RECORD="$(CURDIR)/tests/recordings" \
 		$(CARGO) bench --profile dev --package trusty-tests --locked --bench truth -- $(ONLY)
 	INSTA_UPDATE=always $(CARGO) test --package trusty-tests --locked --test recordings
+
+# Makes the reports of Linux anew, with the real Claude Code.
+reports: tests/client/node_modules/.package-lock.json
+	$(CARGO) build --package trusty-cli --package trusty-hook --locked
+	KEEP_REPORTS="$(CURDIR)/tests/reports" \
+		$(CARGO) test --package trusty-tests --locked --test reports -- made::
 
 # Fuzzes each decoder for a minute. Findings go to fuzz/artifacts; copied by hand into fuzz/corpus,
 # they become test cases of `make test`.

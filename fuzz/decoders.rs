@@ -19,7 +19,7 @@ use trusty_sources::{hook, listing, registry, screen, tmux, transcript, transcri
 pub type DecoderFn = fn(&[u8]);
 
 /// All decoders, by the name that a target and its corpus folder share.
-pub const FUZZED_DECODERS: [(&str, DecoderFn); 12] = [
+pub const FUZZED_DECODERS: [(&str, DecoderFn); 13] = [
     ("hook", hook),
     ("listing", listing),
     ("lstart", lstart),
@@ -27,6 +27,7 @@ pub const FUZZED_DECODERS: [(&str, DecoderFn); 12] = [
     ("procinfo", procinfo),
     ("recording", recording),
     ("registry", registry),
+    ("report", report),
     ("screen", screen),
     ("settings", settings),
     ("time", time),
@@ -122,6 +123,14 @@ pub fn screen(bytes: &[u8]) {
 /// Decodes a registry file.
 pub fn registry(bytes: &[u8]) {
     let _ = registry::decode(bytes);
+}
+
+/// Reads a report and replays it.
+pub fn report(bytes: &[u8]) {
+    if let Ok(parsed) = trusty_report::read::parse_report(bytes) {
+        let replayed = trusty_report::replay::replay_report(&parsed.report);
+        assert!(replayed.explanations.len() == replayed.snapshot.sessions.len());
+    }
 }
 
 /// Parses the settings file.

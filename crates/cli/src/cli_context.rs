@@ -6,6 +6,7 @@ use crate::terminal_output;
 use anyhow::Context;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use std::sync::Arc;
+use trusty_client::api_types::EngineHealth;
 use trusty_client::{ClientError, EngineClient};
 use trusty_daemon::session_access::{EngineRoute, Face, JumpOrder, SessionAccess};
 use trusty_engine::scan::{self, ScannedFleet};
@@ -83,6 +84,11 @@ impl CliContext {
                 Ok(self.scan().await?.snapshot())
             }
         }
+    }
+
+    /// The version and process of the running engine.
+    pub(crate) async fn engine_health(&self) -> Result<EngineHealth, ClientError> {
+        self.changing_remote.health().await
     }
 
     /// Scans once in this process.

@@ -20,6 +20,7 @@ mod mark_check;
 mod pager;
 mod record;
 mod replay;
+mod report;
 mod requests;
 mod serve;
 mod session_actions;
@@ -34,6 +35,7 @@ use connect::ConnectArgs;
 use failure::CommandFailure;
 use record::RecordArgs;
 use replay::ReplayArgs;
+use report::ReportArgs;
 use std::process::ExitCode;
 use trusty_platform::file_limit;
 
@@ -86,6 +88,8 @@ enum CliCommand {
     Record(RecordArgs),
     /// Replay a recording, one line for each change of a session
     Replay(ReplayArgs),
+    /// Write what Trusty Bar sees of this machine, to report a bug, or read such a report
+    Report(ReportArgs),
     /// Connect the hooks of Claude Code to answer requests and hold sessions
     Connect(ConnectArgs),
     /// Remove the hooks of Trusty Bar from Claude Code's settings
@@ -103,7 +107,8 @@ impl CliCommand {
             | Self::Why(_)
             | Self::Requests(_)
             | Self::Record(_)
-            | Self::Replay(_) => false,
+            | Self::Replay(_)
+            | Self::Report(_) => false,
             Self::Connect(hooks) | Self::Disconnect(hooks) => !hooks.dry_run,
             Self::Autostart(args) => !args.is_question(),
             Self::Pause(_)
@@ -185,6 +190,7 @@ async fn run_command(command: CliCommand) -> Result<(), CommandFailure> {
         CliCommand::Serve => serve::serve_engine().await,
         CliCommand::Record(record) => record::record_sessions(&record).await,
         CliCommand::Replay(replay) => replay::print_replay(&replay),
+        CliCommand::Report(args) => report::report(&args).await,
         CliCommand::Connect(hooks) => connect::connect_hooks(&hooks).await,
         CliCommand::Disconnect(hooks) => connect::disconnect_hooks(&hooks).await,
         CliCommand::Autostart(args) => autostart::set_autostart(&args),

@@ -30,7 +30,7 @@ pub(crate) async fn print_explanation(ask: &WhyArgs) -> Result<(), CommandFailur
 }
 
 /// The verdict as sentences, then the evidence as a table, with the deciding source first.
-fn render_explanation(
+pub(crate) fn render_explanation(
     explanation: &Explanation,
     home: &Path,
     now: SystemTime,

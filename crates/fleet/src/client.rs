@@ -86,6 +86,11 @@ pub fn classify_process(exe: Option<&Path>, argv: &[String]) -> ProcessRole {
     }
 }
 
+/// Whether an argument is a command of Claude Code that runs something other than a session.
+pub fn is_command(argument: &str) -> bool {
+    NON_SESSION_COMMANDS.contains(&argument)
+}
+
 /// Whether the path alone shows that a file is Claude Code's executable.
 pub fn is_client(exe: &Path) -> bool {
     is_native(exe)
@@ -163,7 +168,9 @@ fn is_native(exe: &Path) -> bool {
     let parts = components(exe);
     let below = |pair: [&str; 2]| parts.windows(2).any(|w| w == pair);
     let packaged = parts.iter().rev().skip(1).any(|p| {
-        *p == "claude-code" || p.starts_with("claude-code-") || p.starts_with("claude-code@")
+        // Editors put the publisher before the name of an extension.
+        let p = p.strip_prefix("anthropic.").unwrap_or(p);
+        p == "claude-code" || p.starts_with("claude-code-") || p.starts_with("claude-code@")
     });
     below(["claude", "versions"])
         || (packaged && matches!(file_name(exe), "claude" | "claude.exe"))
@@ -242,6 +249,12 @@ mod tests {
             (
                 "/opt/homebrew/Caskroom/claude-code@latest/2.1.330/claude",
                 "claude",
+                Interactive,
+            ),
+            (
+                "/home/dev/.vscode-server/extensions/anthropic.claude-code-2.1.284-linux-x64/\
+                 resources/native-binary/claude",
+                "claude --output-format stream-json --verbose",
                 Interactive,
             ),
             ("/usr/bin/node", "claude", Interactive),

@@ -39,6 +39,7 @@ pub mod terminal;
 pub mod text;
 pub mod time;
 pub mod timing;
+pub mod unknown_words;
 pub mod view;
 #[cfg(test)]
 mod wire_words;

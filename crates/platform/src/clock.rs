@@ -61,6 +61,15 @@ impl Clock {
         }
     }
 
+    /// A clock that showed `wall` at `since_boot` after the boot of a machine, which may be another
+    /// one.
+    pub fn starting_at(wall: SystemTime, since_boot: Duration) -> Self {
+        Self {
+            wall,
+            boot: since_boot,
+        }
+    }
+
     /// The time on this clock at `since_boot` after the machine's boot.
     pub fn at(&self, since_boot: Duration) -> Timestamp {
         let moved = if since_boot >= self.boot {

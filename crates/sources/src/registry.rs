@@ -454,7 +454,7 @@ impl RegistrySource {
 
 /// The entry reported for a file that exists and is not understood: identity and names stay as
 /// before, and [`NOT_UNDERSTOOD_STATUS`] replaces the status.
-fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
+pub fn not_understood(before: Option<&RegistryEntry>) -> RegistryEntry {
     RegistryEntry {
         status: Some(NOT_UNDERSTOOD_STATUS.to_owned()),
         waiting_for: None,

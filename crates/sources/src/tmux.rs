@@ -16,6 +16,7 @@ use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
 use trusty_platform::folder_access::FolderAccess;
+use trusty_platform::programs::ProgramSearch;
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
 use trusty_wire::process_scope::Confinement;
@@ -85,8 +86,13 @@ impl TmuxSource {
         new
     }
 
+    /// The tmux program that asks a server.
+    pub fn program_for(&self, socket: &Path) -> ProgramSearch {
+        self.programs.for_server(socket)
+    }
+
     /// The sockets that may be asked, and everything that may not be used, with the reason.
-    fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
+    pub fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
         let mut refused = BTreeMap::new();
         let own = self.own.iter();
         let own = own.map(|socket| tmux::server_path(socket, &self.access));

@@ -1,0 +1,276 @@
+//! `trusty report`
+
+use crate::cli_context::CliContext;
+use crate::failure::CommandFailure;
+use crate::json_output::print_json;
+use crate::table::render_table;
+use crate::terminal_output::{self, OutputFormat};
+use crate::why::render_explanation;
+use anyhow::Context;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use trusty_fleet::Snapshot;
+use trusty_fleet::text::replace_hidden_chars;
+use trusty_fleet::view::Row;
+use trusty_platform::{clock, files};
+use trusty_report::collect::{CallerFacts, collect_report};
+use trusty_report::format::{MachineReport, ReportedEngine, ReportedHealth, ReportedRow};
+use trusty_report::read::{ParsedReport, read_report};
+use trusty_report::replay::{ReplayedReport, replay_report};
+
+/// The name of standard input and standard output.
+const STANDARD_STREAM: &str = "-";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReportArgs {
+    /// File to create, or - for standard output; without FILE, a new file in this folder
+    file: Option<PathBuf>,
+    /// Read a report of any machine and show its sessions and what is wrong
+    #[arg(long, value_name = "REPORT", conflicts_with = "file")]
+    read: Option<PathBuf>,
+    /// Print JSON: {"snapshot", "explanations", "problems", "unknown_words"}
+    #[arg(long, requires = "read")]
+    json: bool,
+}
+
+pub(crate) async fn report(args: &ReportArgs) -> Result<(), CommandFailure> {
+    match &args.read {
+        Some(file) => {
+            let (report, replayed) = replay_file(file)?;
+            if args.json {
+                return print_json(&replayed);
+            }
+            let text = render_replay(&report, &replayed, OutputFormat::now());
+            Ok(terminal_output::print(&text)?)
+        }
+        None => write_report(args.file.as_deref()).await,
+    }
+}
+
+/// Where a report is written.
+enum ReportTarget {
+    StandardOutput,
+    /// A file of this name, created before the facts are collected, which takes seconds.
+    NewFile(PathBuf, File),
+}
+
+impl ReportTarget {
+    fn open(file: Option<&Path>) -> Result<Self, CommandFailure> {
+        let path = match file {
+            Some(file) if file == Path::new(STANDARD_STREAM) => return Ok(Self::StandardOutput),
+            Some(file) => file.to_path_buf(),
+            None if io::stdout().is_terminal() => default_name(clock::wall()),
+            None => return Ok(Self::StandardOutput),
+        };
+        let file = create(&path)?;
+        Ok(Self::NewFile(path, file))
+    }
+
+    fn write(&mut self, text: &str) -> Result<(), CommandFailure> {
+        match self {
+            Self::StandardOutput => Ok(terminal_output::print(text)?),
+            Self::NewFile(path, file) => {
+                let written = file
+                    .write_all(text.as_bytes())
+                    .and_then(|()| file.sync_all());
+                Ok(written.with_context(|| format!("failed to write {}", path.display()))?)
+            }
+        }
+    }
+}
+
+async fn write_report(file: Option<&Path>) -> Result<(), CommandFailure> {
+    let place = CliContext::find()?;
+    let mut target = ReportTarget::open(file)?;
+    let caller = caller_facts(&place).await;
+    let report = collect_report(&place.env, &place.settings, caller)
+        .await
+        .context("failed to read the facts of this machine")?;
+    let mut text = serde_json::to_string_pretty(&report).context("failed to write JSON")?;
+    text.push('\n');
+    target.write(&text)?;
+    terminal_output::print_diagnostic(&written_message(&report, &target, text.len()));
+    Ok(())
+}
+
+/// A name that says what the file is and from when.
+fn default_name(now: SystemTime) -> PathBuf {
+    let time = clock::local_text(now).replace(' ', "-").replace(':', "");
+    PathBuf::from(format!("trusty-report-{time}.json"))
+}
+
+fn create(path: &Path) -> Result<File, CommandFailure> {
+    files::create_private(path).map_err(|e| match e.kind() {
+        io::ErrorKind::AlreadyExists => CommandFailure::Refused(format!(
+            "{} already exists; name another file, or remove that one first",
+            path.display()
+        )),
+        _ => {
+            let told = format!("failed to create {}", path.display());
+            anyhow::Error::from(e).context(told).into()
+        }
+    })
+}
+
+/// What was written, what was left out, and what to do next.
+fn written_message(report: &MachineReport, target: &ReportTarget, bytes: usize) -> String {
+    let (name, next) = match target {
+        ReportTarget::StandardOutput => ("standard output".to_owned(), String::new()),
+        ReportTarget::NewFile(path, _) => {
+            let name = path.display().to_string();
+            let next =
+                format!(" `trusty report --read {name}` shows what Trusty Bar makes of the file.");
+            (name, next)
+        }
+    };
+    let sessions = match report.trusty.listed.len() {
+        1 => "1 session".to_owned(),
+        number => format!("{number} sessions"),
+    };
+    let processes = report.processes.len();
+    let kib = bytes.div_ceil(1024);
+    format!(
+        "wrote {name} ({kib} KiB): {sessions}, {processes} processes\n\
+         Left out: prompts, texts, names that you gave, other variables and arguments. Replaced: \
+         your home folder and user name. Kept: names of folders and programs.\n\
+         Read the file before you send it.{next}"
+    )
+}
+
+/// What the running engine says, or a scan of this process.
+async fn caller_facts(place: &CliContext) -> CallerFacts {
+    let (engine, shown) = match place.sessions.snapshot().await {
+        Ok(shown) => {
+            let health = place.engine_health().await.ok();
+            let engine = ReportedEngine {
+                answers: true,
+                version: health.as_ref().map(|health| health.version.clone()),
+                pid: health.as_ref().map(|health| health.pid),
+                problem: None,
+            };
+            (engine, Some(Snapshot::clone(&shown)))
+        }
+        Err(e) => {
+            let problem =
+                (!matches!(e, trusty_client::ClientError::NotRunning)).then(|| e.to_string());
+            let engine = ReportedEngine {
+                problem,
+                ..ReportedEngine::default()
+            };
+            let scanned = place.scan().await.ok();
+            (engine, scanned.map(|scanned| scanned.snapshot()))
+        }
+    };
+    let shown = shown.unwrap_or_default();
+    CallerFacts {
+        engine,
+        listed: shown.sessions.iter().filter_map(reported_row).collect(),
+        health: shown
+            .health
+            .iter()
+            .map(|issue| ReportedHealth {
+                source: format!("{:?}", issue.source),
+                subject: issue.subject.clone(),
+                message: issue.message.clone(),
+            })
+            .collect(),
+        ..CallerFacts::default()
+    }
+}
+
+fn reported_row(session: &trusty_fleet::Session) -> Option<ReportedRow> {
+    let row = Row::from_session(session, None);
+    let terminal = session.terminal.as_ref();
+    let app = terminal.and_then(|terminal| match terminal.tmux {
+        Some(_) => Some("tmux".to_owned()),
+        None => terminal.app.clone(),
+    });
+    Some(ReportedRow {
+        pid: session.pid?,
+        word: row.word,
+        inferred: row.inferred,
+        confirmed: session.unconfirmed.is_none(),
+        terminal: app,
+    })
+}
+
+/// Reads a report and replays it.
+fn replay_file(file: &Path) -> Result<(MachineReport, ReplayedReport), CommandFailure> {
+    let name = file.display().to_string();
+    let parsed = if file == Path::new(STANDARD_STREAM) {
+        read_report(io::stdin().lock())
+    } else {
+        let opened = File::open(file).with_context(|| format!("failed to open {name}"))?;
+        read_report(opened)
+    };
+    let ParsedReport { report, remarks } = parsed.with_context(|| name.clone())?;
+    for remark in &remarks {
+        terminal_output::print_diagnostic(&format!("{name}: {remark}"));
+    }
+    let replayed = replay_report(&report);
+    Ok((report, replayed))
+}
+
+/// The sessions as a table, why each has its status, and what is wrong.
+fn render_replay(report: &MachineReport, replayed: &ReplayedReport, paper: OutputFormat) -> String {
+    let home = Path::new(&report.home);
+    let mut parts = vec![render_heading(report)];
+    parts.push(if replayed.snapshot.sessions.is_empty() {
+        "The report shows no Claude Code session.\n".to_owned()
+    } else {
+        // What is wrong follows at the end.
+        let sessions = Snapshot {
+            health: Vec::new(),
+            ..replayed.snapshot.clone()
+        };
+        render_table(&sessions, home, report.taken_at, paper)
+    });
+    for explanation in &replayed.explanations {
+        parts.push(render_explanation(
+            explanation,
+            home,
+            report.taken_at,
+            paper,
+        ));
+    }
+    parts.push(if replayed.problems.is_empty() {
+        "Nothing is wrong, as far as the report shows.\n".to_owned()
+    } else {
+        let lines = replayed.problems.iter();
+        let lines = lines.map(|problem| format!("! {}: {}\n", problem.subject, problem.message));
+        format!("What is wrong:\n{}", lines.collect::<String>())
+    });
+    parts.join("\n")
+}
+
+/// One line that says of which machine the report is and when it was made.
+fn render_heading(report: &MachineReport) -> String {
+    let machine = &report.machine;
+    let system = match machine.system {
+        trusty_fleet::System::Linux => "Linux",
+        trusty_fleet::System::Mac => "macOS",
+    };
+    let release = machine.release.as_deref().unwrap_or(system);
+    let architecture = machine.architecture.as_deref();
+    let architecture = architecture.map_or_else(String::new, |name| format!(" ({name})"));
+    let made_by = report.made_by.as_deref().unwrap_or("hand");
+    let time = clock::local_text(report.taken_at);
+    let line = format!("{release}{architecture}, {time}, made by {made_by}");
+    format!("{}\n", replace_hidden_chars(&line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_new_report_sorts_by_time_and_needs_no_quotes() {
+        let name = default_name(SystemTime::UNIX_EPOCH);
+        let name = name.to_string_lossy();
+        assert!(name.starts_with("trusty-report-19"), "{name}");
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-.".contains(c);
+        assert!(name.ends_with(".json") && name.chars().all(plain), "{name}");
+    }
+}

@@ -1,0 +1,145 @@
+//! What only macOS has, from Apple's own programs. Type-checked on Linux, not yet run on a Mac; what
+//! the programs print is decoded by pure functions.
+
+use crate::format::{MacFacts, ReportedScreen};
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::Duration;
+use trusty_platform::run::{ChildEnvironment, ProgramOutput, RunLimits, run_bounded};
+
+/// How long a program may take that only reads a file.
+pub(super) const FACT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the list of displays may take; 1 to 3 s are usual.
+const DISPLAY_TIMEOUT: Duration = Duration::from_secs(15);
+/// The most bytes that a program may print.
+const MAX_PRINTED_BYTES: u64 = 1 << 20;
+
+/// Reads all facts; one that cannot be read is named.
+pub(super) async fn read_mac_facts() -> MacFacts {
+    let mut facts = MacFacts::default();
+    let program = std::env::current_exe().unwrap_or_default();
+    facts.bundle = bundle_of(&program);
+    match run_whole(
+        "/usr/bin/codesign",
+        &["-dvv".as_ref(), program.as_os_str()],
+        FACT_TIMEOUT,
+    )
+    .await
+    {
+        Ok(ran) => {
+            // codesign writes what it found to standard error.
+            let told = String::from_utf8_lossy(&ran.complaint).into_owned();
+            facts.signature = told.lines().map(str::to_owned).collect();
+        }
+        Err(e) => facts.problems.push(format!("codesign: {e}")),
+    }
+    let displays = ["SPDisplaysDataType", "-json"];
+    match run_program("/usr/sbin/system_profiler", &displays, DISPLAY_TIMEOUT).await {
+        Ok(printed) => facts.screens = decode_screens(&printed),
+        Err(e) => facts.problems.push(format!("system_profiler: {e}")),
+    }
+    facts
+}
+
+/// The outermost application bundle that a program lies in.
+fn bundle_of(program: &Path) -> Option<String> {
+    let mut bundle = std::path::PathBuf::new();
+    for part in program.components() {
+        bundle.push(part);
+        if bundle.extension() == Some("app".as_ref()) {
+            return Some(bundle.to_string_lossy().into_owned());
+        }
+    }
+    None
+}
+
+/// The standard output of a program.
+pub(super) async fn run_program(
+    program: &str,
+    arguments: &[&str],
+    time: Duration,
+) -> Result<String, trusty_platform::checked_program::RunError> {
+    let arguments: Vec<&OsStr> = arguments.iter().map(OsStr::new).collect();
+    let ran = run_whole(program, &arguments, time).await?;
+    Ok(String::from_utf8_lossy(&ran.output).into_owned())
+}
+
+async fn run_whole(
+    program: &str,
+    arguments: &[&OsStr],
+    time: Duration,
+) -> Result<ProgramOutput, trusty_platform::checked_program::RunError> {
+    let bounds = RunLimits {
+        time,
+        output: MAX_PRINTED_BYTES,
+    };
+    let environment = ChildEnvironment::OursWith(&[]);
+    run_bounded(Path::new(program), arguments, environment, bounds).await
+}
+
+/// The screens in what `system_profiler SPDisplaysDataType -json` prints. The names of the displays
+/// are left out: they may be a person's.
+fn decode_screens(printed: &str) -> Vec<ReportedScreen> {
+    let told: Value = serde_json::from_str(printed).unwrap_or_default();
+    let cards = told["SPDisplaysDataType"].as_array();
+    let displays = cards.into_iter().flatten();
+    let displays = displays.filter_map(|card| card["spdisplays_ndrvs"].as_array());
+    let mut screens: Vec<ReportedScreen> = displays
+        .flatten()
+        .map(|display| {
+            let resolution = display["_spdisplays_resolution"].as_str();
+            let pixels = display["_spdisplays_pixels"].as_str();
+            let scale = resolution.and_then(width).zip(pixels.and_then(width));
+            ReportedScreen {
+                frame: None,
+                resolution: resolution.map(str::to_owned),
+                scale: scale.map(|(points, pixels)| pixels / points),
+                main: display["spdisplays_main"].as_str() == Some("spdisplays_yes"),
+            }
+        })
+        .collect();
+    screens.sort_by_key(|screen| !screen.main);
+    screens
+}
+
+/// The width in a text such as `1512 x 982 @ 120.00Hz`.
+fn width(size: &str) -> Option<f64> {
+    let width: f64 = size.split_whitespace().next()?.parse().ok()?;
+    (width > 0.0).then_some(width)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn screens_are_read_with_their_scale_and_without_their_names() {
+        let printed = r#"{"SPDisplaysDataType": [{"_name": "Apple M2 Pro", "spdisplays_ndrvs": [
+            {"_name": "Alice's Display", "_spdisplays_resolution": "2560 x 1440 @ 60.00Hz",
+             "_spdisplays_pixels": "2560 x 1440"},
+            {"_name": "Color LCD", "_spdisplays_resolution": "1512 x 982 @ 120.00Hz",
+             "_spdisplays_pixels": "3024 x 1964", "spdisplays_main": "spdisplays_yes"}]}]}"#;
+        let screens = decode_screens(printed);
+        assert_eq!(screens[0].scale, Some(2.0));
+        assert!(screens[0].main && !screens[1].main);
+        assert_eq!(screens[1].scale, Some(1.0));
+        assert_eq!(decode_screens("no JSON"), []);
+        let odd = r#"{"SPDisplaysDataType": [{"spdisplays_ndrvs": [{"_spdisplays_pixels": "0 x 0",
+            "_spdisplays_resolution": "0 x 0"}]}]}"#;
+        assert_eq!(decode_screens(odd)[0].scale, None);
+    }
+
+    #[test]
+    fn the_outermost_bundle_counts() {
+        let program = "/Applications/Trusty Bar.app/Contents/MacOS/trusty";
+        let bundle = bundle_of(Path::new(program));
+        assert_eq!(bundle.as_deref(), Some("/Applications/Trusty Bar.app"));
+        let helper = "/Applications/A.app/Contents/Frameworks/B.app/Contents/MacOS/b";
+        assert_eq!(
+            bundle_of(Path::new(helper)).as_deref(),
+            Some("/Applications/A.app")
+        );
+        assert_eq!(bundle_of(Path::new("/usr/local/bin/trusty")), None);
+    }
+}
