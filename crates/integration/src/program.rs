@@ -3,12 +3,13 @@
 
 use super::ConnectError;
 use std::env;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use trusty_platform::child_process::run_to_end;
+use trusty_platform::disk_sync;
 use trusty_platform::trusted_path::{PrivateFolderError, check_execute, make_private_folder};
 use trusty_wire::environment::Environment;
 use trusty_wire::hook_program::{HOOK_PROGRAM_FOLDER, HOOK_PROGRAM_NAME, program};
@@ -118,12 +119,12 @@ fn install_program(
     let written = file.and_then(|mut file| {
         file.write_all(bytes)?;
         file.set_permissions(fs::Permissions::from_mode(0o700))?;
-        file.sync_all()
+        disk_sync::sync_file(&file)
         // The file is closed here: a file that is open for writing cannot be executed.
     });
     let tried = written.map_err(failed).and_then(|()| is_tried(&new));
     let done = tried.and_then(|()| {
-        let placed = fs::rename(&new, to).and_then(|()| File::open(folder)?.sync_all());
+        let placed = fs::rename(&new, to).and_then(|()| disk_sync::sync_folder(folder));
         placed.map_err(failed)
     });
     if done.is_err() {

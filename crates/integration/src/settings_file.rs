@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use trusty_platform::clock;
+use trusty_platform::disk_sync;
 use trusty_platform::file_attributes;
 use trusty_platform::files::{self, FileReadError, WriteDurability};
 use trusty_platform::trusted_path::{check_data, make_missing_folders};
@@ -108,7 +109,7 @@ impl SettingsFile {
         }
         // Synced before the check for changes: nothing slow may come between that check and the
         // rename.
-        file.sync_all().map_err(failed)
+        disk_sync::sync_file(file).map_err(failed)
     }
 
     fn back_up(&self) -> Result<Option<PathBuf>, ConnectError> {
@@ -127,7 +128,7 @@ impl SettingsFile {
             let path = sibling_path(&self.path, &format!("{BACKUP_PREFIX}{moment}{more}"));
             let written = files::create_private(&path).and_then(|mut file| {
                 file.write_all(text.as_bytes())?;
-                file.sync_all()
+                disk_sync::sync_file(&file)
             });
             match written {
                 Ok(()) => return Ok(Some(path)),
@@ -146,10 +147,9 @@ impl SettingsFile {
     }
 
     fn sync(&self) {
-        let folder = self.path.parent().map(File::open);
-        if let Some(Ok(folder)) = folder {
+        if let Some(folder) = self.path.parent() {
             // The file is in place; after a power failure, the former one may be back.
-            let _ = folder.sync_all();
+            let _ = disk_sync::sync_folder(folder);
         }
     }
 }
