@@ -9,6 +9,7 @@ use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::{TranscriptFacts, TranscriptKey, TranscriptSelector, TurnEndKind};
 use trusty_fleet::{Fact, Observation, Timestamp};
 use trusty_platform::clock::Clock;
+use trusty_platform::folder_access::FolderAccess;
 use trusty_sources::observation_source::ObservationSource;
 use trusty_sources::transcript::TranscriptSource;
 use trusty_sources::{ObservationSender, SourceConfig};
@@ -57,7 +58,7 @@ impl RunningSource {
                 .enable_all()
                 .build()
                 .expect("a runtime");
-            let run = TranscriptSource::new().run(receive, out);
+            let run = TranscriptSource::new(FolderAccess::current()).run(receive, out);
             runtime.block_on(async { tokio::join!(run, keep) });
         });
         Self { orders, told }

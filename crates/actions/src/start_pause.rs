@@ -49,7 +49,9 @@ pub(super) async fn start_pause(
             pane::prepare_suspend(hands, client, pane, *shell).await?
         }
         PauseCandidate::Hold => {
-            if let Some(obstacle) = trusty_integration::hook_obstacle_now(client.pid) {
+            // Settings that may not be read were unknown to the plan, too.
+            let obstacle = trusty_integration::hook_obstacle_now(client.pid);
+            if let Some(obstacle) = obstacle.filter(|obstacle| !obstacle.is_unknown()) {
                 let obstacle = PauseObstacle::HooksBypassed(obstacle);
                 let refusal = Refusal::Impossible(PauseKind::Hold, obstacle);
                 return Err(ActionError::Refused(refusal));

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use trusty_fleet::client::{ProjectSettings, hooks_left_out};
 use trusty_fleet::observation::HookObstacle;
+use trusty_platform::folder_access::{FolderAccess, PathLookup};
 use trusty_platform::process_files;
 use trusty_platform::{files, sys};
 
@@ -28,12 +29,16 @@ pub struct StartedProcess<'a> {
 /// Why no hook of the user's can hold a process, whatever its config folder says; `None` if no
 /// obstacle is known.
 pub fn hook_obstacle(process: &StartedProcess<'_>) -> Option<HookObstacle> {
+    obstacle_within(process, &FolderAccess::current())
+}
+
+fn obstacle_within(process: &StartedProcess<'_>, access: &FolderAccess) -> Option<HookObstacle> {
     let variable = |name: &str| {
         let found = process.environment.iter().find(|(n, _)| n == name)?;
         found.1.to_str().map(str::to_owned)
     };
     hooks_left_out(process.argv, variable)
-        .or_else(|| disabled_by_folder(process))
+        .or_else(|| disabled_by_folder(process, access))
         .or_else(|| in_other_namespace(process.pid))
 }
 
@@ -50,7 +55,7 @@ pub fn hook_obstacle_now(pid: u32) -> Option<HookObstacle> {
     })
 }
 
-fn disabled_by_folder(process: &StartedProcess<'_>) -> Option<HookObstacle> {
+fn disabled_by_folder(process: &StartedProcess<'_>, access: &FolderAccess) -> Option<HookObstacle> {
     let folder = process.cwd?;
     let mut read = ProjectSettings::ALL_FILES.into_iter();
     read.find_map(|settings| {
@@ -59,7 +64,11 @@ fn disabled_by_folder(process: &StartedProcess<'_>) -> Option<HookObstacle> {
         }
         let file = folder.join(settings.path());
         // The folder may be on a server that does not respond, and the file may be a link.
-        let resolved = files::resolve(&file)?;
+        let resolved = match access.resolve(&file) {
+            PathLookup::Resolved(resolved) => resolved,
+            PathLookup::Missing => return None,
+            PathLookup::Guarded(_) => return Some(HookObstacle::Unread(folder.to_path_buf())),
+        };
         // Claude Code reads the file regardless of who may write to it.
         let bytes = files::read_of_anybody(&resolved, MAX_SETTINGS_BYTES);
         let text = String::from_utf8(bytes.ok()?).ok()?;
@@ -79,6 +88,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use trusty_fleet::System;
 
     #[test]
     fn what_a_folder_says_of_hooks_counts_where_it_is_read() {
@@ -112,6 +122,40 @@ mod tests {
         }
         let bare = HookObstacle::Started("--bare".into());
         assert_eq!(told("claude --bare"), Some(bare));
+    }
+
+    #[test]
+    fn settings_that_may_not_be_read_are_unknown() {
+        let home = tempfile::tempdir().expect("folder");
+        let home = home.path().canonicalize().expect("there");
+        let told = |system, cwd: &str, arguments: &[&str]| {
+            let argv: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
+            let cwd = home.join(cwd);
+            let process = StartedProcess {
+                pid: std::process::id(),
+                argv: &argv,
+                environment: &[],
+                cwd: Some(&cwd),
+            };
+            obstacle_within(&process, &FolderAccess::new(system, home.clone()))
+        };
+        for cwd in ["Documents/api", "code/api"] {
+            let claude = home.join(cwd).join(".claude");
+            fs::create_dir_all(&claude).expect("folders");
+            let disabled = "{\"disableAllHooks\": true}";
+            fs::write(claude.join("settings.json"), disabled).expect("written");
+        }
+        let disabled = |cwd: &str| {
+            let file = home.join(cwd).join(".claude/settings.json");
+            Some(HookObstacle::Disabled(file))
+        };
+        let (guarded, open) = ("Documents/api", "code/api");
+        assert_eq!(told(System::Linux, guarded, &["claude"]), disabled(guarded));
+        let unread = HookObstacle::Unread(home.join(guarded));
+        assert_eq!(told(System::Mac, guarded, &["claude"]), Some(unread));
+        assert_eq!(told(System::Mac, open, &["claude"]), disabled(open));
+        let user_only = ["claude", "--setting-sources", "user"];
+        assert_eq!(told(System::Mac, guarded, &user_only), None);
     }
 
     #[test]

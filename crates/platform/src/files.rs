@@ -1,5 +1,6 @@
 //! Bounded reads that cannot hang, and atomic writes.
 
+use crate::disk_sync;
 use crate::trusted_path::{PathRefusal, check_opened};
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
@@ -140,11 +141,11 @@ pub fn replace_file<T, E: From<io::Error>>(
     let replaced = create_private(&new).map_err(E::from).and_then(|mut file| {
         let written = write(&mut file)?;
         if durability == WriteDurability::Synced {
-            file.sync_all()?;
+            disk_sync::sync_file(&file)?;
         }
         std::fs::rename(&new, path)?;
         if durability == WriteDurability::Synced {
-            File::open(folder)?.sync_all()?;
+            disk_sync::sync_folder(folder)?;
         }
         Ok(written)
     });
@@ -180,19 +181,6 @@ fn read_most(file: File, most: u64) -> io::Result<Vec<u8>> {
 /// How long the lookup of a path that another program chose may take: the path may lie on a file
 /// server that does not respond.
 const FOLDER_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The root of the git work tree around a folder; none if the folder does not respond within 1 s.
-pub fn git_root(dir: &Path) -> Option<PathBuf> {
-    with_folder_timeout(dir, |dir| {
-        let root = dir.ancestors().find(|a| a.join(".git").exists());
-        root.map(Path::to_path_buf)
-    })
-}
-
-/// A path without links; none if nothing exists there or its folder does not respond within 1 s.
-pub fn resolve(path: &Path) -> Option<PathBuf> {
-    with_folder_timeout(path, |path| path.canonicalize().ok())
-}
 
 /// Paths whose lookup has not returned yet. They are not tried again meanwhile, because each
 /// lookup occupies a thread.
@@ -376,13 +364,10 @@ mod tests {
     }
 
     #[test]
-    fn a_work_tree_is_found_from_within() {
+    fn the_nearest_folder_that_exists_is_found() {
         let dir = tempfile::tempdir().expect("folder");
         let deep = dir.path().join("a/b/c");
         fs::create_dir_all(&deep).expect("dirs");
-        assert_eq!(git_root(&deep), None);
-        fs::write(dir.path().join("a/.git"), "gitdir: elsewhere").expect("write");
-        assert_eq!(git_root(&deep), Some(dir.path().join("a")));
         assert_eq!(nearest_existing(&deep.join("x/y")), Some(deep));
     }
 }

@@ -19,6 +19,7 @@ pub mod listing;
 pub mod observation_source;
 pub mod pause;
 pub mod process;
+pub mod project;
 pub mod registry;
 pub mod screen;
 pub mod settings;

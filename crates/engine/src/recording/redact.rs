@@ -235,6 +235,7 @@ impl RecordingRedactor {
                     HookObstacle::Started(self.replace_homes(argument))
                 }
                 HookObstacle::OtherPidNamespace => HookObstacle::OtherPidNamespace,
+                HookObstacle::Unread(folder) => HookObstacle::Unread(self.path(&folder)),
             }),
             pulse: process_sample(newest),
         }

@@ -265,7 +265,10 @@ fn hold_candidate(standing: &ActionContext<'_>) -> Result<PauseCandidate, PauseO
             return Err(PauseObstacle::NotConnected);
         }
     }
-    if let Some(obstacle) = &standing.facts.hook_obstacle {
+    let is_disproved =
+        |o: &HookObstacle| o.is_unknown() && standing.hooks_heard == HookPresence::Proven;
+    let obstacle = standing.facts.hook_obstacle.as_ref();
+    if let Some(obstacle) = obstacle.filter(|o| !is_disproved(o)) {
         return Err(PauseObstacle::HooksBypassed(obstacle.clone()));
     }
     // `Unheard` is inferred from silence; a mark or a waiting hook makes it `Proven` instead.

@@ -12,6 +12,16 @@ pub enum HookObstacle {
     Disabled(PathBuf),
     /// The session runs in another pid namespace, where its hooks cannot find the pause record.
     OtherPidNamespace,
+    /// The settings of this project were not read, because macOS would ask the user for access to
+    /// its folder. So whether they disable the hooks is unknown until a hook reports.
+    Unread(PathBuf),
+}
+
+impl HookObstacle {
+    /// Whether a report of a hook disproves the obstacle.
+    pub const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unread(_))
+    }
 }
 
 impl std::fmt::Display for HookObstacle {
@@ -29,6 +39,12 @@ impl std::fmt::Display for HookObstacle {
             Self::OtherPidNamespace => f.write_str(
                 "the session runs in another pid namespace, where its hooks cannot find the pause \
                  record",
+            ),
+            Self::Unread(folder) => write!(
+                f,
+                "the settings of {} were not read, because macOS guards that folder, and no hook \
+                 has reported yet; send a prompt to the session first",
+                folder.display()
             ),
         }
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use trusty_fleet::observation::{ConfigFolder, FolderIdentity};
 use trusty_platform::file_identity::{self, FileIdentity};
 use trusty_platform::files;
+use trusty_platform::folder_access::FolderAccess;
 
 /// The config folder of one process.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,11 @@ impl OwnFolder {
         let Some(path) = config_dir(claude, own_home, cwd, home) else {
             return Self::default();
         };
+        // A relative path leads into the folder of the session.
+        let is_in_cwd = cwd.is_some_and(|cwd| path.starts_with(cwd));
+        if is_in_cwd && !FolderAccess::current().may_look(&path) {
+            return Self::default();
+        }
         let seen = files::with_folder_timeout(&path, move |path| {
             let theirs = identity_if_found(file_identity::within_root(pid, path)).ok()?;
             let ours = identity_if_found(FileIdentity::of_target(path)).ok()?;

@@ -2,6 +2,7 @@
 
 use super::config_folder::OwnFolder;
 use super::run_state;
+use crate::project::project_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
@@ -14,9 +15,10 @@ use trusty_fleet::session::ResourceUsage;
 use trusty_fleet::terminal::ProcessAncestor;
 use trusty_integration::StartedProcess;
 use trusty_platform::clock::Clock;
-use trusty_platform::files;
+use trusty_platform::folder_access::FolderAccess;
 use trusty_platform::process_namespaces::shares_our_namespaces;
 use trusty_platform::sys::{self, ProcessStat};
+use trusty_platform::tmux;
 
 /// The limit for the chain of parents; a longer one is taken for a loop.
 const MAX_CLIENT_ANCESTORS: usize = 32;
@@ -113,7 +115,9 @@ impl ProcessDescriber {
             uid: stat.uid,
             role,
             started_at: self.clock.at(sys::start_since_boot(stat.start)),
-            project: cwd.as_deref().and_then(files::git_root),
+            project: cwd
+                .as_deref()
+                .and_then(|cwd| project_of(cwd, &FolderAccess::current())),
             cwd,
             ancestors,
             tty: sys::control_terminal(stat.terminal),
@@ -122,7 +126,10 @@ impl ProcessDescriber {
             contained,
             // In a container, another process could listen at that path, and a tmux client runs
             // what the server says.
-            tmux_socket: named("TMUX").filter(|_| !contained).and_then(tmux_socket),
+            tmux_socket: named("TMUX")
+                .filter(|_| !contained)
+                .and_then(tmux_socket)
+                .map(|socket| tmux::server_path(&socket, &FolderAccess::current())),
             exe,
             seat: Some(job_control_ids(stat)),
             freezable: sys::cgroup::can_leave_cgroup(pid),

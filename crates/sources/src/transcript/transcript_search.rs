@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use trusty_fleet::Timestamp;
 use trusty_fleet::observation::{TranscriptKey, TranscriptSelector};
 use trusty_platform::clock;
-use trusty_platform::files;
+use trusty_platform::folder_access::{FolderAccess, PathLookup};
 
 /// The shortest time between two searches of all folders.
 const SEARCH_INTERVAL: Duration = Duration::from_secs(5);
@@ -36,9 +36,13 @@ pub(super) struct TranscriptSearch {
 const FOLDER_SETTLED_AGE: Duration = Duration::from_secs(1);
 
 impl TranscriptSearch {
-    pub(super) fn new(key: &TranscriptKey) -> Self {
-        // Claude Code resolves symbolic links before it derives the name of the folder.
-        let cwd = files::resolve(&key.cwd).unwrap_or_else(|| key.cwd.clone());
+    pub(super) fn new(key: &TranscriptKey, access: &FolderAccess) -> Self {
+        // Claude Code resolves symbolic links before it derives the name of the folder. A folder
+        // that is not looked at counts as free of links, as the kernel reports folders.
+        let cwd = match access.resolve(&key.cwd) {
+            PathLookup::Resolved(cwd) => cwd,
+            PathLookup::Missing | PathLookup::Guarded(_) => key.cwd.clone(),
+        };
         let name = folder_name(&cwd);
         Self {
             projects: key.dir.join("projects"),
@@ -49,6 +53,11 @@ impl TranscriptSearch {
             searched: None,
             listed: None,
         }
+    }
+
+    /// The folder of all transcripts of the config folder.
+    pub(super) fn projects(&self) -> &Path {
+        &self.projects
     }
 
     /// The folder in which the transcript is, or is expected.
@@ -181,6 +190,7 @@ fn is_uuid(name: &str) -> bool {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+    use trusty_fleet::System;
 
     const SESSION_ID: &str = "b6adf08c-67f9-4160-b13e-5c26fea070f5";
     const OTHER_SESSION_ID: &str = "6c334959-67f9-4160-b13e-5c26fea070f5";
@@ -197,11 +207,12 @@ mod tests {
         }
 
         fn search(&self, cwd: &Path, which: TranscriptSelector) -> TranscriptSearch {
-            TranscriptSearch::new(&TranscriptKey {
+            let key = TranscriptKey {
                 dir: self.root(),
                 cwd: cwd.to_path_buf(),
                 which,
-            })
+            };
+            TranscriptSearch::new(&key, &FolderAccess::new(System::Linux, self.root()))
         }
 
         fn transcript_path(&self, folder: &str, id: &str) -> PathBuf {
@@ -234,6 +245,30 @@ mod tests {
             "the link is followed"
         );
         assert_eq!(later.path(&none), Some(expected));
+    }
+
+    #[test]
+    fn a_guarded_folder_of_a_session_is_not_resolved() {
+        let place = SearchFixture::new();
+        fs::create_dir_all(place.root().join("Documents/api")).expect("folders");
+        symlink("api", place.root().join("Documents/link")).expect("link");
+        let key = |cwd: &str| TranscriptKey {
+            dir: place.root(),
+            cwd: place.root().join(cwd),
+            which: TranscriptSelector::Session(SESSION_ID.into()),
+        };
+        let expected = |system, cwd: &str| {
+            let access = FolderAccess::new(system, place.root());
+            let search = TranscriptSearch::new(&key(cwd), &access);
+            let folder = search.folder();
+            folder.file_name().expect("named").to_owned()
+        };
+        let named = |cwd: &str| folder_name(&place.root().join(cwd));
+        let link = "Documents/link";
+        assert_eq!(*expected(System::Linux, link), *named("Documents/api"));
+        assert_eq!(*expected(System::Mac, link), *named(link), "not looked at");
+        let api = "Documents/api";
+        assert_eq!(*expected(System::Mac, api), *named(api));
     }
 
     #[test]

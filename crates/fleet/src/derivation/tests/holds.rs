@@ -117,6 +117,10 @@ fn a_hold_is_refused_where_no_hook_can_hold() {
             "disableAllHooks is set in /home/dev/api/.claude/settings.json",
         ),
         (HookObstacle::OtherPidNamespace, "in another pid namespace"),
+        (
+            HookObstacle::Unread("/Users/dev/Documents/api".into()),
+            "macOS guards that folder",
+        ),
     ] {
         let facts = ProcessFacts {
             hook_obstacle: Some(obstacle),
@@ -128,6 +132,17 @@ fn a_hold_is_refused_where_no_hook_can_hold() {
         let told = refusal(facts).expect("a hold is refused");
         assert!(told.contains(words), "{told}");
     }
+}
+
+#[test]
+fn unread_settings_do_not_matter_once_a_hook_has_reported() {
+    let facts = ProcessFacts {
+        hook_obstacle: Some(HookObstacle::Unread("/Users/dev/Documents/api".into())),
+        ..process(9, 7)
+    };
+    let facts = with(idle(), vec![described(1, facts)]);
+    assert!(refusal(facts.clone()).is_some());
+    assert_eq!(refusal(with(facts, vec![marked(150)])), None);
 }
 
 #[test]
