@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
-use trusty_platform::sys;
+use trusty_platform::{clock, sys};
 use trusty_wire::command_deadline::CommandDeadline;
 
 /// Why a command was not begun.
@@ -95,7 +95,7 @@ async fn wait_until_past(deadline: CommandDeadline) {
     while !deadline.is_past() {
         let left = deadline.since_boot().saturating_sub(sys::since_boot());
         // Timers count whole milliseconds, and a deadline has not passed at its very instant.
-        tokio::time::sleep(left.saturating_add(Duration::from_millis(1))).await;
+        clock::sleep(left.saturating_add(Duration::from_millis(1))).await;
     }
 }
 

@@ -4,6 +4,7 @@ use crate::command::EngineCommand;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use trusty_fleet::Observation;
+use trusty_platform::clock;
 
 /// The most observations that wait for the loop.
 pub(crate) const OBSERVATION_QUEUE_LEN: usize = 1024;
@@ -35,7 +36,7 @@ pub(super) async fn next_input(
         taken = commands.recv_many(&mut told, MAX_BATCH_LEN) => taken,
         taken = observations.recv_many(&mut seen, MAX_BATCH_LEN) => taken,
         changed = looks.changed() => return changed.map_or(EngineInput::Closed, |()| EngineInput::VisibilityChanged),
-        () = tokio::time::sleep(due.unwrap_or_default()), if due.is_some() => return EngineInput::ReviewDue,
+        () = clock::sleep(due.unwrap_or_default()), if due.is_some() => return EngineInput::ReviewDue,
     };
     if taken == 0 {
         return EngineInput::Closed;

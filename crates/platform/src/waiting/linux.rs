@@ -1,7 +1,8 @@
 //! Waits on Linux, by timerfds and pidfds.
 
+use super::sleep_in_pieces;
 use crate::open_files;
-use crate::sys::stat;
+use crate::sys::{since_boot, stat};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
@@ -23,7 +24,7 @@ pub async fn sleep(duration: Duration) {
         Err(e) => Err(e),
     };
     if waited.is_err() {
-        tokio::time::sleep(duration).await;
+        sleep_in_pieces(duration, since_boot, tokio::time::sleep).await;
     }
 }
 

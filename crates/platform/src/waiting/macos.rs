@@ -5,8 +5,9 @@
     reason = "kevent leaves it to us that a descriptor stays open"
 )]
 
+use super::sleep_in_pieces;
 use crate::open_files;
-use crate::sys::stat;
+use crate::sys::{since_boot, stat};
 use rustix::event::kqueue::{self, Event, EventFilter, EventFlags, ProcessEvents};
 use rustix::process::Pid;
 use std::io;
@@ -17,9 +18,10 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use trusty_fleet::identity::ProcessKey;
 
-/// Waits for `duration`.
+/// Waits for `duration`, including sleep of the machine; ends at most 15 s late after that, because
+/// the timers of Tokio stand still meanwhile.
 pub async fn sleep(duration: Duration) {
-    tokio::time::sleep(duration).await;
+    sleep_in_pieces(duration, since_boot, tokio::time::sleep).await;
 }
 
 /// Returns once the process has ended, without polling; at once if it has ended already.
