@@ -19,7 +19,10 @@ const CHANGE_EVENT_FLAGS: VnodeEvents = VnodeEvents::WRITE
     .union(VnodeEvents::EXTEND)
     .union(VnodeEvents::DELETE)
     .union(VnodeEvents::RENAME)
+    .union(VnodeEvents::REVOKE)
     .union(VnodeEvents::ATTRIBUTES);
+/// Opens a folder for events only, which does not keep its volume from being unmounted.
+const EVENTS_ONLY: OFlags = OFlags::from_bits_retain(libc::O_EVTONLY as _);
 /// How many events are read at once; a watch of one folder has one.
 const MAX_EVENTS: usize = 4;
 
@@ -33,7 +36,7 @@ pub(super) struct ChangeDescriptor {
 
 impl ChangeDescriptor {
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let flags = EVENTS_ONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(folder, flags, Mode::empty())?;
         let queue = kqueue::kqueue()?;
         let filter = EventFilter::Vnode {
