@@ -181,6 +181,33 @@ fn a_hung_server_is_told_and_hides_no_other() {
     });
 }
 
+/// As on macOS, where `/tmp` is a link to `/private/tmp`.
+#[test]
+fn a_server_whose_folder_is_reached_through_a_link_is_asked_once() {
+    let home = TestHome::new();
+    let link = home.path().join("linked");
+    std::os::unix::fs::symlink(home.tmux_tmpdir(), &link).expect("link");
+    let mut server = TestTmuxServer::start(&home, "linked", "a");
+    server.folder.clone_from(&link);
+    let named = server.run(&["display-message", "-p", "#{socket_path}"]);
+    let named = PathBuf::from(named.trim());
+    let env = Environment {
+        tmux_folder: Some(link.clone()),
+        path: std::env::var_os("PATH"),
+        ..Environment::default()
+    };
+    let uid = rustix::process::getuid().as_raw();
+    let mut tmux = TmuxSource::new(&env, uid, Confinement::Open);
+    let through_link = link.join(format!("tmux-{uid}/linked"));
+    tmux.set_named_servers(&[named.clone(), through_link].into());
+    let facts = list_panes(&mut tmux);
+    let ours = facts.iter().filter_map(|f| match f {
+        Fact::Panes(server, panes) if panes.iter().any(|p| p.session == "a") => Some(server),
+        _ => None,
+    });
+    assert_eq!(ours.collect::<Vec<_>>(), [&named]);
+}
+
 #[test]
 fn no_server_is_no_problem() {
     let home = TestHome::new();

@@ -4,6 +4,7 @@ use super::checked_program::RunError;
 use super::listener::{ListenerRefusal, check_listener};
 use super::programs::{ProgramSearch, absolute_folders, find_program};
 use super::run::{ChildEnvironment, RunLimits, run_bounded};
+use crate::folder_access::{FolderAccess, PathLookup};
 use crate::pinned_socket::PinnedSocket;
 use crate::trusted_path::{PathRefusal, SocketFolder, check_connect, check_tmux_folder};
 use std::ffi::OsStr;
@@ -69,6 +70,40 @@ pub fn find_tmux(path: Option<&OsStr>) -> ProgramSearch {
     find_program("tmux", folders)
 }
 
+/// The one path by which a server is known: without links above the folder of its socket, as tmux
+/// itself writes it into `$TMUX`. On macOS, `/tmp` is a link to `/private/tmp`. A path that may not
+/// be looked at stays as it is.
+pub fn server_path(socket: &Path, access: &FolderAccess) -> PathBuf {
+    let resolve = |folder: &Path| match access.resolve(folder) {
+        PathLookup::Resolved(folder) => Some(folder),
+        PathLookup::Missing | PathLookup::Guarded(_) => None,
+    };
+    let resolved = match (socket.parent(), socket.file_name()) {
+        // Whether tmux's own folder is a link is checked later.
+        (Some(folder), Some(name)) if is_tmux_folder(folder) => {
+            Some(server_folder(folder, access).join(name))
+        }
+        (Some(folder), Some(name)) => resolve(folder).map(|folder| folder.join(name)),
+        _ => None,
+    };
+    resolved.unwrap_or_else(|| socket.to_path_buf())
+}
+
+/// The folder of tmux servers, without links above it.
+pub fn server_folder(folder: &Path, access: &FolderAccess) -> PathBuf {
+    let above = folder.parent().map(|above| access.resolve(above));
+    match (above, folder.file_name()) {
+        (Some(PathLookup::Resolved(above)), Some(name)) => above.join(name),
+        _ => folder.to_path_buf(),
+    }
+}
+
+/// Whether a folder has the name that tmux gives to its own.
+fn is_tmux_folder(folder: &Path) -> bool {
+    let name = folder.file_name();
+    name.is_some_and(|name| name.as_encoded_bytes().starts_with(b"tmux-"))
+}
+
 /// The sockets in a folder of tmux servers, which has to be the user's alone, as tmux demands.
 ///
 /// # Errors
@@ -100,9 +135,8 @@ pub fn sockets(folder: &Path) -> Result<Vec<PathBuf>, PathRefusal> {
 /// # Errors
 /// Names what another user could change; also fails if no socket is there.
 pub fn check_socket(socket: &Path) -> Result<PathBuf, PathRefusal> {
-    let is_tmux_s_own = |folder: &OsStr| folder.as_encoded_bytes().starts_with(b"tmux-");
-    let folder = match socket.parent().and_then(Path::file_name) {
-        Some(name) if is_tmux_s_own(name) => SocketFolder::NoLink,
+    let folder = match socket.parent() {
+        Some(folder) if is_tmux_folder(folder) => SocketFolder::NoLink,
         _ => SocketFolder::Any,
     };
     let resolved = check_connect(socket, folder)?.resolved;

@@ -15,6 +15,7 @@ use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
+use trusty_platform::folder_access::FolderAccess;
 use trusty_platform::programs::ProgramSearch;
 use trusty_platform::tmux::{self, TmuxError};
 use trusty_wire::environment::Environment;
@@ -24,11 +25,12 @@ use trusty_wire::process_scope::Confinement;
 #[derive(Debug)]
 pub struct TmuxSource {
     program: ProgramSearch,
+    access: FolderAccess,
     folders: Vec<PathBuf>,
     /// The server that this process runs in, if any.
     own: Option<PathBuf>,
-    /// Servers that live sessions name.
-    named: BTreeSet<PathBuf>,
+    /// Servers that live sessions name: the path by which each is known, by the path as named.
+    named: BTreeMap<PathBuf, PathBuf>,
     confinement: Confinement,
     /// Servers that were last asked; one that is missing later is reported gone.
     told: BTreeSet<PathBuf>,
@@ -51,12 +53,13 @@ impl TmuxSource {
         }
         Self {
             program: tmux::find_tmux(env.path.as_deref()),
+            access: FolderAccess::current(),
             folders: roots
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))
                 .collect(),
             own,
-            named: BTreeSet::new(),
+            named: BTreeMap::new(),
             confinement,
             told: BTreeSet::new(),
             refused: BTreeMap::new(),
@@ -69,25 +72,42 @@ impl TmuxSource {
         if self.confinement == Confinement::Confined {
             return false;
         }
-        let new = !named.is_subset(&self.named);
-        self.named.clone_from(named);
+        let new = !named.iter().all(|socket| self.named.contains_key(socket));
+        let known = std::mem::take(&mut self.named);
+        self.named = named
+            .iter()
+            .map(|socket| {
+                let path = known.get(socket).cloned();
+                let path = path.unwrap_or_else(|| tmux::server_path(socket, &self.access));
+                (socket.clone(), path)
+            })
+            .collect();
         new
     }
 
     /// The sockets that may be asked, and everything that may not be used, with the reason.
     fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
         let mut refused = BTreeMap::new();
-        let mut found: BTreeSet<PathBuf> = self.own.iter().chain(&self.named).cloned().collect();
-        for folder in &self.folders {
-            match tmux::sockets(folder) {
+        let own = self.own.iter();
+        let own = own.map(|socket| tmux::server_path(socket, &self.access));
+        let mut found: BTreeSet<PathBuf> = own.chain(self.named.values().cloned()).collect();
+        // Two folders may be one, as `/tmp` and `/private/tmp` on macOS.
+        let folders = self.folders.iter();
+        let folders: BTreeSet<PathBuf> = folders
+            .map(|folder| tmux::server_folder(folder, &self.access))
+            .collect();
+        for folder in folders {
+            match tmux::sockets(&folder) {
                 Ok(sockets) => found.extend(sockets),
                 Err(refusal) => {
-                    refused.insert(folder.clone(), refusal.to_string());
+                    refused.insert(folder, refusal.to_string());
                 }
             }
         }
+        let mut resolved = BTreeSet::new();
         found.retain(|socket| match tmux::check_socket(socket) {
-            Ok(_) => true,
+            // A socket that is a link to another one is not asked a second time.
+            Ok(path) => resolved.insert(path),
             Err(refusal) if refusal.is_missing() => false,
             Err(refusal) => {
                 let told = TmuxError::Refused(refusal).to_string();
@@ -115,8 +135,8 @@ impl TmuxSource {
     pub async fn list_panes(&mut self, mut hand_over: impl AsyncFnMut(Vec<Fact>)) {
         let (sockets, refused) = self.sockets();
         let is_refused = |socket: &&PathBuf| refused.contains_key(*socket);
-        let missing = self.named.difference(&sockets);
-        let missing = missing.filter(|socket| !is_refused(socket));
+        let missing = self.named.values();
+        let missing = missing.filter(|socket| !sockets.contains(*socket) && !is_refused(socket));
         let ended: BTreeSet<_> = self
             .told
             .difference(&sockets)

@@ -140,6 +140,53 @@ fn p14_servers_that_sessions_name_are_asked_too() {
     assert!(!confined.set_named_servers(&[custom].into()));
 }
 
+#[test]
+fn a_server_has_one_path_whatever_links_lead_to_it() {
+    let root = crate::test_files::private_tempdir();
+    let root = root.path().canonicalize().expect("there");
+    let real = root.join("private");
+    fs::create_dir(&real).expect("folder");
+    let default = socket(&real, "default");
+    std::os::unix::fs::symlink(&real, root.join("tmp")).expect("link");
+    std::os::unix::fs::symlink(&default, real.join("alias")).expect("link");
+    let linked = root.join("tmp/tmux-7/default");
+    // As tmux itself names the server, and as `$TMUX` of another program may.
+    for named in [&default, &linked, &real.join("alias")] {
+        let mut variable = linked.clone().into_os_string();
+        variable.push(",1,0");
+        let env = Environment {
+            tmux: Some(variable),
+            tmux_folder: Some(root.join("tmp")),
+            ..environment(&root, "exit 1")
+        };
+        let mut tmux = TmuxSource::new(&env, 7, Confinement::Open);
+        tmux.set_named_servers(&[named.clone()].into());
+        let asked = tmux.sockets().0;
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        assert!(
+            asked.iter().all(|socket| socket.starts_with(&real)),
+            "{asked:?}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_is_gone_keeps_its_path() {
+    let root = crate::test_files::private_tempdir();
+    let root = root.path().canonicalize().expect("there");
+    let real = root.join("private");
+    fs::create_dir(&real).expect("folder");
+    let default = socket(&real, "default");
+    std::os::unix::fs::symlink(&real, root.join("tmp")).expect("link");
+    let linked = root.join("tmp/tmux-7/default");
+    let path = || tmux::server_path(&linked, &FolderAccess::current());
+    assert_eq!(path(), default);
+    fs::remove_file(&default).expect("removed");
+    assert_eq!(path(), default);
+    fs::remove_dir(real.join("tmux-7")).expect("removed");
+    assert_eq!(path(), default);
+}
+
 /// The problem reported for a path.
 fn problem(facts: &[Fact], subject: &Path) -> String {
     panes_and_problem(facts, subject).1.unwrap_or_default()
