@@ -1,6 +1,6 @@
 //! Whether our hooks are installed in the config folders, according to each `settings.json`.
 
-use super::watch::{SourceWatcher, WatchEvent};
+use super::watch::{SourceWatcher, WatchEvent, WatchedFolder};
 use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,11 +64,12 @@ impl HookInstallSource {
     }
 
     /// The folders in which the state of the hooks can change.
-    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+    fn folders(&self) -> impl Iterator<Item = WatchedFolder> {
         let data = self.env.data_dir();
         let program = trusty_integration::program(&self.env);
         let program = program.parent().map(Path::to_path_buf);
-        self.dirs().into_iter().chain([data]).chain(program)
+        let folders = self.dirs().into_iter().chain([data]).chain(program);
+        folders.map(WatchedFolder::single)
     }
 
     /// Checks the hook program and all folders; returns what has changed.
@@ -127,7 +128,8 @@ impl HookInstallSource {
 fn is_hook_file(path: &Path) -> bool {
     let names = ["settings.json", "connections.json", "trusty-hook"];
     let name = path.file_name();
-    name.is_some_and(|name| names.iter().any(|n| name == *n))
+    // A volume may ignore case.
+    name.is_some_and(|name| names.iter().any(|n| name.eq_ignore_ascii_case(n)))
 }
 
 impl ObservationSource for HookInstallSource {
@@ -177,7 +179,7 @@ async fn run_hook_install_source(
         let rest = match (connections.is_in_doubt(), watch.is_blind()) {
             (true, _) => Some(HALF_WRITTEN_DELAY),
             (false, true) => Some(CONFIG_POLL_INTERVAL),
-            (false, false) => None,
+            (false, false) => watch.rescan_interval(),
         };
         if wait_for_change(&connections, &mut watch, &mut orders, rest)
             .await

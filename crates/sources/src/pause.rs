@@ -1,7 +1,7 @@
 //! The pause records, the hooks that wait for a pause to end, and the sessions that hooks have
 //! marked. Reported when they change; while hooks wait, they are also checked for being alive.
 
-use super::watch::SourceWatcher;
+use super::watch::{SourceWatcher, WatchedFolder};
 use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,7 +183,8 @@ async fn run_pause_source(
         }
         let folders = [pauses.store.folder(), pauses.marks.folder()].map(Path::to_path_buf);
         let released = pauses.store.release_folder();
-        let moved = watch.set_folders(folders.into_iter().chain(released));
+        let folders = folders.into_iter().chain(released);
+        let moved = watch.set_folders(folders.map(WatchedFolder::single));
         let mut facts = pauses.poll();
         facts.extend(watch.health());
         if out.send(facts).await.is_err() {

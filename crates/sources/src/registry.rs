@@ -6,7 +6,7 @@ mod decode;
 
 pub use decode::{NOT_UNDERSTOOD_STATUS, decode};
 
-use super::watch::{SourceWatcher, WatchEvent};
+use super::watch::{SourceWatcher, WatchEvent, WatchedFolder};
 use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use decode::RegistryDecodeError;
@@ -442,11 +442,11 @@ impl RegistrySource {
         ))
     }
 
-    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+    fn folders(&self) -> impl Iterator<Item = WatchedFolder> {
         // Silent folders are left out, because adding a watch would hang as well.
         let answering = self.dirs().into_iter();
         let answering = answering.filter(|dir| !self.silent.contains(dir));
-        answering.map(|dir| dir.join("sessions"))
+        answering.map(|dir| WatchedFolder::single(dir.join("sessions")))
     }
 }
 

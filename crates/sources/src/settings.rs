@@ -1,6 +1,6 @@
 //! The user's settings, which apply as soon as they are edited, and what is wrong with them.
 
-use super::watch::{SourceWatcher, WatchEvent};
+use super::watch::{SourceWatcher, WatchEvent, WatchedFolder};
 use super::{ObservationSender, Shutdown};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use trusty_fleet::authorization::AnswerPolicy;
 use trusty_fleet::observation::{ControlPreferences, HealthKey};
 use trusty_fleet::session::Source;
 use trusty_platform::clock;
+use trusty_platform::path_match::may_be_same_path;
 use trusty_records::settings::Settings;
 use trusty_wire::environment::Environment;
 
@@ -33,6 +34,7 @@ pub async fn follow_settings_file(env: Environment, settings: Sender<Arc<Setting
         }
         refresh_settings(&env, &settings).await;
         let rest = watch.is_blind().then_some(SETTINGS_POLL_INTERVAL);
+        let rest = rest.or_else(|| watch.rescan_interval());
         tokio::select! {
             () = wait_for_change(&env, &mut watch, rest) => {}
             () = settings.closed() => return Shutdown,
@@ -57,18 +59,23 @@ async fn refresh_settings(env: &Environment, settings: &Sender<Arc<Settings>>) {
 }
 
 /// The folder of the file, and that of its target if the file is a symbolic link.
-fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
+fn folders(file: &Path) -> impl Iterator<Item = WatchedFolder> {
     let real = fs::canonicalize(file).ok();
     let parent = |path: &Path| path.parent().map(Path::to_path_buf);
     let real = real.as_deref().and_then(parent);
-    parent(file).into_iter().chain(real)
+    let folders = parent(file).into_iter().chain(real);
+    folders.map(WatchedFolder::single)
 }
 
 /// Returns when the settings are to be read again.
 async fn wait_for_change(env: &Environment, watch: &mut SourceWatcher, rest: Option<Duration>) {
     let file = env.settings_file();
     let real = fs::canonicalize(&file).ok();
-    let concerns = |path: &Path| path == file || Some(path) == real.as_deref();
+    let system = watch.system();
+    let is_same = |path: &Path, other: &Path| may_be_same_path(system, path, other);
+    let concerns = |path: &Path| {
+        is_same(path, &file) || real.as_deref().is_some_and(|real| is_same(path, real))
+    };
     let timer = clock::sleep(rest.unwrap_or_default());
     tokio::pin!(timer);
     loop {

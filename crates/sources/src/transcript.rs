@@ -10,7 +10,7 @@ mod turn_tracker;
 
 pub use subagents::{SubagentDescription, decode_about};
 
-use super::watch::{SourceWatcher, WatchEvent};
+use super::watch::{SourceWatcher, WatchEvent, WatchedFolder};
 use super::{ObservationSender, Shutdown, SourceConfig};
 use crate::observation_source::{FactSink, ObservationSource, ScanProgress, ScanRound, ScanStage};
 use crate::transcript_record::{ConversationChain, decode};
@@ -28,6 +28,7 @@ use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Timestamp};
 use trusty_platform::clock;
 use trusty_platform::files::FileReadError;
+use trusty_platform::folder_access::FolderAccess;
 use trusty_platform::tail::{FileTail, TailEvent};
 use trusty_platform::trusted_path::check_folder;
 use turn_tracker::TurnTracker;
@@ -60,16 +61,21 @@ struct FollowedTranscript {
 }
 
 /// The transcripts that are wanted, and the problems with their files.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct TranscriptSource {
     follows: BTreeMap<TranscriptKey, FollowedTranscript>,
     trouble: TranscriptProblems,
+    access: FolderAccess,
 }
 
 impl TranscriptSource {
-    /// Follows no transcript yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// Follows no transcript yet. The folders of sessions are looked at as `access` allows.
+    pub fn new(access: FolderAccess) -> Self {
+        Self {
+            follows: BTreeMap::new(),
+            trouble: TranscriptProblems::default(),
+            access,
+        }
     }
 
     /// Follows exactly these transcripts. Returns whether any is new.
@@ -86,7 +92,7 @@ impl TranscriptSource {
         for key in wanted {
             self.follows.entry(key.clone()).or_insert_with(|| {
                 new = true;
-                FollowedTranscript::new(key)
+                FollowedTranscript::new(key, &self.access)
             });
         }
         new
@@ -133,10 +139,14 @@ impl TranscriptSource {
     }
 
     /// The folders to watch.
-    fn folders(&self) -> impl Iterator<Item = PathBuf> {
+    fn folders(&self) -> impl Iterator<Item = WatchedFolder> {
         self.follows.values().flat_map(|follow| {
             let agents = follow.path.as_deref().map(SubagentTracker::folder);
-            std::iter::once(follow.search.folder()).chain(agents)
+            let folders = std::iter::once(follow.search.folder()).chain(agents);
+            folders.map(|folder| WatchedFolder {
+                folder,
+                root: follow.search.projects().to_path_buf(),
+            })
         })
     }
 }
@@ -147,9 +157,9 @@ fn forget_problems(path: &Path, trouble: &mut TranscriptProblems) {
 }
 
 impl FollowedTranscript {
-    fn new(key: &TranscriptKey) -> Self {
+    fn new(key: &TranscriptKey, access: &FolderAccess) -> Self {
         Self {
-            search: TranscriptSearch::new(key),
+            search: TranscriptSearch::new(key, access),
             path: None,
             tail: FileTail::default(),
             story: TurnTracker::default(),
@@ -291,17 +301,18 @@ impl ObservationSource for TranscriptSource {
     }
 
     async fn run(self, orders: Receiver<SourceConfig>, out: ObservationSender) -> Shutdown {
-        run_transcript_source(self, orders, out).await
+        let watch = SourceWatcher::new(Source::Transcript);
+        run_transcript_source(self, watch, orders, out).await
     }
 }
 
 /// Reports changes as they happen, and scans everything from time to time.
 async fn run_transcript_source(
     mut transcripts: TranscriptSource,
+    mut watch: SourceWatcher,
     mut orders: Receiver<SourceConfig>,
     out: ObservationSender,
 ) -> Shutdown {
-    let mut watch = SourceWatcher::new(Source::Transcript);
     loop {
         transcripts.set_transcripts(&orders.borrow_and_update().wanted.transcripts);
         let mut facts = Vec::new();
@@ -361,7 +372,7 @@ async fn follow_changes(
             };
             next = watch.next().now_or_never();
         }
-        let aimed: BTreeSet<PathBuf> = transcripts.folders().collect();
+        let aimed: BTreeSet<WatchedFolder> = transcripts.folders().collect();
         out.send(transcripts.read_changed_paths(&paths)).await?;
         if transcripts.folders().any(|folder| !aimed.contains(&folder)) {
             return Ok(());

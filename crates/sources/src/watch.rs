@@ -1,21 +1,33 @@
 //! Watches folders for changes, including folders that do not exist yet.
 
+mod watch_plan;
+
+pub(crate) use watch_plan::WatchedFolder;
+
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::mpsc;
-use trusty_fleet::Fact;
 use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
-use trusty_platform::files;
+use trusty_fleet::{Fact, System};
+use trusty_platform::path_match::may_be_same_path;
+use trusty_platform::sys::CURRENT_SYSTEM;
+use watch_plan::{EventMeaning, FolderAim, WatchDepth, WatchTarget, map_event, plan_targets};
 
-/// The capacity of the event queue. A full queue is drained into one [`WatchEvent::Anything`], so
-/// that no change is missed.
+/// The capacity of the event queue. After an overflow, the queue is drained into one
+/// [`WatchEvent::Anything`], so that no change is missed.
 const EVENT_QUEUE_LEN: usize = 256;
 
+/// How often everything is read again on macOS, whatever is reported: notify drops the report of
+/// lost events if it names a folder above the watched one, and nothing is reported if a link on the
+/// way to a folder changes.
+const MAC_RESCAN_INTERVAL: Duration = Duration::from_mins(1);
+
 /// What changed.
+#[derive(Debug)]
 pub(super) enum WatchEvent {
     /// This path changed.
     Path(PathBuf),
@@ -23,18 +35,54 @@ pub(super) enum WatchEvent {
     Anything,
 }
 
-/// What is watched for a folder: the folder itself, or its nearest existing parent.
-#[derive(Debug, PartialEq, Eq)]
-struct WatchTarget {
-    at: PathBuf,
-    inode: u64,
+/// What the thread that receives events shares with the source. The thread sends with the filter
+/// locked, so that a full queue does not go unnoticed.
+#[derive(Debug, Default)]
+struct EventFilter {
+    aims: Vec<FolderAim>,
+    /// Watched folders with an event of their own. A removed folder has lost its watch, and a new
+    /// one may have the same inode.
+    touched: BTreeSet<PathBuf>,
+    /// Whether the queue was full.
+    has_lost_events: bool,
+}
+
+impl EventFilter {
+    /// What an event of the system means for the source.
+    fn apply(&mut self, system: System, event: notify::Result<Event>) -> Vec<WatchEvent> {
+        let paths = match event {
+            Ok(event) if matches!(event.kind, EventKind::Access(_)) && !is_close_write(&event) => {
+                return Vec::new();
+            }
+            Ok(event) if !event.need_rescan() => event.paths,
+            _ => return vec![WatchEvent::Anything],
+        };
+        let mut noticed = Vec::new();
+        for path in paths {
+            match map_event(system, &self.aims, &path) {
+                EventMeaning::Nothing => {}
+                EventMeaning::Entries(entries) => {
+                    noticed.extend(entries.into_iter().map(WatchEvent::Path));
+                }
+                EventMeaning::Folder => {
+                    self.touched.insert(path);
+                    noticed.push(WatchEvent::Anything);
+                }
+            }
+        }
+        noticed
+    }
 }
 
 /// Watches the folders of one source.
 pub(super) struct SourceWatcher {
+    system: System,
     watcher: Option<RecommendedWatcher>,
     events: mpsc::Receiver<WatchEvent>,
-    aims: BTreeMap<PathBuf, WatchTarget>,
+    /// Paths received and not yet returned; a change may be reported several times.
+    pending: BTreeSet<PathBuf>,
+    filter: Arc<Mutex<EventFilter>>,
+    targets: BTreeMap<PathBuf, WatchTarget>,
     problem: Option<String>,
     told: Option<String>,
     source: Source,
@@ -42,97 +90,119 @@ pub(super) struct SourceWatcher {
 
 impl SourceWatcher {
     pub(super) fn new(source: Source) -> Self {
+        Self::with_system(source, CURRENT_SYSTEM)
+    }
+
+    /// Watches as this system does.
+    pub(super) fn with_system(source: Source, system: System) -> Self {
         let (send, events) = mpsc::channel(EVENT_QUEUE_LEN);
-        let overflow = send.clone();
+        let filter = Arc::<Mutex<EventFilter>>::default();
+        let shared = Arc::clone(&filter);
         let handle = move |event: notify::Result<Event>| {
-            let noticed = match event {
-                Ok(event)
-                    if matches!(event.kind, EventKind::Access(_)) && !is_close_write(&event) =>
-                {
-                    return;
-                }
-                Ok(event) if !event.need_rescan() => {
-                    event.paths.into_iter().map(WatchEvent::Path).collect()
-                }
-                _ => vec![WatchEvent::Anything],
-            };
-            for one in noticed {
-                // A full queue already makes the reader read everything again.
-                let _ = overflow.try_send(one);
+            let mut filter = lock_filter(&shared);
+            for noticed in filter.apply(system, event) {
+                filter.has_lost_events |= send.try_send(noticed).is_err();
             }
         };
-        let (watcher, problem) = match notify::recommended_watcher(handle) {
+        // A link within a tree has a watch of its own; FSEvents follows none either.
+        let config = notify::Config::default().with_follow_symlinks(false);
+        let (watcher, problem) = match RecommendedWatcher::new(handle, config) {
             Ok(watcher) => (Some(watcher), None),
             Err(e) => (None, Some(watch_problem(&e))),
         };
         Self {
+            system,
             watcher,
             events,
-            aims: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            filter,
+            targets: BTreeMap::new(),
             problem,
             told: None,
             source,
         }
     }
 
-    /// Watches exactly these folders. Returns whether a watch was added or moved, after which the
+    /// The system whose way of watching is used.
+    pub(super) fn system(&self) -> System {
+        self.system
+    }
+
+    /// Watches exactly these folders. Returns whether a folder was added or moved, after which the
     /// caller has to read everything once more.
-    pub(super) fn set_folders(&mut self, folders: impl Iterator<Item = PathBuf>) -> bool {
-        if self.watcher.is_none() {
+    pub(super) fn set_folders(&mut self, folders: impl Iterator<Item = WatchedFolder>) -> bool {
+        let Some(watcher) = &mut self.watcher else {
             return false;
-        }
-        let folders: BTreeSet<PathBuf> = folders.collect();
+        };
+        let folders: BTreeSet<WatchedFolder> = folders.collect();
+        let aims: Vec<FolderAim> = folders.iter().filter_map(FolderAim::find).collect();
+        let planned = plan_targets(self.system, &aims);
+        let (mut moved, touched) = {
+            let mut filter = lock_filter(&self.filter);
+            let is_new = |aim| !filter.aims.contains(aim);
+            let moved = aims.iter().any(is_new);
+            filter.aims = aims;
+            (moved, std::mem::take(&mut filter.touched))
+        };
+        let is_touched = |path: &PathBuf| {
+            let same = |other: &PathBuf| may_be_same_path(self.system, path, other);
+            touched.iter().any(same)
+        };
+        let kept = |path: &PathBuf, target: &WatchTarget| {
+            planned.get(path) == Some(target) && !is_touched(path)
+        };
         let dropped: Vec<PathBuf> = self
-            .aims
-            .keys()
-            .filter(|f| !folders.contains(*f))
-            .cloned()
+            .targets
+            .extract_if(.., |path, target| !kept(path, target))
+            .map(|(path, _)| path)
             .collect();
-        for folder in dropped {
-            self.unwatch_folder(&folder);
-        }
-        let mut moved = false;
         self.problem = None;
-        for folder in folders {
-            let Some(at) = files::nearest_existing(&folder) else {
-                continue;
+        let added: Vec<(PathBuf, WatchTarget)> = planned
+            .into_iter()
+            .filter(|(path, _)| !self.targets.contains_key(path))
+            .collect();
+        if dropped.is_empty() && added.is_empty() {
+            return moved;
+        }
+        // All changes at once: on macOS, each call by itself would restart the stream. The filter is
+        // not locked meanwhile, because its thread has to answer.
+        let mut paths = watcher.paths_mut();
+        for path in dropped {
+            // Fails if the folder is gone, and its watch with it.
+            let _ = paths.remove(&path);
+        }
+        for (path, target) in added {
+            let mode = match target.depth {
+                WatchDepth::Entries => RecursiveMode::NonRecursive,
+                WatchDepth::Tree => RecursiveMode::Recursive,
             };
-            let aim = WatchTarget {
-                inode: fs::metadata(&at).map_or(0, |m| m.ino()),
-                at,
-            };
-            if self.aims.get(&folder) == Some(&aim) {
-                continue;
-            }
-            self.unwatch_folder(&folder);
-            let Some(watcher) = &mut self.watcher else {
-                continue;
-            };
-            match watcher.watch(&aim.at, RecursiveMode::NonRecursive) {
+            match paths.add(&path, mode) {
                 Ok(()) => {
-                    self.aims.insert(folder, aim);
+                    self.targets.insert(path, target);
                     moved = true;
                 }
                 Err(e) => self.problem = Some(watch_problem(&e)),
             }
         }
-        moved
-    }
-
-    /// Drops the watch of a folder, unless another folder shares its target.
-    fn unwatch_folder(&mut self, folder: &Path) {
-        if let Some(old) = self.aims.remove(folder)
-            && !self.aims.values().any(|a| a.at == old.at)
-            && let Some(watcher) = &mut self.watcher
-        {
-            // Fails if the folder is gone, and its watch with it.
-            let _ = watcher.unwatch(&old.at);
+        if let Err(e) = paths.commit() {
+            self.problem = Some(watch_problem(&e));
+            self.targets.clear();
         }
+        moved
     }
 
     /// Whether some folder cannot be watched and has to be polled.
     pub(super) fn is_blind(&self) -> bool {
         self.problem.is_some()
+    }
+
+    /// How often a source without a scan of its own has to read everything again; `None` if all
+    /// changes are reported.
+    pub(super) fn rescan_interval(&self) -> Option<Duration> {
+        match self.system {
+            System::Linux => None,
+            System::Mac => Some(MAC_RESCAN_INTERVAL),
+        }
     }
 
     /// The health of the watcher, if it has changed since the last call.
@@ -148,41 +218,41 @@ impl SourceWatcher {
         Some(Fact::Health(key, self.problem.clone()))
     }
 
-    /// Returns the next change. A change outside the watched folders counts if it may be the
-    /// creation of one of them.
+    /// Returns the next change in a watched folder; the creation of such a folder is one.
     pub(super) async fn next(&mut self) -> WatchEvent {
+        if let Some(path) = self.pending.pop_first() {
+            return WatchEvent::Path(path);
+        }
+        let mut received = match self.events.recv().await {
+            Some(event) => event,
+            None => std::future::pending().await,
+        };
+        let mut is_anything = false;
         loop {
-            if self.events.len() >= EVENT_QUEUE_LEN {
-                while self.events.try_recv().is_ok() {}
-                return WatchEvent::Anything;
-            }
-            match self.events.recv().await {
-                Some(WatchEvent::Path(path)) => {
-                    // Checked first, because one watched folder may lie within another.
-                    if self.may_bear_a_folder(&path) {
-                        // A removed folder has lost its watch, and a new one may have the same
-                        // inode.
-                        self.aims.retain(|_, aim| aim.at != path);
-                        return WatchEvent::Anything;
-                    }
-                    if self.is_within_aimed_folder(&path) {
-                        return WatchEvent::Path(path);
-                    }
+            match received {
+                WatchEvent::Path(path) => {
+                    self.pending.insert(path);
                 }
-                Some(WatchEvent::Anything) => return WatchEvent::Anything,
-                None => std::future::pending().await,
+                WatchEvent::Anything => is_anything = true,
+            }
+            match self.events.try_recv() {
+                Ok(event) => received = event,
+                Err(_) => break,
             }
         }
+        is_anything |= std::mem::take(&mut lock_filter(&self.filter).has_lost_events);
+        if is_anything {
+            self.pending.clear();
+            return WatchEvent::Anything;
+        }
+        self.pending
+            .pop_first()
+            .map_or(WatchEvent::Anything, WatchEvent::Path)
     }
+}
 
-    fn is_within_aimed_folder(&self, path: &Path) -> bool {
-        path.parent()
-            .is_some_and(|parent| self.aims.contains_key(parent))
-    }
-
-    fn may_bear_a_folder(&self, path: &Path) -> bool {
-        self.aims.keys().any(|folder| folder.starts_with(path))
-    }
+fn lock_filter(filter: &Mutex<EventFilter>) -> MutexGuard<'_, EventFilter> {
+    filter.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_close_write(event: &Event) -> bool {
@@ -193,3 +263,6 @@ fn is_close_write(event: &Event) -> bool {
 fn watch_problem(e: &notify::Error) -> String {
     format!("could not watch for changes ({e}); polling every 2 s instead")
 }
+
+#[cfg(test)]
+mod tests;

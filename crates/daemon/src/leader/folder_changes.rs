@@ -5,14 +5,45 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
+use trusty_fleet::System;
 use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::path_match::may_be_same_path;
+use trusty_platform::sys::CURRENT_SYSTEM;
+
+/// A watched folder. Events name its path without links, on macOS in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct LocatedFolder {
+    path: PathBuf,
+    identity: FileIdentity,
+}
+
+impl LocatedFolder {
+    fn find(folder: &Path) -> Option<Self> {
+        let path = folder.canonicalize().ok()?;
+        let identity = FileIdentity::of_path(&path).ok()?;
+        Some(Self { path, identity })
+    }
+}
+
+/// Drops the folders that were removed.
+fn forget_removed(
+    watched: &mut BTreeMap<PathBuf, LocatedFolder>,
+    removed: &BTreeSet<PathBuf>,
+    system: System,
+) {
+    watched.retain(|_, folder| {
+        let is_it = |path: &PathBuf| may_be_same_path(system, path, &folder.path);
+        !removed.iter().any(is_it)
+    });
+}
 
 /// Watches several folders, each of which may be removed and recreated.
 #[derive(Debug)]
 pub(super) struct FolderChanges {
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeMap<PathBuf, FileIdentity>,
-    /// Removed paths. A folder that is recreated at such a path may get the same inode.
+    /// By the path as asked for.
+    watched: BTreeMap<PathBuf, LocatedFolder>,
+    /// Removed paths, without links. A folder that is recreated at such a path may get the same inode.
     removed: Arc<Mutex<BTreeSet<PathBuf>>>,
     told: mpsc::Receiver<()>,
     waker: ChangeWaker,
@@ -65,27 +96,31 @@ impl FolderChanges {
 
     /// Watches these folders; returns whether any of them was not watched before.
     pub(super) fn set_folders(&mut self, folders: &[&Path]) -> bool {
-        let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
-        for path in std::mem::take(&mut *removed) {
-            self.watched.remove(&path);
-        }
-        drop(removed);
+        let removed = {
+            let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::take(&mut *removed)
+        };
+        forget_removed(&mut self.watched, &removed, CURRENT_SYSTEM);
         let mut aimed = false;
         for folder in folders {
-            let Ok(identity) = FileIdentity::of_path(folder) else {
+            let Some(located) = LocatedFolder::find(folder) else {
                 self.watched.remove(*folder);
                 continue;
             };
-            if self.watched.get(*folder) == Some(&identity) {
+            if self.watched.get(*folder) == Some(&located) {
                 continue;
             }
             let Some(watcher) = &mut self.watcher else {
                 continue;
             };
+            if let Some(old) = self.watched.remove(*folder) {
+                let _ = watcher.unwatch(&old.path);
+            }
             // Fails if the folder was removed, because its watch went with it.
-            let _ = watcher.unwatch(folder);
-            if watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
-                self.watched.insert(folder.to_path_buf(), identity);
+            let _ = watcher.unwatch(&located.path);
+            let added = watcher.watch(&located.path, RecursiveMode::NonRecursive);
+            if added.is_ok() {
+                self.watched.insert(folder.to_path_buf(), located);
                 aimed = true;
             }
         }
@@ -110,6 +145,7 @@ impl Default for FolderChanges {
 mod tests {
     use super::*;
     use std::fs;
+    use std::os::unix::fs::symlink;
     use trusty_platform::clock;
 
     #[test]
@@ -136,5 +172,50 @@ mod tests {
         changes.waker().wake();
         changes.wait(long);
         assert!(begun.elapsed() < long, "woken");
+    }
+
+    #[test]
+    fn a_folder_that_is_reached_through_a_link_is_watched_again_where_the_link_leads() {
+        let dir = tempfile::tempdir().expect("folder");
+        let dir = dir.path().canonicalize().expect("there");
+        let (first, second, link) = (dir.join("1"), dir.join("2"), dir.join("link"));
+        for folder in [&first, &second] {
+            fs::create_dir(folder).expect("made");
+        }
+        symlink(&first, &link).expect("link");
+        let mut changes = FolderChanges::new();
+        assert!(changes.set_folders(&[&link]) && !changes.set_folders(&[&link]));
+        let (long, begun) = (Duration::from_mins(1), clock::instant());
+        fs::write(first.join("b"), "").expect("write");
+        changes.wait(long);
+        fs::remove_file(&link).expect("removed");
+        symlink(&second, &link).expect("link");
+        assert!(changes.set_folders(&[&link]), "the link leads elsewhere");
+        changes.wait(Duration::from_millis(1));
+        fs::write(second.join("b"), "").expect("write");
+        changes.wait(long);
+        assert!(begun.elapsed() < long, "a change ended the wait");
+    }
+
+    #[test]
+    fn a_removed_folder_is_known_by_the_path_without_links() {
+        let located = LocatedFolder {
+            path: "/private/tmp/trusty".into(),
+            identity: FileIdentity {
+                device: 1,
+                inode: 2,
+            },
+        };
+        let left = |system, removed: &str| {
+            let mut watched = BTreeMap::from([(PathBuf::from("/tmp/trusty"), located.clone())]);
+            forget_removed(&mut watched, &[PathBuf::from(removed)].into(), system);
+            watched.len()
+        };
+        for system in [System::Linux, System::Mac] {
+            assert_eq!(left(system, "/private/tmp/trusty"), 0);
+            assert_eq!(left(system, "/private/tmp/trusty/engine.json"), 1);
+        }
+        assert_eq!(left(System::Mac, "/private/tmp/Trusty"), 0);
+        assert_eq!(left(System::Linux, "/private/tmp/Trusty"), 1);
     }
 }

@@ -378,6 +378,6 @@ fn a_folder_that_does_not_answer_is_named_and_stops_neither_the_others_nor_what_
         !facts.iter().any(|f| matches!(f, Fact::RegistryGone(_))),
         "{facts:?}"
     );
-    let watched: Vec<PathBuf> = registry.folders().collect();
+    let watched: Vec<PathBuf> = registry.folders().map(|w| w.folder).collect();
     assert_eq!(watched, [good.0.path().join("sessions")]);
 }

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use trusty_fleet::cadence::{FleetActivity, UiVisibility, cadence};
 use trusty_fleet::derivation::SourceDemand;
 use trusty_fleet::observation::TurnEndKind;
-use trusty_fleet::{Observation, Timestamp};
+use trusty_fleet::{Observation, System, Timestamp};
 use trusty_platform::clock::Clock;
 
 const TURNS_SAMPLE: &str = include_str!("samples/turns.jsonl");
@@ -27,7 +27,7 @@ impl TranscriptSourceFixture {
         let dir = tempfile::tempdir().expect("folder");
         Self {
             dir,
-            transcripts: TranscriptSource::new(),
+            transcripts: TranscriptSource::new(FolderAccess::current()),
         }
     }
 
@@ -255,7 +255,7 @@ struct SourceFixture {
 }
 
 impl SourceFixture {
-    fn start() -> Self {
+    fn start(system: System) -> Self {
         let orders = SourceConfig {
             wanted: SourceDemand::default(),
             cadence: cadence(UiVisibility::Hidden, FleetActivity::Still),
@@ -268,7 +268,12 @@ impl SourceFixture {
             orders,
             facts,
             begun: clock::instant(),
-            task: tokio::spawn(run_transcript_source(TranscriptSource::new(), receive, out)),
+            task: tokio::spawn(run_transcript_source(
+                TranscriptSource::new(FolderAccess::current()),
+                SourceWatcher::with_system(Source::Transcript, system),
+                receive,
+                out,
+            )),
         }
     }
 
@@ -300,9 +305,18 @@ impl SourceFixture {
 }
 
 #[tokio::test]
-async fn changes_are_noticed() {
+async fn changes_are_noticed_by_a_watch_on_each_folder() {
+    expect_changes_noticed(System::Linux).await;
+}
+
+#[tokio::test]
+async fn changes_are_noticed_by_one_watch_on_the_tree() {
+    expect_changes_noticed(System::Mac).await;
+}
+
+async fn expect_changes_noticed(system: System) {
     let place = TranscriptSourceFixture::new();
-    let mut running = SourceFixture::start();
+    let mut running = SourceFixture::start(system);
     let key = place.session(SESSION_ID);
     running.want([key.clone()]);
     let gone = |fact| matches!(fact, Fact::TranscriptGone(_)).then_some(());
@@ -361,7 +375,7 @@ async fn changes_are_noticed() {
 async fn a_flood_of_lines_ends_with_the_last() {
     let place = TranscriptSourceFixture::new();
     place.append(SESSION_ID, TURNS_SAMPLE);
-    let mut running = SourceFixture::start();
+    let mut running = SourceFixture::start(System::Linux);
     running.want([place.session(SESSION_ID)]);
     let ended = |fact| match fact {
         Fact::Transcript(_, told) => told.end.filter(|e| e.how == TurnEndKind::Compacted),
