@@ -96,6 +96,7 @@ impl TmuxProgramSearch {
     /// user could change it, and no session has started the server: a session could let any program
     /// listen, and Trusty Bar would run that program.
     fn executable(&self, pid: u32) -> Option<PathBuf> {
+        let tracer = self.tracer.as_ref()?;
         let running = process_executable(pid).ok()?;
         let is_tmux = running
             .path
@@ -103,9 +104,6 @@ impl TmuxProgramSearch {
             .is_some_and(|name| name == TMUX_NAME);
         let is_unchanged = FileState::of_target(&running.path).ok()? == running.file;
         let is_safe = is_tmux && is_unchanged && check_execute(&running.path).is_ok();
-        let mark = is_safe.then(|| self.tracer.as_ref()?.find_mark(pid, &[]));
-        mark.filter(|_| self.tracer.is_some())
-            .is_some_and(|mark| mark.is_none())
-            .then_some(running.path)
+        (is_safe && tracer.find_mark(pid, &[]).is_none()).then_some(running.path)
     }
 }
