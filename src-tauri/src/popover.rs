@@ -247,7 +247,9 @@ pub(crate) fn hide(app: &AppHandle) {
         if let Err(e) = platform::hide_window(&window) {
             log::line(&format!("failed to hide the popover: {e}"));
         }
-        if keyboard_return(CURRENT_SYSTEM, platform::app_activation()) == KeyboardReturn::HideApp {
+        if keyboard_return(CURRENT_SYSTEM, platform::app_activation(&window))
+            == KeyboardReturn::HideApp
+        {
             platform::hide_app(app);
         }
         report_attention(app);

@@ -57,15 +57,15 @@ fn outcome(done: &Result<PathBuf, LinkError>) -> String {
     match done {
         Ok(link) if link.starts_with("/usr/local/bin") => {
             format!(
-                "Installed {}. Type `trusty` in a new terminal.",
+                "Installed {}. Type trusty in a new terminal.",
                 link.display()
             )
         }
         Ok(link) => format!(
-            "Installed {}. If a new terminal does not find `trusty`, add ~/.local/bin to PATH.",
+            "Installed {}. If a new terminal does not find trusty, add ~/.local/bin to PATH.",
             link.display()
         ),
-        Err(e) => format!("`trusty` was not installed: {e}."),
+        Err(e) => format!("The command line tools were not installed: {e}."),
     }
 }
 

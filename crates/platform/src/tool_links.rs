@@ -55,7 +55,7 @@ pub enum LinkError {
     #[error("{} is another program; remove or rename it first", .0.display())]
     NameTaken(PathBuf),
     /// No folder can be written to.
-    #[error("no folder for programs is writable; create one with `mkdir -p ~/.local/bin`")]
+    #[error("no folder for programs is writable; create ~/.local/bin")]
     NoFolder,
     /// The link cannot be created.
     #[error("{}: {source}", path.display())]

@@ -183,9 +183,13 @@ pub(crate) fn hide_window(window: &WebviewWindow) -> tauri::Result<()> {
 /// Nothing outlives a window of GTK.
 pub(crate) fn note_window_destroyed() {}
 
-/// Always inactive: an app on Linux is active only while its window has the focus.
-pub(crate) fn app_activation() -> AppActivation {
-    AppActivation::Inactive
+/// Whether this app is the active one, which it is on Linux while its window has the focus.
+pub(crate) fn app_activation(window: &WebviewWindow) -> AppActivation {
+    if window.is_focused().unwrap_or(false) {
+        AppActivation::Active
+    } else {
+        AppActivation::Inactive
+    }
 }
 
 /// The window manager returns the focus.

@@ -229,7 +229,7 @@ export function summarise(rows: readonly Row[]): string {
 }
 
 const notes: AppNote[] = [
-  { text: 'Installed /Users/me/.local/bin/trusty. If a new terminal does not find `trusty`, add ~/.local/bin to PATH.' },
+  { text: 'Installed /Users/me/.local/bin/trusty. If a new terminal does not find trusty, add ~/.local/bin to PATH.' },
   {
     text: 'Notifications can tell you when a session needs you or has finished.',
     remedy: { label: 'Allow notifications…', action: 'AllowNotifications' },

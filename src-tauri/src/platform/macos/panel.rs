@@ -74,7 +74,7 @@ pub(crate) fn note_window_destroyed() {
 }
 
 /// Whether this app is the active one.
-pub(crate) fn app_activation() -> AppActivation {
+pub(crate) fn app_activation(_window: &WebviewWindow) -> AppActivation {
     if is_app_active() {
         AppActivation::Active
     } else {
