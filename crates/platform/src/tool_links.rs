@@ -10,14 +10,14 @@ pub struct LinkFolder {
     /// The folder.
     pub path: PathBuf,
     /// Whether this user may create files in the folder, or the folder itself.
-    pub access: FolderAccess,
+    pub access: LinkFolderAccess,
     /// What is at the place of the link.
     pub occupant: LinkOccupant,
 }
 
 /// Whether this user may create files in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FolderAccess {
+pub enum LinkFolderAccess {
     /// The user may.
     Writable,
     /// The user may not.
@@ -85,7 +85,7 @@ pub fn plan_link(folders: &[LinkFolder], name: &str) -> Result<LinkPlan, LinkErr
     }
     let writable = folders
         .iter()
-        .filter(|f| f.access == FolderAccess::Writable);
+        .filter(|f| f.access == LinkFolderAccess::Writable);
     let mut taken = None;
     for folder in writable {
         match folder.occupant {
@@ -114,14 +114,14 @@ pub fn look_at_folders(folders: &[PathBuf], program: &Path, bundle_part: &Path) 
 }
 
 /// A folder that is missing is writable if the nearest folder above it is.
-fn access(folder: &Path) -> FolderAccess {
+fn access(folder: &Path) -> LinkFolderAccess {
     let existing = folder.ancestors().find(|folder| folder.exists());
     let may = existing
         .is_some_and(|folder| rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok());
     if may {
-        FolderAccess::Writable
+        LinkFolderAccess::Writable
     } else {
-        FolderAccess::ReadOnly
+        LinkFolderAccess::ReadOnly
     }
 }
 
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    fn folder(path: &str, access: FolderAccess, occupant: LinkOccupant) -> LinkFolder {
+    fn folder(path: &str, access: LinkFolderAccess, occupant: LinkOccupant) -> LinkFolder {
         LinkFolder {
             path: PathBuf::from(path),
             access,
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_link_goes_where_the_user_may_write_and_replaces_no_stranger() {
-        use FolderAccess::{ReadOnly, Writable};
+        use LinkFolderAccess::{ReadOnly, Writable};
         use LinkOccupant::{Nothing, OwnLink, StaleLink, Stranger};
         for (local, home, expected) in [
             (
