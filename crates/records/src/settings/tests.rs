@@ -5,7 +5,7 @@ mod keys;
 use super::*;
 use std::fs;
 
-const SETTING_COUNT: usize = 16;
+const SETTING_COUNT: usize = 17;
 
 #[test]
 fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
