@@ -5,7 +5,7 @@ mod keys;
 use super::*;
 use std::fs;
 
-const SETTING_COUNT: usize = 16;
+const SETTING_COUNT: usize = 17;
 
 #[test]
 fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
@@ -25,7 +25,7 @@ fn a_new_file_changes_nothing_and_an_old_one_is_kept() {
         settings += usize::from(is_setting);
         match key {
             // An example, because the default cannot be written down.
-            "config_dirs" | "quiet_hours" | "snooze_until" | "terminal" => line,
+            "config_dirs" | "quiet_hours" | "snooze_until" | "terminal" | "start_at_login" => line,
             _ if is_setting => uncommented,
             _ => line,
         }

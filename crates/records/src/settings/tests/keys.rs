@@ -3,7 +3,7 @@
 use super::super::*;
 
 /// Each key with a value that is not the default, and what a problem says of a bad value.
-const KEY_CASES: [(&str, &str, &str); 16] = [
+const KEY_CASES: [(&str, &str, &str); 17] = [
     (
         "discovery.config_dirs",
         "['/srv/claude']",
@@ -48,6 +48,7 @@ const KEY_CASES: [(&str, &str, &str); 16] = [
         "['xterm', '-e']",
         "a program and its arguments: [\"xterm\", \"-e\"]",
     ),
+    ("app.start_at_login", "true", "true or false"),
 ];
 
 /// Values that are wrong for every key.
@@ -64,11 +65,12 @@ const WRONG_VALUES: [&str; 9] = [
 ];
 
 /// Keys without a default that could be written down: the template shows an example.
-const EXAMPLE_KEYS: [&str; 4] = [
+const EXAMPLE_KEYS: [&str; 5] = [
     "discovery.config_dirs",
     "notifications.quiet_hours",
     "notifications.snooze_until",
     "jump.terminal",
+    "app.start_at_login",
 ];
 
 fn parse(text: &str) -> Settings {
