@@ -20,6 +20,7 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::ptr;
 use std::time::{Duration, UNIX_EPOCH};
 use trusty_fleet::System;
