@@ -30,7 +30,7 @@ pub(crate) struct ReportArgs {
     /// Read a report of any machine and show its sessions and what is wrong
     #[arg(long, value_name = "REPORT", conflicts_with = "file")]
     read: Option<PathBuf>,
-    /// Print JSON: {"snapshot", "explanations", "problems", "unknown_words"}
+    /// Print JSON: {"snapshot", "explanations", "problems", …}
     #[arg(long, requires = "read")]
     json: bool,
 }
@@ -102,15 +102,15 @@ fn default_name(now: SystemTime) -> PathBuf {
 }
 
 fn create(path: &Path) -> Result<File, CommandFailure> {
-    files::create_private(path).map_err(|e| match e.kind() {
-        io::ErrorKind::AlreadyExists => CommandFailure::Refused(format!(
-            "{} already exists; name another file, or remove that one first",
-            path.display()
-        )),
-        _ => {
-            let told = format!("failed to create {}", path.display());
-            anyhow::Error::from(e).context(told).into()
+    files::create_private(path).map_err(|e| {
+        if e.kind() == io::ErrorKind::AlreadyExists {
+            return CommandFailure::Refused(format!(
+                "{} already exists; name another file, or remove that one first",
+                path.display()
+            ));
         }
+        let told = format!("failed to create {}", path.display());
+        anyhow::Error::from(e).context(told).into()
     })
 }
 

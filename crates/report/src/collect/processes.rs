@@ -48,7 +48,8 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
     /// Adds the user's processes that are Claude Code, or whose name says so.
     pub(super) fn add_recognised(&mut self, pids: &BTreeSet<u32>) {
         for pid in pids {
-            let is_ours = matches!(self.kernel.stat(*pid), Ok(Some(stat)) if stat.uid == self.scope.uid);
+            let is_ours =
+                matches!(self.kernel.stat(*pid), Ok(Some(stat)) if stat.uid == self.scope.uid);
             let program = is_ours.then(|| self.kernel.program(*pid)).flatten();
             if program.is_some_and(|program| may_be_client(&program)) && self.is_in_scope(*pid) {
                 self.add(*pid);
@@ -88,12 +89,11 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
                 let found = environment.iter().find(|(n, _)| n == name)?;
                 Some(found.1.clone()).filter(|value| !value.is_empty())
             };
-            let folder = named("CLAUDE_CONFIG_DIR")
-                .map(PathBuf::from)
-                .unwrap_or_else(|| {
-                    let home = named("HOME").map_or_else(|| self.env.home.clone(), PathBuf::from);
-                    home.join(".claude")
-                });
+            let default = || {
+                let home = named("HOME").map_or_else(|| self.env.home.clone(), PathBuf::from);
+                home.join(".claude")
+            };
+            let folder = named("CLAUDE_CONFIG_DIR").map_or_else(default, PathBuf::from);
             if folder.is_absolute() {
                 self.folders.insert(folder);
             }
