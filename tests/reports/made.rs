@@ -60,6 +60,9 @@ impl MadeReport {
     /// Checks that the report gives the same list, and keeps the report if that is wanted.
     #[track_caller]
     fn check(&self, name: &str) {
+        for prompt in ["touch made", "stream 30s"] {
+            assert!(!self.text.contains(prompt), "{name} holds a prompt");
+        }
         let report: Value = serde_json::from_str(&self.text).expect("JSON");
         let parsed = parse_report(self.text.as_bytes()).expect("a report");
         let replayed = replay_report(&parsed.report);
