@@ -21,8 +21,8 @@ use trusty_tests::trusty::run;
 /// The size limit of a report that is kept, in bytes.
 const MAX_KEPT_REPORT_BYTES: usize = 40 * 1024;
 /// The fewest reports of each system.
-const MIN_MAC_REPORTS: usize = 12;
-const MIN_LINUX_REPORTS: usize = 12;
+const MIN_MAC_REPORTS: usize = 16;
+const MIN_LINUX_REPORTS: usize = 16;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("reports")

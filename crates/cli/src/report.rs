@@ -14,6 +14,7 @@ use std::time::SystemTime;
 use trusty_fleet::Snapshot;
 use trusty_fleet::text::replace_hidden_chars;
 use trusty_fleet::view::Row;
+use trusty_platform::disk_sync;
 use trusty_platform::{clock, files};
 use trusty_report::collect::{CallerFacts, collect_report};
 use trusty_report::format::{MachineReport, ReportedEngine, ReportedHealth, ReportedRow};
@@ -30,7 +31,7 @@ pub(crate) struct ReportArgs {
     /// Read a report of any machine and show its sessions and what is wrong
     #[arg(long, value_name = "REPORT", conflicts_with = "file")]
     read: Option<PathBuf>,
-    /// Print JSON: {"snapshot", "explanations", "problems", "unknown_words"}
+    /// Print JSON: {"snapshot", "explanations", "problems", …}
     #[arg(long, requires = "read")]
     json: bool,
 }
@@ -74,7 +75,7 @@ impl ReportTarget {
             Self::NewFile(path, file) => {
                 let written = file
                     .write_all(text.as_bytes())
-                    .and_then(|()| file.sync_all());
+                    .and_then(|()| disk_sync::sync_file(file));
                 Ok(written.with_context(|| format!("failed to write {}", path.display()))?)
             }
         }
@@ -102,15 +103,15 @@ fn default_name(now: SystemTime) -> PathBuf {
 }
 
 fn create(path: &Path) -> Result<File, CommandFailure> {
-    files::create_private(path).map_err(|e| match e.kind() {
-        io::ErrorKind::AlreadyExists => CommandFailure::Refused(format!(
-            "{} already exists; name another file, or remove that one first",
-            path.display()
-        )),
-        _ => {
-            let told = format!("failed to create {}", path.display());
-            anyhow::Error::from(e).context(told).into()
+    files::create_private(path).map_err(|e| {
+        if e.kind() == io::ErrorKind::AlreadyExists {
+            return CommandFailure::Refused(format!(
+                "{} already exists; name another file, or remove that one first",
+                path.display()
+            ));
         }
+        let told = format!("failed to create {}", path.display());
+        anyhow::Error::from(e).context(told).into()
     })
 }
 

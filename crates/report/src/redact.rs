@@ -89,7 +89,7 @@ impl ReportRedactor {
         text.map(|text| self.user.clean(&text))
     }
 
-    fn texts(&self, texts: Vec<String>) -> Vec<String> {
+    fn texts(&self, texts: &[String]) -> Vec<String> {
         texts.iter().map(|text| self.user.clean(text)).collect()
     }
 
@@ -290,12 +290,12 @@ impl ReportRedactor {
             file: self.user.clean(&file),
             exists,
             confined,
-            config_dirs: self.texts(config_dirs),
+            config_dirs: self.texts(&config_dirs),
             programs_answer,
             terminal_answers,
             notifications_off,
             start_at_login,
-            problems: self.texts(problems),
+            problems: self.texts(&problems),
         }
     }
 
@@ -400,11 +400,11 @@ impl ReportRedactor {
         });
         MacFacts {
             bundle: self.text(bundle),
-            signature: self.texts(signature),
+            signature: self.texts(&signature),
             screens: screens.collect(),
             tray,
             consents: consents.collect(),
-            problems: self.texts(problems),
+            problems: self.texts(&problems),
         }
     }
 }

@@ -89,12 +89,11 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
                 let found = environment.iter().find(|(n, _)| n == name)?;
                 Some(found.1.clone()).filter(|value| !value.is_empty())
             };
-            let folder = named("CLAUDE_CONFIG_DIR")
-                .map(PathBuf::from)
-                .unwrap_or_else(|| {
-                    let home = named("HOME").map_or_else(|| self.env.home.clone(), PathBuf::from);
-                    home.join(".claude")
-                });
+            let default = || {
+                let home = named("HOME").map_or_else(|| self.env.home.clone(), PathBuf::from);
+                home.join(".claude")
+            };
+            let folder = named("CLAUDE_CONFIG_DIR").map_or_else(default, PathBuf::from);
             if folder.is_absolute() {
                 self.folders.insert(folder);
             }

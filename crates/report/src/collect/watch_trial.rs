@@ -13,7 +13,7 @@ use trusty_platform::clock;
 
 /// How many files are written.
 const TRIAL_WRITES: u32 = 10;
-/// How long a report of a write is waited for. FSEvents gathers events for up to a second.
+/// How long a report of a write is waited for. `FSEvents` gathers events for up to a second.
 const REPORT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Makes the trial; takes at most 20 s.

@@ -41,6 +41,10 @@ pub struct ReportedInstallation {
 
 /// The settings in effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, by its name in the file"
+)]
 pub struct ReportedSettings {
     /// The path of the settings file.
     pub file: String,

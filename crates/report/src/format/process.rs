@@ -9,6 +9,10 @@ use utoipa::ToSchema;
 
 /// A process.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, by its name in the file"
+)]
 pub struct ReportedProcess {
     /// The process id.
     pub pid: u32,

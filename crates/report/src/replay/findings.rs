@@ -95,22 +95,22 @@ pub(super) fn find_problems(
 }
 
 fn count_unknown_words(entries: &DecodedEntries) -> Vec<UnknownWordUse> {
-    let mut uses: BTreeMap<UnknownWord, UnknownWordUse> = BTreeMap::new();
+    let mut counted: BTreeMap<UnknownWord, UnknownWordUse> = BTreeMap::new();
     for entry in entries.values() {
         for word in unknown_words(entry) {
             if word.word == trusty_sources::registry::NOT_UNDERSTOOD_STATUS {
                 continue;
             }
-            let used = uses.entry(word.clone()).or_insert(UnknownWordUse {
+            let known = counted.entry(word.clone()).or_insert(UnknownWordUse {
                 word,
                 versions: Vec::new(),
                 count: 0,
             });
-            used.count += 1;
-            used.versions.extend(entry.version.clone());
+            known.count += 1;
+            known.versions.extend(entry.version.clone());
         }
     }
-    let mut uses: Vec<UnknownWordUse> = uses.into_values().collect();
+    let mut uses: Vec<UnknownWordUse> = counted.into_values().collect();
     for used in &mut uses {
         used.versions.sort();
         used.versions.dedup();
