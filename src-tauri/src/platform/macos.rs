@@ -10,7 +10,7 @@ pub(crate) use panel::{
     app_activation, displays, hide_app, hide_window, icon_area, is_window_visible,
     note_window_destroyed, place_window, present_window, set_up_web_view,
 };
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use tauri::{ActivationPolicy, App, AppHandle, Builder, PhysicalPosition, RunEvent, Wry};
 use tokio::sync::mpsc;
@@ -145,7 +145,7 @@ pub(crate) fn open_notification_settings() {
 }
 
 fn open_pane(address: &str) {
-    if let Err(e) = launch::open(Path::new(address)) {
+    if let Err(e) = launch::open_address(address) {
         log::line(&format!("failed to open the system's settings: {e}"));
     }
 }
