@@ -112,7 +112,7 @@ fn a_snooze_from_the_menu_holds_all_back() {
     let Some(mut scene) = open() else { return };
     let _dunst = scene.desktop.start_notifications();
     // The third line from below; below it are the settings and Quit.
-    scene.choose_until(3, |scene| {
+    scene.choose_until(4, |scene| {
         scene.desktop.menu().contains("End snooze").then_some(())
     });
     scene.ask("touch paid");
@@ -120,7 +120,7 @@ fn a_snooze_from_the_menu_holds_all_back() {
     settle();
     assert_eq!(scene.desktop.notices(), []);
     // The same line ends the snooze, and what was held back is reported.
-    scene.choose_until(3, |scene| {
+    scene.choose_until(4, |scene| {
         (!scene.desktop.menu().contains("End snooze")).then_some(())
     });
     scene.wait_displayed(1);
