@@ -43,7 +43,7 @@ impl MadeReport {
                 continue;
             };
             let panes = report["tmux"].as_array().into_iter().flatten();
-            let mut panes = panes.flat_map(|server| server["panes"].as_array().cloned());
+            let mut panes = panes.filter_map(|server| server["panes"].as_array().cloned());
             let mine = format!("{} ", tmux.pane);
             let line = panes.find_map(|panes| {
                 let lines = panes.iter().filter_map(Value::as_str);
@@ -52,7 +52,8 @@ impl MadeReport {
                     .find(|line| line.starts_with(&mine))
             });
             let line = line.expect("the pane is in the report");
-            tmux.session = line.rsplit(' ').next().unwrap_or_default().to_owned();
+            let name = line.rsplit(' ').next().unwrap_or_default();
+            name.clone_into(&mut tmux.session);
         }
         session_lines(&listed)
     }

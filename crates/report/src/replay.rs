@@ -224,3 +224,6 @@ impl<'a> ReportReplay<'a> {
 fn health(source: Source, subject: String, problem: &str) -> Fact {
     Fact::Health(HealthKey { source, subject }, Some(problem.to_owned()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,10 @@ use serde_json::{Value, json};
 use std::time::SystemTime;
 use trusty_fleet::System;
 
-/// A report in which every text is `secret`, as a prompt where a prompt may stand, and else within a
-/// path below the home.
-fn report_full_of(home: &str, name: &str, prompt: &str) -> MachineReport {
-    let path = format!("{home}/code/x");
-    let own = || Some(path.clone());
-    let process = ReportedProcess {
+/// A process in which every text is a secret.
+fn process_full_of(home: &str, name: &str, prompt: &str) -> ReportedProcess {
+    let own = || Some(format!("{home}/code/x"));
+    ReportedProcess {
         pid: 7,
         name: Some(name.to_owned()),
         exec_path: own(),
@@ -34,49 +32,95 @@ fn report_full_of(home: &str, name: &str, prompt: &str) -> MachineReport {
         ])),
         hooks_disabled_in: own(),
         ..ReportedProcess::default()
-    };
+    }
+}
+
+fn folder_full_of(path: &str, name: &str, prompt: &str) -> ReportedFolder {
+    let own = || Some(path.to_owned());
     let content = json!({
         "cwd": path, "name": prompt, "goal": prompt, "deep": {"x": [prompt]},
         "tmux": format!("{prompt}:@1.%2"), "messagingSocketPath": format!("/tmp/{name}/7.sock"),
     });
-    let folder = ReportedFolder {
-        path: path.clone(),
+    let file = |name: &str, content: Value| ReportedFile {
+        name: name.to_owned(),
+        content: Some(content),
+        problem: own(),
+    };
+    ReportedFolder {
+        path: path.to_owned(),
         real_path: own(),
         problem: own(),
-        registry: vec![
-            ReportedFile {
-                name: "7.json".to_owned(),
-                content: Some(content),
-                problem: own(),
-            },
-            ReportedFile {
-                name: "8.json".to_owned(),
-                content: Some(Value::from(prompt)),
-                problem: None,
-            },
-        ],
+        registry: vec![file("7.json", content), file("8.json", prompt.into())],
         hooks: Some(ReportedHooks {
             state: ReportedHooksState::Broken,
             why: own(),
         }),
         ..ReportedFolder::default()
-    };
+    }
+}
+
+fn installation_full_of(path: &str) -> ReportedInstallation {
+    let own = || Some(path.to_owned());
+    ReportedInstallation {
+        program: own(),
+        data_folder: own(),
+        runtime_folder: own(),
+        settings: Some(ReportedSettings {
+            file: path.to_owned(),
+            config_dirs: vec![path.to_owned()],
+            problems: vec![path.to_owned()],
+            ..ReportedSettings::default()
+        }),
+        engine: Some(ReportedEngine {
+            version: own(),
+            problem: own(),
+            ..ReportedEngine::default()
+        }),
+        hook_program: own(),
+        hook_program_problem: own(),
+        listed: vec![ReportedRow {
+            word: path.to_owned(),
+            terminal: own(),
+            ..ReportedRow::default()
+        }],
+        health: vec![ReportedHealth {
+            source: "Tmux".to_owned(),
+            subject: path.to_owned(),
+            message: path.to_owned(),
+        }],
+        ..ReportedInstallation::default()
+    }
+}
+
+fn mac_full_of(path: &str) -> MacFacts {
+    let own = || Some(path.to_owned());
+    MacFacts {
+        bundle: own(),
+        signature: vec![path.to_owned()],
+        screens: vec![ReportedScreen {
+            resolution: own(),
+            ..ReportedScreen::default()
+        }],
+        tray: Some(ReportedPlacement::default()),
+        consents: vec![ReportedConsent {
+            kind: path.to_owned(),
+            application: own(),
+            state: path.to_owned(),
+        }],
+        problems: vec![path.to_owned()],
+    }
+}
+
+/// A report in which every text is a secret: a prompt where a prompt may stand, and else a path
+/// below the home, or the user's name.
+fn report_full_of(home: &str, name: &str, prompt: &str) -> MachineReport {
+    let path = format!("{home}/code/x");
+    let own = || Some(path.clone());
     let server = ReportedServer {
         socket: path.clone(),
         program: own(),
         panes: vec![format!("%1 7 /dev/pts/1 @1 1 {prompt}"), prompt.to_owned()],
         problem: own(),
-    };
-    let health = ReportedHealth {
-        source: "Tmux".to_owned(),
-        subject: path.clone(),
-        message: path.clone(),
-    };
-    let settings = ReportedSettings {
-        file: path.clone(),
-        config_dirs: vec![path.clone()],
-        problems: vec![path.clone()],
-        ..ReportedSettings::default()
     };
     MachineReport {
         format: REPORT_FORMAT.to_owned(),
@@ -97,48 +141,15 @@ fn report_full_of(home: &str, name: &str, prompt: &str) -> MachineReport {
         },
         home: home.to_owned(),
         variables: BTreeMap::from([("PATH".to_owned(), format!("/bin:{home}/bin"))]),
-        config_folders: vec![folder],
-        processes: vec![process],
+        config_folders: vec![folder_full_of(&path, name, prompt)],
+        processes: vec![process_full_of(home, name, prompt)],
         tmux: vec![server],
-        trusty: ReportedInstallation {
-            program: own(),
-            data_folder: own(),
-            runtime_folder: own(),
-            settings: Some(settings),
-            engine: Some(ReportedEngine {
-                version: own(),
-                problem: own(),
-                ..ReportedEngine::default()
-            }),
-            hook_program: own(),
-            hook_program_problem: own(),
-            listed: vec![ReportedRow {
-                word: path.clone(),
-                terminal: own(),
-                ..ReportedRow::default()
-            }],
-            health: vec![health],
-            ..ReportedInstallation::default()
-        },
+        trusty: installation_full_of(&path),
         watch_trial: Some(WatchTrial {
             problem: own(),
             ..WatchTrial::default()
         }),
-        mac: Some(MacFacts {
-            bundle: own(),
-            signature: vec![path.clone()],
-            screens: vec![ReportedScreen {
-                resolution: own(),
-                ..ReportedScreen::default()
-            }],
-            tray: Some(ReportedPlacement::default()),
-            consents: vec![ReportedConsent {
-                kind: path.clone(),
-                application: own(),
-                state: path.clone(),
-            }],
-            problems: vec![path.clone()],
-        }),
+        mac: Some(mac_full_of(&path)),
     }
 }
 
