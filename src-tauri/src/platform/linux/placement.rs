@@ -36,6 +36,10 @@ fn display(monitor: &Monitor) -> DisplayArea {
 }
 
 /// Where the icon is: at the point of the click on it, since trays do not report more.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "on macOS a display may show no icon"
+)]
 pub(crate) fn icon_area(_app: &AppHandle, click: PhysicalPosition<f64>) -> Option<DisplayRect> {
     Some(DisplayRect {
         x: click.x,
