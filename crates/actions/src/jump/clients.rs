@@ -115,6 +115,7 @@ mod tests {
     use super::*;
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
+    use trusty_wire::environment::Environment;
 
     #[tokio::test]
     async fn a_server_that_says_nothing_is_no_pane_that_is_gone() {
@@ -146,7 +147,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_real_client_in_control_mode_is_known_as_one() {
-        let Some(tmux) = trusty_platform::tmux::program(std::env::var_os("PATH").as_deref()) else {
+        let search = Environment::read().find_program("tmux");
+        let Some(tmux) = search.program else {
             crate::skip::skip("tmux is not installed");
             return;
         };

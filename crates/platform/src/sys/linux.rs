@@ -320,6 +320,7 @@ pub fn signal(key: ProcessKey, signal: Signal) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn a_process_may_be_called_anything() {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 #[tokio::test]
 async fn nothing_beside_a_terminal_in_a_container_is_run() {
-    if trusty_platform::sys::CURRENT_SYSTEM == trusty_fleet::System::Mac {
+    if sys::CURRENT_SYSTEM == System::Mac {
         crate::skip::skip("macOS has no containers, and terminates copies of its own shell");
         return;
     }
