@@ -129,7 +129,7 @@ pub fn registry(bytes: &[u8]) {
 pub fn report(bytes: &[u8]) {
     if let Ok(parsed) = trusty_report::read::parse_report(bytes) {
         let replayed = trusty_report::replay::replay_report(&parsed.report);
-        assert!(replayed.explanations.len() == replayed.snapshot.sessions.len());
+        assert!(replayed.explanations.len() <= replayed.snapshot.sessions.len());
     }
 }
 

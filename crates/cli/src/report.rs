@@ -235,6 +235,10 @@ fn render_replay(report: &MachineReport, replayed: &ReplayedReport, paper: Outpu
             paper,
         ));
     }
+    let more = replayed.snapshot.sessions.len() - replayed.explanations.len();
+    if more > 0 {
+        parts.push(format!("{more} more sessions are not explained.\n"));
+    }
     parts.push(if replayed.problems.is_empty() {
         "Nothing is wrong, as far as the report shows.\n".to_owned()
     } else {

@@ -32,6 +32,9 @@ use trusty_wire::process_scope::ProcessScope;
 /// Sessions name folders, and folders processes: how often the processes are read again.
 const MAX_REPLAY_ROUNDS: usize = 3;
 
+/// The most sessions that are explained: each explanation judges all sessions again.
+const MAX_EXPLAINED_SESSIONS: usize = 64;
+
 /// What Trusty Bar makes of a report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReplayedReport {
@@ -42,7 +45,7 @@ pub struct ReplayedReport {
     pub system: System,
     /// All sessions, and the health of the sources.
     pub snapshot: Snapshot,
-    /// Why each session has its status, in the order of the sessions.
+    /// Why each of the first 64 sessions has its status, in the order of the sessions.
     pub explanations: Vec<Explanation>,
     /// What is wrong.
     pub problems: Vec<ReportFinding>,
@@ -58,7 +61,7 @@ pub fn replay_report(report: &MachineReport) -> ReplayedReport {
     replay.file_panes();
     let now = replay.now;
     let snapshot = replay.fleet.snapshot(now);
-    let explained = snapshot.sessions.iter();
+    let explained = snapshot.sessions.iter().take(MAX_EXPLAINED_SESSIONS);
     let explanations: Vec<Explanation> = explained
         .filter_map(|session| replay.fleet.explain(session.id, now))
         .collect();

@@ -6,10 +6,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use trusty_fleet::System;
 use trusty_fleet::client::hooks_left_out;
 use trusty_fleet::identity::StartTime;
 use trusty_fleet::observation::{FolderIdentity, HookObstacle};
+use trusty_fleet::{System, Timestamp};
 use trusty_platform::folder_access;
 use trusty_platform::process_reader::ProcessReader;
 use trusty_platform::process_stat::{ProcessProgram, ProcessStat, ProcessUsage};
@@ -67,6 +67,11 @@ impl<'a> ReportedKernel<'a> {
     /// A process; `None` if the report does not show it.
     pub fn process(&self, pid: u32) -> Option<&'a ReportedProcess> {
         self.processes.get(&pid).copied()
+    }
+
+    /// When the facts were read.
+    pub fn taken_at(&self) -> Timestamp {
+        self.report.taken_at.into()
     }
 
     /// When a process started, in the kernel's unit.

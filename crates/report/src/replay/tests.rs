@@ -153,3 +153,20 @@ fn unknown_words_are_counted_by_version() {
     }]);
     assert_eq!(json, expected);
 }
+
+#[test]
+fn a_file_of_an_earlier_session_is_named_with_the_reason() {
+    let content = json!({"pid": 7, "status": "busy", "startedAt": 1_700_000_000_000_u64});
+    let parts = json!({
+        "config_folders": [{
+            "path": "/Users/user/.claude", "real_path": "/Users/user/.claude",
+            "registry": [{"name": "7.json", "content": content}],
+        }],
+        "processes": [{
+            "pid": 7, "started_at": "2026-11-30T11:00:00Z", "argv": ["claude"],
+            "real_path": "/Users/user/.local/share/claude/versions/2.1.330",
+        }],
+    });
+    let file = "/Users/user/.claude/sessions/7.json";
+    says(&parts, file, "began before the process");
+}

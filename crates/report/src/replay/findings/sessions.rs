@@ -83,6 +83,10 @@ fn disbelieved_file(
         )
     } else if process.uid.is_some_and(|uid| uid != user) {
         "ignored: the process belongs to another user".to_owned()
+    } else if began_before(kernel, process, entry) {
+        "ignored: the session in the file began before the process, and the file says nothing \
+         else about the process"
+            .to_owned()
     } else if session.is_some() {
         "ignored: the process does not use this config folder, or its pids are those of another \
          machine"
@@ -98,6 +102,19 @@ fn disbelieved_file(
         &subject,
         &message,
     ))
+}
+
+/// Whether the session of a file began before a process, which then is another one.
+fn began_before(
+    kernel: &ReportedKernel<'_>,
+    process: &ReportedProcess,
+    entry: &RegistryEntry,
+) -> bool {
+    let age = kernel
+        .since_boot()
+        .saturating_sub(kernel.start_since_boot(kernel.start_of(process)));
+    let started = kernel.taken_at().before(age);
+    entry.started_at.is_some_and(|at| at < started)
 }
 
 /// A process that is called like Claude Code and is not listed.
