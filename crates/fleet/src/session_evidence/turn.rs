@@ -256,9 +256,11 @@ impl<'a> TurnEvidence<'a> {
             .then_some(end.at)
     }
 
-    /// Whether the transcript shows a turn that has not ended.
-    pub(crate) fn is_in_turn(&self) -> bool {
-        self.transcript.is_some_and(|t| t.turn_at.is_some()) && self.ended_at().is_none()
+    /// Whether the transcript shows no end of the turn after which the prompt became free at
+    /// `free`. A turn that began later is the next one: a prompt that was sent at once.
+    pub(crate) fn awaits_end_of_turn(&self, free: Timestamp) -> bool {
+        let began = self.transcript.and_then(|t| t.turn_at);
+        began.is_some_and(|turn| turn <= free) && self.ended_at().is_none()
     }
 
     /// A failed request that is being sent again and has no answer yet.

@@ -153,13 +153,13 @@ fn idle(
     now: Timestamp,
 ) -> DraftActivity {
     let before = case.registry.get(1);
-    let settled = run
-        .first
-        .after(if TurnEvidence::from_evidence(case).is_in_turn() {
-            TURN_END_DELAY
-        } else {
-            IDLE_DEBOUNCE
-        });
+    let awaits_end = TurnEvidence::from_evidence(case).awaits_end_of_turn(run.first);
+    let debounce = if awaits_end {
+        TURN_END_DELAY
+    } else {
+        IDLE_DEBOUNCE
+    };
+    let settled = run.first.after(debounce);
     let flashing = |b: &&ValueRun<'_, RegistryEntry>| {
         matches!(
             StatusWord::from_entry(b.value),

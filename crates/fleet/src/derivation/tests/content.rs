@@ -191,6 +191,15 @@ fn how_a_turn_ended_decides_what_follows() {
         )],
     );
     check(next, 8_100, "Active Finished");
+    // So it is if that prompt comes while the end of the turn before would still be awaited.
+    let at_once = with(
+        over(900, TurnEndKind::Finished, None),
+        vec![transcript(
+            5_460,
+            said(5_450, vec![], end(4_900, TurnEndKind::Finished)),
+        )],
+    );
+    check(at_once, 5_500, "Active Finished");
     // A failure in an earlier process of a resumed session is over.
     let mut old = said(
         -90_000,
