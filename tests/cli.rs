@@ -455,7 +455,13 @@ fn a_session_neither_leads_the_engine_nor_connects_hooks() {
             .env("CLAUDE_PID", &pid);
         command_line.output().expect("runs")
     };
-    for command in ["serve", "connect", "disconnect"] {
+    for command in [
+        "serve",
+        "connect",
+        "disconnect",
+        "autostart on",
+        "autostart off",
+    ] {
         let output = started_by_it(command);
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{command}: {told}");

@@ -54,9 +54,6 @@ pub fn run() -> ExitCode {
     }
     platform::prepare();
     let env = Environment::read();
-    for problem in trusty_integration::adopt_former_places(&env) {
-        log::line(&problem.to_string());
-    }
     let settings = Settings::read(&env);
     let marked = mark_of_this_process(&env, &settings);
     if let Some(mark) = tauri::async_runtime::block_on(marked) {
@@ -65,6 +62,10 @@ pub fn run() -> ExitCode {
         let remedy = "start Trusty Bar from the desktop or in another terminal";
         log::line(&format!("{mark}; {remedy}"));
         return ExitCode::from(REFUSED_EXIT_CODE);
+    }
+    // After the check, because a session's variables may come from a repository.
+    for problem in trusty_integration::adopt_former_places(&env) {
+        log::line(&problem.to_string());
     }
     let place = AppContext {
         home: env.home.clone(),

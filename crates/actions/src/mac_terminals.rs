@@ -68,6 +68,10 @@ pub enum ScriptError {
     /// The device is not that of a Mac.
     #[error("{0} is not a macOS terminal")]
     NoDevice(String),
+    /// Terminal.app types a command, and a control character in it is a key: Ctrl-C would end the
+    /// command, and what follows would be another.
+    #[error("the command contains control characters; run it yourself if you trust it")]
+    ControlCharacters,
     /// A program or the app failed: why, in words.
     #[error("{0}")]
     Failed(String),
@@ -149,8 +153,12 @@ impl MacTerminals {
     /// Opens a window of Terminal.app that runs a command.
     ///
     /// # Errors
-    /// Terminal.app cannot be launched, or macOS does not let Trusty Bar control it.
+    /// The command contains a control character, Terminal.app cannot be launched, or macOS does not
+    /// let Trusty Bar control it.
     pub async fn open_window(&self, command: &[String]) -> Result<(), ScriptError> {
+        if command.iter().any(|word| word.contains(char::is_control)) {
+            return Err(ScriptError::ControlCharacters);
+        }
         // macOS asks for the consent only to control an app that runs. An app that is launched by
         // an event of its own opens no default window beside that of the command.
         let launch = [OsStr::new(TERMINAL_APP_ID)];

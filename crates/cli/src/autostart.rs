@@ -1,7 +1,9 @@
 //! `trusty autostart`: runs the app's own executable, since macOS lets only that one change the
 //! login item.
 
+use crate::cli_context::CliContext;
 use crate::failure::CommandFailure;
+use crate::mark_check::refuse_marked;
 use crate::terminal_output;
 use anyhow::{Context, anyhow};
 use std::os::unix::process::CommandExt;
@@ -49,7 +51,12 @@ impl AutostartWish {
 }
 
 /// Reads or changes whether the app starts at login.
-pub(crate) fn set_autostart(args: &AutostartArgs) -> Result<(), CommandFailure> {
+pub(crate) async fn set_autostart(args: &AutostartArgs) -> Result<(), CommandFailure> {
+    if !args.is_question() {
+        // A session could keep the app from showing the session after the next login.
+        let remedy = "change the start at login in the app's menu or in another terminal";
+        refuse_marked(&CliContext::find()?, remedy).await?;
+    }
     let own = std::env::current_exe().context("failed to find the path of trusty")?;
     // A link to the tools of an app bundle leads into the bundle.
     let own = own.canonicalize().unwrap_or(own);

@@ -12,7 +12,7 @@ use trusty_daemon::session_access::{EngineRoute, Face, JumpOrder, SessionAccess}
 use trusty_engine::scan::{self, ScannedFleet};
 use trusty_engine::{Engine, EngineHandle, StartError};
 use trusty_fleet::explanation::Explanation;
-use trusty_fleet::{SessionId, Snapshot, session_selector};
+use trusty_fleet::{SessionId, Snapshot, System, session_selector};
 use trusty_records::Settings;
 use trusty_wire::engine_vetting::{EngineContinuity, EngineVetting};
 use trusty_wire::{EnginePlaces, Environment};
@@ -51,8 +51,12 @@ impl Face for CommandFace {
 impl CliContext {
     pub(crate) fn find() -> Result<Self, CommandFailure> {
         let env = Environment::read();
-        for problem in trusty_integration::adopt_former_places(&env) {
-            terminal_output::print_diagnostic(&problem.to_string());
+        // A session's variables may come from a repository, and no file there is to become the
+        // user's settings.
+        if env.system == System::Mac && !is_of_session(&env) {
+            for problem in trusty_integration::adopt_former_places(&env) {
+                terminal_output::print_diagnostic(&problem.to_string());
+            }
         }
         let settings = Settings::read(&env);
         let places = EnginePlaces::find(&env)
@@ -200,4 +204,10 @@ pub(crate) fn only_session(snapshot: &Snapshot, id: SessionId) -> Snapshot {
         sessions,
         ..snapshot.clone()
     }
+}
+
+/// Whether a session started this process, as far as that shows without a scan for sessions.
+fn is_of_session(env: &Environment) -> bool {
+    let tracer = Settings::read(env).tracer(env);
+    tracer.is_ok_and(|tracer| tracer.own_mark(&[]).is_some())
 }

@@ -193,6 +193,6 @@ async fn run_command(command: CliCommand) -> Result<(), CommandFailure> {
         CliCommand::Report(args) => report::report(&args).await,
         CliCommand::Connect(hooks) => connect::connect_hooks(&hooks).await,
         CliCommand::Disconnect(hooks) => connect::disconnect_hooks(&hooks).await,
-        CliCommand::Autostart(args) => autostart::set_autostart(&args),
+        CliCommand::Autostart(args) => autostart::set_autostart(&args).await,
     }
 }

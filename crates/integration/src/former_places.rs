@@ -33,6 +33,8 @@ const CONNECTIONS_FILE: &str = "connections.json";
 const ANSWER_LOG_FILES: [&str; 2] = ["answers.jsonl", "answers.1.jsonl"];
 /// The most bytes of a log of answers that is read, as for the log's own reader.
 const MAX_ANSWER_LOG_BYTES: u64 = 2 << 20;
+/// The lock of the one start that moves files, in the data folder.
+const MOVE_LOCK: &str = "move.lock";
 /// The suffix of a former data folder in which files are left.
 const LEFT_FOLDER_SUFFIX: &str = "before-0.2";
 
@@ -46,6 +48,12 @@ pub enum AdoptionError {
         .0.display()
     )]
     InUse(PathBuf),
+    /// Another start of this version moves the files.
+    #[error(
+        "another start of Trusty Bar is moving the files in {}; try again in a moment",
+        .0.display()
+    )]
+    Moving(PathBuf),
     /// Other users could change the folder.
     #[error(
         "the files of an earlier version in {path} are not used, because other users could have \
@@ -84,7 +92,9 @@ fn former_data_folders(env: &Environment) -> BTreeSet<PathBuf> {
     let is_real = |folder: &PathBuf| folder.symlink_metadata().is_ok_and(|meta| meta.is_dir());
     let folders = env.former_data_dirs().into_iter().chain(named);
     folders
-        .filter(|folder| folder.is_absolute() && *folder != data && is_real(folder))
+        .filter(|folder| folder.is_absolute() && is_real(folder))
+        // A link in the place of a folder around the data folder would lead into itself.
+        .filter(|folder| !data.starts_with(folder) && !folder.starts_with(&data))
         // A folder above may be a link.
         .filter(|folder| !is_same(folder, &data))
         .collect()
@@ -97,6 +107,11 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn adopt_folder(env: &Environment, former: &Path) -> Result<(), AdoptionError> {
     let failed = |e: io::Error| AdoptionError::Io(former.to_path_buf(), e);
+    let data = env.data_dir();
+    let is_moved = || is_same(former, &data);
+    if is_moved() {
+        return Ok(());
+    }
     let places = EnginePlaces::find(env).map_err(failed)?;
     if !paths::is_private(former, places.uid()).map_err(failed)? {
         return Err(AdoptionError::Open(former.to_path_buf()));
@@ -109,8 +124,14 @@ fn adopt_folder(env: &Environment, former: &Path) -> Result<(), AdoptionError> {
         return Err(in_use());
     }
     let _locks = take_locks(former)?.ok_or_else(in_use)?;
-    let data = env.data_dir();
-    make_private_folder(&data).map_err(|e| AdoptionError::Io(data.clone(), e.into()))?;
+    let failed_there = |e: io::Error| AdoptionError::Io(data.clone(), e);
+    make_private_folder(&data).map_err(|e| failed_there(e.into()))?;
+    // The app and several commands may start at once.
+    let turn = FolderLock::try_take(&data.join(MOVE_LOCK)).map_err(failed_there)?;
+    let _turn = turn.ok_or_else(|| AdoptionError::Moving(former.to_path_buf()))?;
+    if is_moved() {
+        return Ok(());
+    }
     copy_missing(former, &data, 0)?;
     join_connections(env, former)?;
     for name in ANSWER_LOG_FILES {
@@ -154,14 +175,38 @@ fn copy_missing(former: &Path, data: &Path, depth: u32) -> Result<(), AdoptionEr
             make_private_folder(&to).map_err(|e| failed(&to, e.into()))?;
             copy_missing(&from, &to, depth + 1)?;
         } else if kind.is_file() && to.symlink_metadata().is_err() {
-            // Both names lead to one file, so that a lock on the file stays; another volume gets a
-            // copy.
-            fs::hard_link(&from, &to)
-                .or_else(|_| fs::copy(&from, &to).map(drop))
-                .map_err(|e| failed(&from, e))?;
+            give_name(&from, &to).map_err(|e| failed(&from, e))?;
         }
     }
     Ok(())
+}
+
+/// Gives a file a second name, so that a lock on the file stays; another volume gets a copy. A file
+/// that has the name by now stays as it is.
+fn give_name(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(_) => copy_to_new(from, to),
+    }
+}
+
+/// Copies a file to a name that is given only to the whole copy, and only if no file has it.
+fn copy_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let part = to.with_file_name(format!("{name}.{}.part", std::process::id()));
+    let copied = fs::copy(from, &part).and_then(|_| {
+        match renameat_with(CWD, &part, CWD, to, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if to.symlink_metadata().is_err() => {
+                fs::rename(&part, to)
+            }
+            Err(Errno::EXIST) => Ok(()),
+            moved => Ok(moved?),
+        }
+    });
+    // Gone if it has the name.
+    let _ = fs::remove_file(&part);
+    copied
 }
 
 fn is_engine_file(path: &Path) -> bool {
@@ -233,6 +278,12 @@ fn put_link(former: &Path, data: &Path) -> io::Result<PathBuf> {
 /// Removes from a former folder the names and copies of files that the data folder has, the files
 /// of its engines, and folders that are empty then. Fails while another file is left.
 fn remove_copies(left: &Path, data: &Path) -> io::Result<()> {
+    // A link to the data folder would lead to the files that are kept.
+    if FileIdentity::of_path(left)? == FileIdentity::of_target(data)?
+        || !left.symlink_metadata()?.is_dir()
+    {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
     for entry in fs::read_dir(left)? {
         let entry = entry?;
         let (path, there) = (entry.path(), data.join(entry.file_name()));
@@ -249,7 +300,13 @@ fn remove_copies(left: &Path, data: &Path) -> io::Result<()> {
 fn has_same_content(one: &Path, other: &Path) -> bool {
     let is_one_file = FileIdentity::of_path(one)
         .is_ok_and(|identity| FileIdentity::of_path(other).is_ok_and(|there| there == identity));
-    is_one_file || fs::read(one).is_ok_and(|bytes| fs::read(other).is_ok_and(|o| o == bytes))
+    // A pipe would be waited for, and what a link leads to is not what lies here.
+    let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|meta| meta.is_file());
+    let are_equal = || {
+        let (bytes, there) = (fs::read(one), fs::read(other));
+        bytes.is_ok_and(|bytes| there.is_ok_and(|there| there == bytes))
+    };
+    is_one_file || is_file(one) && is_file(other) && are_equal()
 }
 
 /// Links the settings file to the one that version 0.1.0 read, if there is no other: a dotfile

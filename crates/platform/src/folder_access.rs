@@ -35,6 +35,10 @@ const VOLUME_FOLDERS: [&str; 4] = ["/Volumes", "/Network", "/net", "/home"];
 /// The folder of the home folders, as macOS lays it out.
 const MAC_HOMES: &str = "/Users";
 
+/// Folders of the root in which the kernel offers every file once more: by its number
+/// (`/.vol/16777220/2`), or by a path after flags for the look-up (`/.nofollow/Users`).
+const ALIAS_FOLDERS: [&str; 4] = ["/.file", "/.nofollow", "/.resolve", "/.vol"];
+
 /// Another name of the data volume, which holds every home folder.
 const DATA_VOLUME: &str = "/System/Volumes/Data";
 
@@ -49,6 +53,10 @@ pub fn may_look(path: &Path, home: &Path, system: System) -> bool {
     }
     let is_plain = |part| matches!(part, Component::RootDir | Component::Normal(_));
     if !path.is_absolute() || !path.components().all(is_plain) {
+        return false;
+    }
+    let is_alias_of = |folder: &&str| may_start_with(system, path, Path::new(folder));
+    if ALIAS_FOLDERS.iter().any(is_alias_of) {
         return false;
     }
     let path = without_data_volume(path);
@@ -75,9 +83,12 @@ pub fn may_look(path: &Path, home: &Path, system: System) -> bool {
 }
 
 fn without_data_volume(path: &Path) -> PathBuf {
-    match path.strip_prefix(DATA_VOLUME) {
-        Ok(rest) => Path::new("/").join(rest),
-        Err(_) => path.to_path_buf(),
+    let volume = Path::new(DATA_VOLUME);
+    if may_start_with(System::Mac, path, volume) {
+        let rest = path.components().skip(volume.components().count());
+        Path::new("/").join(rest.collect::<PathBuf>())
+    } else {
+        path.to_path_buf()
     }
 }
 
@@ -227,6 +238,11 @@ mod tests {
             ("/Users/other/Documents/x", false),
             ("/System/Volumes/Data/Users/dev/Documents/x", false),
             ("/System/Volumes/Data/Users/dev/code", true),
+            ("/system/volumes/data/Users/dev/Documents/x", false),
+            ("/.vol/16777220/2/Users/dev/Documents/x", false),
+            ("/.nofollow/Users/dev/Documents/x", false),
+            ("/.resolve/0/Users/dev/Documents/x", false),
+            ("/.file/id=6571367.2", false),
             ("/Volumes", true),
             ("/Volumes/Backup/x", false),
             ("/Network/Servers/x", false),

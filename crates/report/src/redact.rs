@@ -363,6 +363,17 @@ impl ReportRedactor {
         }
     }
 
+    /// A line of codesign. The certificate of a developer names a person, often with an address:
+    /// `Authority=Apple Development: alice@example.com (A1B2C3D4E5)`.
+    fn signature_line(&self, line: &str) -> String {
+        match line.split_once(": ") {
+            Some((kind, name)) if kind.starts_with("Authority=") => {
+                format!("{}: {}", self.user.clean(kind), redacted(name))
+            }
+            _ => self.user.clean(line),
+        }
+    }
+
     fn mac(&self, mac: MacFacts) -> MacFacts {
         let MacFacts {
             bundle,
@@ -400,7 +411,10 @@ impl ReportRedactor {
         });
         MacFacts {
             bundle: self.text(bundle),
-            signature: self.texts(&signature),
+            signature: signature
+                .iter()
+                .map(|line| self.signature_line(line))
+                .collect(),
             screens: screens.collect(),
             tray,
             consents: consents.collect(),

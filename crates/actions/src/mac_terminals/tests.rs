@@ -224,6 +224,22 @@ async fn terminal_app_is_launched_before_it_opens_a_window() {
 }
 
 #[tokio::test]
+async fn a_command_that_would_press_keys_is_not_typed_into_a_terminal() {
+    let mac = FakeMac::new("echo '{\"outcome\":\"shown\"}'", 0);
+    for word in [
+        "/tmp/tmux-501/a\u{3}touch pwned\r",
+        "a\nb",
+        "\u{1b}b",
+        "\u{9b}1~",
+    ] {
+        let command = ["/opt/tmux".to_owned(), "-S".to_owned(), word.to_owned()];
+        let refused = mac.terminals.open_window(&command).await;
+        assert_eq!(refused, Err(ScriptError::ControlCharacters));
+    }
+    assert_eq!(mac.calls(), "");
+}
+
+#[tokio::test]
 async fn the_app_in_front_is_asked_for_its_tab_only_where_the_user_agreed() {
     let print = "echo '{\"outcome\":\"in-front\",\"pid\":7,\"bundle\":\"com.apple.Terminal\",\
                  \"tty\":\"/dev/ttys003\"}'";

@@ -163,6 +163,83 @@ fn files_of_both_places_are_joined_and_none_is_lost() {
 }
 
 #[test]
+fn a_start_that_another_start_overtook_removes_nothing() {
+    let install = FormerInstall::new();
+    let record = held();
+    install.former_store().write(&record).expect("written");
+    let listed = former_data_folders(&install.shell);
+    assert_eq!(listed, BTreeSet::from([install.former()]));
+    install.adopt();
+    // The second start listed the folder before the first one put the link there.
+    adopt_folder(&install.shell, &install.former()).expect("nothing to do");
+    let _ = remove_copies(&install.former(), &install.data());
+    let found = PauseStore::from_env(&install.finder()).read(record.session);
+    assert_eq!(found.expect("readable"), Some(record));
+    assert!(program(&install.finder()).is_file());
+    let link = fs::read_link(install.former()).expect("a link");
+    assert_eq!(link, install.data());
+}
+
+#[test]
+fn one_start_moves_files_while_others_are_told_so() {
+    let install = FormerInstall::new();
+    make_private_folder(&install.data()).expect("made");
+    let turn = FolderLock::try_take(&install.data().join(MOVE_LOCK)).expect("made");
+    let problems = adopt_former_places(&install.shell);
+    let [problem @ AdoptionError::Moving(_)] = &problems[..] else {
+        panic!("{problems:?}");
+    };
+    assert!(problem.to_string().contains("try again"), "{problem}");
+    assert!(install.former().join("bin/trusty-hook").is_file());
+    drop(turn);
+    install.adopt();
+}
+
+#[test]
+fn a_file_that_has_the_name_by_now_is_not_overwritten() {
+    let root = tempfile::tempdir().expect("folder");
+    let (from, to) = (root.path().join("from"), root.path().join("to"));
+    for give in [give_name, copy_to_new] {
+        put(&from, "text");
+        give(&from, &to).expect("named");
+        give(&from, &to).expect("there already");
+        assert_eq!((text(&from), text(&to)), ("text".into(), "text".into()));
+        fs::remove_file(&to).expect("removed");
+        put(&to, "newer");
+        give(&from, &to).expect("left alone");
+        assert_eq!(text(&to), "newer");
+        fs::remove_file(&to).expect("removed");
+    }
+    assert_eq!(fs::read_dir(root.path()).expect("listed").count(), 1);
+}
+
+#[test]
+fn a_folder_around_the_data_folder_or_in_it_is_no_former_place() {
+    let mut install = FormerInstall::new();
+    install.shell.home = install.root.path().join("Users/trusty");
+    for outer in [install.root.path().join("Users"), install.data()] {
+        install.shell.data_home = Some(outer);
+        for folder in install.shell.former_data_dirs() {
+            make_private_folder(&folder).expect("made");
+        }
+        assert_eq!(former_data_folders(&install.shell), BTreeSet::new());
+    }
+}
+
+#[test]
+fn a_pipe_in_a_former_place_keeps_no_start_waiting() {
+    let install = FormerInstall::new();
+    let (one, other) = (install.former().join("pipe"), install.data().join("pipe"));
+    for pipe in [&one, &other] {
+        make_private_folder(pipe.parent().expect("a folder")).expect("made");
+        let made = std::process::Command::new("mkfifo").arg(pipe).status();
+        assert!(made.expect("mkfifo").success());
+    }
+    install.adopt();
+    assert!(other.symlink_metadata().is_ok());
+}
+
+#[test]
 fn hooks_that_run_the_former_program_count_as_connected_and_connect_names_the_new_one() {
     let install = FormerInstall::new();
     let former_program = install.former().join("bin/trusty-hook");

@@ -76,6 +76,8 @@ impl UserIdentity {
         let mut names: Vec<String> = names
             .into_iter()
             .chain(last_parts.map(str::to_owned))
+            .flat_map(|name| [dashed_name(&name), Some(name)])
+            .flatten()
             .map(|name| name.to_ascii_lowercase())
             .filter(|name| !name.is_empty() && !UNTOUCHED_NAMES.contains(&name.as_str()))
             .collect();
@@ -123,6 +125,14 @@ impl UserIdentity {
         }
         text
     }
+}
+
+/// A name as it stands in the name of a folder of transcripts; none if little is left of it.
+fn dashed_name(name: &str) -> Option<String> {
+    let dashed = folder_name(name.as_ref());
+    let letters = dashed.chars().filter(char::is_ascii_alphanumeric).count();
+    let is_name = letters >= MIN_NAME_CHARS && !dashed.starts_with('-') && !dashed.ends_with('-');
+    (is_name && dashed != name).then_some(dashed)
 }
 
 /// What stands for the home folder on a system.
@@ -194,6 +204,24 @@ mod tests {
         ] {
             assert_eq!(user.clean(text), cleaned);
         }
+    }
+
+    #[test]
+    fn a_name_is_replaced_as_claude_code_writes_it_in_the_names_of_folders() {
+        let homes = ["/Users/alice.smith".to_owned()];
+        let user = UserIdentity::new(System::Mac, homes, []);
+        for (text, cleaned) in [
+            ("-Users-alice-smith-code", "-Users-user-code"),
+            (
+                "/private/tmp/claude-alice-smith/x",
+                "/private/tmp/claude-user/x",
+            ),
+            ("/srv/alice.smith/x", "/srv/user/x"),
+        ] {
+            assert_eq!(user.clean(text), cleaned);
+        }
+        let user = UserIdentity::new(System::Mac, [], ["李小明".to_owned()]);
+        assert_eq!(user.clean("--print x---y 李小明"), "--print x---y user");
     }
 
     #[test]

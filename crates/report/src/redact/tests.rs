@@ -186,6 +186,21 @@ proptest! {
 }
 
 #[test]
+fn the_certificate_of_a_developer_tells_no_name() {
+    let redactor = ReportRedactor::new(UserIdentity::new(System::Mac, [], []));
+    for (line, kept) in [
+        (
+            "Authority=Apple Development: alice@example.com (A1B2C3D4E5)",
+            "Authority=Apple Development: [redacted 30]",
+        ),
+        ("Authority=Apple Root CA", "Authority=Apple Root CA"),
+        ("Signature=adhoc", "Signature=adhoc"),
+    ] {
+        assert_eq!(redactor.signature_line(line), kept);
+    }
+}
+
+#[test]
 fn equal_session_names_stay_equal_and_others_differ() {
     let user = UserIdentity::new(System::Linux, [], []);
     let mut redactor = ReportRedactor::new(user);

@@ -42,6 +42,8 @@ pub const REPORTED_VARIABLES: [&str; 36] = [
     "ZELLIJ_SESSION_NAME",
     "__CFBundleIdentifier",
 ];
+/// Names the computer before its last `:`, when the programs run on another one.
+const DISPLAY_VARIABLE: &str = "DISPLAY";
 /// The most bytes of a value; `PATH` alone may be longer.
 const MAX_VALUE_BYTES: usize = 300;
 
@@ -57,6 +59,11 @@ impl ReportRedactor {
                     "ZELLIJ_SESSION_NAME" => false,
                     _ => value.len() <= MAX_VALUE_BYTES && !value.chars().any(char::is_control),
                 };
+                let value = if name == DISPLAY_VARIABLE {
+                    without_host(&value)
+                } else {
+                    value
+                };
                 let value = if is_kept {
                     self.user.clean(&value)
                 } else {
@@ -65,5 +72,37 @@ impl ReportRedactor {
                 (name, value)
             })
             .collect()
+    }
+}
+
+/// The value of `DISPLAY` without the name of a computer; a socket's path stays.
+fn without_host(display: &str) -> String {
+    match display.rsplit_once(':') {
+        Some((host, _)) if ["", "localhost", "unix"].contains(&host) || host.starts_with('/') => {
+            display.to_owned()
+        }
+        Some((host, number)) => format!("{}:{number}", redacted(host)),
+        None => redacted(display),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_display_tells_no_name_of_a_computer() {
+        for (display, kept) in [
+            (":0", ":0"),
+            ("localhost:10.0", "localhost:10.0"),
+            (
+                "/private/tmp/com.apple.launchd.x/org.xquartz:0",
+                "/private/tmp/com.apple.launchd.x/org.xquartz:0",
+            ),
+            ("build.acme.example:10.0", "[redacted 18]:10.0"),
+            ("acme", "[redacted 4]"),
+        ] {
+            assert_eq!(without_host(display), kept);
+        }
     }
 }
