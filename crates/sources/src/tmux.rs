@@ -50,7 +50,7 @@ impl TmuxSource {
         }
         Self {
             programs: TmuxPrograms::new(env),
-            access: FolderAccess::current(),
+            access: env.folder_access(),
             folders: roots
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))
