@@ -16,8 +16,8 @@ pub use context::{
     WindowInfo, X11Server,
 };
 pub use jump_failure::{JumpFailure, JumpRemedy};
-pub use mac_app::MacApp;
 pub(crate) use mac_app::jump_note;
+pub use mac_app::{MacApp, scripted_bundles};
 pub use obstacle::JumpObstacle;
 pub use openers::{TERMINAL_OPENERS, with_arguments};
 pub use raise::terminal_owner_pids;

@@ -51,6 +51,12 @@ pub(super) fn bundle_identifier(name: &str) -> Option<&'static str> {
     found.map(|(_, identifier)| *identifier)
 }
 
+/// The programs whose tabs a jump selects by Apple Events, which need the user's consent: their
+/// bundle identifiers.
+pub fn scripted_bundles() -> impl Iterator<Item = &'static str> {
+    SCRIPTED_TERMINALS.into_iter().filter_map(bundle_identifier)
+}
+
 /// Whether a terminal in this program is one part of a window among others.
 pub(super) fn is_editor(name: &str) -> bool {
     EDITOR_NAMES.iter().any(|editor| name.starts_with(editor))
@@ -114,6 +120,12 @@ pub(crate) fn jump_note(terminal: &SessionTerminal) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_program_that_is_asked_by_apple_events_has_an_identifier() {
+        let bundles: Vec<&str> = scripted_bundles().collect();
+        assert_eq!(bundles.len(), SCRIPTED_TERMINALS.len());
+    }
 
     #[test]
     fn a_row_says_before_a_jump_what_the_jump_cannot_do() {
