@@ -15,7 +15,7 @@ pub use context::{
     TerminalHints, TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane,
     WindowInfo, X11Server,
 };
-pub use jump_failure::{JumpFailure, JumpRemedy};
+pub use jump_failure::JumpFailure;
 pub(crate) use mac_app::jump_note;
 pub use mac_app::{MacApp, scripted_bundles};
 pub use obstacle::JumpObstacle;
