@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use trusty_fleet::jump::{ConsentAnswer, scripted_bundles};
+use trusty_fleet::terminal::outermost_bundle;
 use trusty_platform::automation_permission::{PermissionPrompt, determine_permission};
 use trusty_platform::run::{ChildEnvironment, ProgramOutput, RunLimits, run_bounded};
 
@@ -25,7 +26,7 @@ const MAX_PRINTED_BYTES: u64 = 1 << 20;
 pub(super) async fn read_mac_facts() -> MacFacts {
     let mut facts = MacFacts::default();
     let program = std::env::current_exe().unwrap_or_default();
-    facts.bundle = bundle_of(&program);
+    facts.bundle = outermost_bundle(&program).map(|bundle| super::text(&bundle.path));
     match run_whole(
         "/usr/bin/codesign",
         &["-dvv".as_ref(), program.as_os_str()],
@@ -105,18 +106,6 @@ fn decode_consents(answers: ConsentAnswers) -> (Vec<ReportedConsent>, Vec<String
         });
     }
     (consents, problems)
-}
-
-/// The outermost application bundle that a program lies in.
-fn bundle_of(program: &Path) -> Option<String> {
-    let mut bundle = std::path::PathBuf::new();
-    for part in program.components() {
-        bundle.push(part);
-        if bundle.extension() == Some("app".as_ref()) {
-            return Some(bundle.to_string_lossy().into_owned());
-        }
-    }
-    None
 }
 
 /// The standard output of a program.
@@ -222,18 +211,5 @@ mod tests {
             "consent for failed.app: no Apple Events here",
         ];
         assert_eq!(problems, expected);
-    }
-
-    #[test]
-    fn the_outermost_bundle_counts() {
-        let program = "/Applications/Trusty Bar.app/Contents/MacOS/trusty";
-        let bundle = bundle_of(Path::new(program));
-        assert_eq!(bundle.as_deref(), Some("/Applications/Trusty Bar.app"));
-        let helper = "/Applications/A.app/Contents/Frameworks/B.app/Contents/MacOS/b";
-        assert_eq!(
-            bundle_of(Path::new(helper)).as_deref(),
-            Some("/Applications/A.app")
-        );
-        assert_eq!(bundle_of(Path::new("/usr/local/bin/trusty")), None);
     }
 }
