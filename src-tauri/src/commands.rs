@@ -17,7 +17,7 @@ use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::jump::JumpFailure;
 use trusty_fleet::pause::PauseKind;
 use trusty_fleet::request::{Answer, RequestId};
-use trusty_fleet::view::{Card, ExplanationView, NoteAction, PopoverEvent};
+use trusty_fleet::view::{Card, ExplanationView, PopoverEvent, RemedyAction};
 use trusty_integration::connect;
 use trusty_platform::launch;
 
@@ -122,14 +122,6 @@ pub(crate) async fn jump(app: AppHandle, id: SessionId) -> Result<(), JumpFailur
     jumped.map_err(|e| JumpFailure::new(e.code(), e.to_string()))
 }
 
-/// Opens the pane of System Settings in which the user lets Trusty Bar control a terminal.
-#[tauri::command]
-pub(crate) async fn open_automation_settings() {
-    if let Err(e) = mac_terminals::open_automation_settings() {
-        log::line(&format!("failed to open System Settings: {e}"));
-    }
-}
-
 /// Asks a session to exit; a paused session never runs the work that was held back.
 ///
 /// Returns why the session still runs, if the request was sent and the session did not exit. The
@@ -182,17 +174,22 @@ pub(crate) async fn connect_hooks(app: AppHandle, dirs: Vec<PathBuf>) -> Result<
     told
 }
 
-/// Carries out the remedy of a note.
+/// Carries out the remedy of a note or of a jump that failed.
 #[tauri::command]
-pub(crate) fn remedy(app: AppHandle, action: NoteAction) {
+pub(crate) fn remedy(app: AppHandle, action: RemedyAction) {
     carry_out(&app, action);
 }
 
-/// Carries out the remedy of a note, as the user chose on the board or in the menu.
-pub(crate) fn carry_out(app: &AppHandle, action: NoteAction) {
+/// Carries out a remedy, as the user chose in the popover or in the menu.
+pub(crate) fn carry_out(app: &AppHandle, action: RemedyAction) {
     match action {
-        NoteAction::AllowNotifications => notifier::ask_user(app),
-        NoteAction::OpenNotificationSettings => platform::open_notification_settings(),
+        RemedyAction::AllowNotifications => notifier::ask_user(app),
+        RemedyAction::OpenNotificationSettings => platform::open_notification_settings(),
+        RemedyAction::OpenAutomationSettings => {
+            if let Err(e) = mac_terminals::open_automation_settings() {
+                log::line(&format!("failed to open System Settings: {e}"));
+            }
+        }
     }
 }
 

@@ -86,7 +86,6 @@ pub fn run() -> ExitCode {
             commands::card,
             commands::answer,
             commands::jump,
-            commands::open_automation_settings,
             commands::end,
             commands::kill,
             commands::pause,

@@ -16,8 +16,8 @@ use trusty_fleet::action::Action;
 use trusty_fleet::authorization::AnswerChannel;
 use trusty_fleet::request::{Answer, RequestId};
 use trusty_fleet::view::{
-    Board, CheckMark, Glance, Menu, MenuAction, MenuContext, MenuItem, NoteAction, PopoverQuestion,
-    menu,
+    Board, CheckMark, Glance, Menu, MenuAction, MenuContext, MenuItem, PopoverQuestion,
+    RemedyAction, menu,
 };
 use trusty_fleet::{SessionId, Snapshot};
 use trusty_platform::clock;
@@ -291,8 +291,11 @@ fn action_name(action: &MenuAction) -> String {
         MenuAction::Settings => "settings".into(),
         MenuAction::Snooze => "snooze".into(),
         MenuAction::EndSnooze => "end-snooze".into(),
-        MenuAction::Remedy(NoteAction::AllowNotifications) => "allow-notifications".into(),
-        MenuAction::Remedy(NoteAction::OpenNotificationSettings) => "notification-settings".into(),
+        MenuAction::Remedy(RemedyAction::AllowNotifications) => "allow-notifications".into(),
+        MenuAction::Remedy(RemedyAction::OpenNotificationSettings) => {
+            "notification-settings".into()
+        }
+        MenuAction::Remedy(RemedyAction::OpenAutomationSettings) => "automation-settings".into(),
         MenuAction::StartAtLogin => "start-at-login".into(),
         MenuAction::NoStartAtLogin => "no-start-at-login".into(),
         MenuAction::InstallTools => "install-tools".into(),
@@ -332,8 +335,11 @@ fn action_from_name(name: &str) -> Option<MenuAction> {
         ("settings", None) => MenuAction::Settings,
         ("snooze", None) => MenuAction::Snooze,
         ("end-snooze", None) => MenuAction::EndSnooze,
-        ("allow-notifications", None) => MenuAction::Remedy(NoteAction::AllowNotifications),
-        ("notification-settings", None) => MenuAction::Remedy(NoteAction::OpenNotificationSettings),
+        ("allow-notifications", None) => MenuAction::Remedy(RemedyAction::AllowNotifications),
+        ("notification-settings", None) => {
+            MenuAction::Remedy(RemedyAction::OpenNotificationSettings)
+        }
+        ("automation-settings", None) => MenuAction::Remedy(RemedyAction::OpenAutomationSettings),
         ("start-at-login", None) => MenuAction::StartAtLogin,
         ("no-start-at-login", None) => MenuAction::NoStartAtLogin,
         ("install-tools", None) => MenuAction::InstallTools,
@@ -440,8 +446,9 @@ mod tests {
             MenuAction::Settings,
             MenuAction::Snooze,
             MenuAction::EndSnooze,
-            MenuAction::Remedy(NoteAction::AllowNotifications),
-            MenuAction::Remedy(NoteAction::OpenNotificationSettings),
+            MenuAction::Remedy(RemedyAction::AllowNotifications),
+            MenuAction::Remedy(RemedyAction::OpenNotificationSettings),
+            MenuAction::Remedy(RemedyAction::OpenAutomationSettings),
             MenuAction::StartAtLogin,
             MenuAction::NoStartAtLogin,
             MenuAction::InstallTools,

@@ -451,7 +451,7 @@ export interface components {
         };
         /** @description A line of the app on the board, with a remedy if there is one. */
         AppNote: {
-            remedy?: components["schemas"]["NoteRemedy"] | null;
+            remedy?: components["schemas"]["RemedyButton"] | null;
             /** @description What is the matter, as a sentence. */
             text: string;
         };
@@ -828,18 +828,10 @@ export interface components {
         JumpFailure: {
             /** @description Whether the terminal is in front in spite of that. */
             in_front: boolean;
-            remedy?: components["schemas"]["JumpRemedy"] | null;
+            remedy?: components["schemas"]["RemedyButton"] | null;
             /** @description The reason, in words. */
             text: string;
         };
-        /**
-         * @description What the popover offers after a jump that failed.
-         *
-         *     * `AutomationSettings`: open the pane of System Settings in which the user lets Trusty Bar
-         *       control the terminal
-         * @enum {string}
-         */
-        JumpRemedy: "AutomationSettings";
         /**
          * @description What a line of a card is.
          *
@@ -881,21 +873,6 @@ export interface components {
          * @enum {string}
          */
         NeedKind: "Permission" | "Question" | "Plan" | "Trust";
-        /**
-         * @description What the button of a note does.
-         *
-         *     * `AllowNotifications`: has the system ask the user to allow notifications
-         *     * `OpenNotificationSettings`: opens the system's settings of notifications
-         * @enum {string}
-         */
-        NoteAction: "AllowNotifications" | "OpenNotificationSettings";
-        /** @description The button of a note. */
-        NoteRemedy: {
-            /** @description What the button does. */
-            action: components["schemas"]["NoteAction"];
-            /** @description The words on the button. */
-            label: string;
-        };
         /**
          * @description What the verdict made of a testimony.
          *
@@ -1127,6 +1104,23 @@ export interface components {
             request: components["schemas"]["RequestId"];
             /** @description The controlling terminal of that process, such as `/dev/pts/7`. */
             tty?: string | null;
+        };
+        /**
+         * @description What the button beside a problem does.
+         *
+         *     * `AllowNotifications`: has the system ask the user to allow notifications
+         *     * `OpenNotificationSettings`: opens the system's settings of notifications
+         *     * `OpenAutomationSettings`: opens the pane of System Settings in which the user lets Trusty Bar
+         *       control a terminal
+         * @enum {string}
+         */
+        RemedyAction: "AllowNotifications" | "OpenNotificationSettings" | "OpenAutomationSettings";
+        /** @description A button beside the words about a problem. */
+        RemedyButton: {
+            /** @description What the button does. */
+            action: components["schemas"]["RemedyAction"];
+            /** @description The words on the button. */
+            label: string;
         };
         /**
          * @description A request that a hook reported and that has no answer yet. The full content is fetched

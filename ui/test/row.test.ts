@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import App from '../src/App.svelte';
 import { BoardStore } from '../src/lib/board.svelte';
 import RowView from '../src/lib/Row.svelte';
-import type { Glyph, Row } from '../src/lib/wire';
+import type { Glyph, RemedyButton, Row } from '../src/lib/wire';
 import { act, board, host, needs, row, working } from './rows';
 
 const now = Date.parse('2026-01-01T00:00:12Z');
 const nothing = () => {};
 const quiet = {
-  waits: false, asking: undefined, listing: false, telling: false, asks: undefined, said: undefined as { text: string; remedy?: 'AutomationSettings' } | undefined,
+  waits: false, asking: undefined, listing: false, telling: false, asks: undefined, said: undefined as { text: string; remedy?: RemedyButton } | undefined,
   onpulsed: nothing, onwhy: nothing, onact: nothing, onyes: nothing, onno: nothing,
   onopen: nothing, onjump: nothing, onremedy: nothing, onend: nothing, onlist: nothing,
 };

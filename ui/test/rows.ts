@@ -28,7 +28,7 @@ export function host(more: Partial<Host> = {}): Host {
   return {
     subscribe: done, hide: nothing, resize: nothing, openSettings: nothing, quit: nothing, leave: done, stay: nothing,
     pause: done, resume: done, pauseAll: nothing, resumeAll: nothing, connectHooks: done, remedy: nothing, painted: nothing, frameShown: nothing,
-    card: async () => null, answer: done, jump: done, openAutomationSettings: nothing, end: async () => null, kill: done, why: async () => null,
+    card: async () => null, answer: done, jump: done, end: async () => null, kill: done, why: async () => null,
     ...more,
   };
 }

@@ -22,7 +22,7 @@ use trusty_fleet::jump::{
 };
 use trusty_fleet::problem::{Problem, ProblemCode};
 use trusty_fleet::{Session, System};
-use trusty_platform::{clock, sys};
+use trusty_platform::clock;
 use trusty_wire::environment::Environment;
 
 /// How long the window of a newly opened terminal may take to appear.
@@ -169,7 +169,7 @@ fn turned_to(place: &JumpContext) -> Result<(), JumpError> {
 pub async fn is_terminal_in_front(session: &Session, env: &Environment) -> bool {
     let mut place = JumpInspector::new(env).read_context(session, &[]).await;
     let has_terminal = matches!(place.runs, JumpTarget::Plain(_) | JumpTarget::Tmux(_));
-    if sys::CURRENT_SYSTEM == System::Mac && has_terminal {
+    if place.system == System::Mac && has_terminal {
         place.frontmost = MacTerminals::of_this_system().read_frontmost().await;
     }
     is_in_front(&place)

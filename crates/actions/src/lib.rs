@@ -45,6 +45,7 @@ use trusty_fleet::SessionId;
 use trusty_fleet::action::{Plan, PlannedAction, Refusal};
 use trusty_fleet::pause::{JudgedHold, PauseKind, PausePhase, PauseRecord};
 use trusty_fleet::problem::{Problem, ProblemCode};
+use trusty_platform::folder_access::FolderAccess;
 use trusty_records::store::{LockAttempt, PauseStore, SessionLock, StoreError};
 use trusty_wire::environment::Environment;
 use trusty_wire::tmux_programs::TmuxPrograms;
@@ -240,6 +241,7 @@ pub struct ActionExecutor {
     store: PauseStore,
     tmux: TmuxPrograms,
     data: PathBuf,
+    access: FolderAccess,
 }
 
 impl ActionExecutor {
@@ -249,6 +251,7 @@ impl ActionExecutor {
             store: PauseStore::from_env(env),
             tmux: TmuxPrograms::new(env),
             data: env.data_dir(),
+            access: env.folder_access(),
         }
     }
 

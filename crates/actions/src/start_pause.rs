@@ -50,7 +50,7 @@ pub(super) async fn start_pause(
         }
         PauseCandidate::Hold => {
             // Settings that may not be read were unknown to the plan, too.
-            let obstacle = trusty_integration::hook_obstacle_now(client.pid);
+            let obstacle = trusty_integration::hook_obstacle_now(client.pid, &hands.access);
             if let Some(obstacle) = obstacle.filter(|obstacle| !obstacle.is_unknown()) {
                 let obstacle = PauseObstacle::HooksBypassed(obstacle);
                 let refusal = Refusal::Impossible(PauseKind::Hold, obstacle);

@@ -176,7 +176,6 @@ async fn caller_facts(place: &CliContext) -> CallerFacts {
                 message: issue.message.clone(),
             })
             .collect(),
-        ..CallerFacts::default()
     }
 }
 

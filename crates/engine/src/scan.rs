@@ -12,7 +12,6 @@ use trusty_fleet::observation::HealthKey;
 use trusty_fleet::session::Source;
 use trusty_fleet::{Fact, Fleet, Observation, SessionId, Snapshot, Timestamp};
 use trusty_platform::clock::Clock;
-use trusty_platform::folder_access::FolderAccess;
 use trusty_platform::sys;
 use trusty_records::hook_marks::MarkFolder;
 use trusty_records::settings::Settings;
@@ -95,7 +94,7 @@ pub fn all_sources(
         Box::new(RegistrySource::new(config_dirs())),
         Box::new(ProcessSource::new(setup.scope.clone(), clock)),
         Box::new(TmuxSource::new(env, uid, confinement)),
-        Box::new(TranscriptSource::new(FolderAccess::current())),
+        Box::new(TranscriptSource::new(env.folder_access())),
         Box::new(HookInstallSource::new(env, config_dirs())),
         Box::new(ScreenSource::new(env)),
         Box::new(ListingSource::new(env)),

@@ -3,7 +3,7 @@
 mod app_note;
 mod connect;
 
-pub use app_note::{AppNote, NoteAction, NoteRemedy};
+pub use app_note::AppNote;
 pub use connect::ConnectCard;
 
 use crate::identity::SessionId;

@@ -15,9 +15,9 @@ pub use context::{
     TerminalHints, TerminalProcess, TmuxClient, TmuxClientMode, TmuxLocation, WezTermPane,
     WindowInfo, X11Server,
 };
-pub use jump_failure::{JumpFailure, JumpRemedy};
-pub use mac_app::MacApp;
+pub use jump_failure::JumpFailure;
 pub(crate) use mac_app::jump_note;
+pub use mac_app::{MacApp, scripted_bundles};
 pub use obstacle::JumpObstacle;
 pub use openers::{TERMINAL_OPENERS, with_arguments};
 pub use raise::terminal_owner_pids;

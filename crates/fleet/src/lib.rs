@@ -26,6 +26,7 @@ pub mod observation;
 pub mod open_requests;
 pub mod pause;
 pub mod problem;
+pub mod remedy;
 pub mod request;
 mod row;
 pub mod session;

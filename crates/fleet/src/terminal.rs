@@ -3,6 +3,7 @@
 
 mod bundle;
 
+pub(crate) use bundle::app_identifier;
 pub use bundle::{AppBundle, outermost_bundle};
 
 use crate::client;

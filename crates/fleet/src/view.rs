@@ -11,12 +11,12 @@ pub use menu::{
 pub use reasons::{ExplanationView, ReasonLine};
 
 pub use crate::board::{
-    AppNote, Board, BoardDelta, ConnectCard, NoteAction, NoteRemedy, PopoverEvent, PopoverQuestion,
-    SectionCount,
+    AppNote, Board, BoardDelta, ConnectCard, PopoverEvent, PopoverQuestion, SectionCount,
 };
 pub use crate::card::{
     Card, CardLine, CardOffer, CardOption, CardQuestion, LineMark, SelectionMode,
 };
+pub use crate::remedy::{RemedyAction, RemedyButton};
 pub use crate::row::{
     BoardSection, Glyph, QueuedRequest, Row, RowAction, RowActionKind, RowRequest, StatusTone,
 };

@@ -28,11 +28,7 @@ pub struct StartedProcess<'a> {
 
 /// Why no hook of the user's can hold a process, whatever its config folder says; `None` if no
 /// obstacle is known.
-pub fn hook_obstacle(process: &StartedProcess<'_>) -> Option<HookObstacle> {
-    obstacle_within(process, &FolderAccess::current())
-}
-
-fn obstacle_within(process: &StartedProcess<'_>, access: &FolderAccess) -> Option<HookObstacle> {
+pub fn hook_obstacle(process: &StartedProcess<'_>, access: &FolderAccess) -> Option<HookObstacle> {
     let variable = |name: &str| {
         let found = process.environment.iter().find(|(n, _)| n == name)?;
         found.1.to_str().map(str::to_owned)
@@ -44,15 +40,16 @@ fn obstacle_within(process: &StartedProcess<'_>, access: &FolderAccess) -> Optio
 
 /// The same for a process as it is now, without its environment: the settings of its folder may
 /// have changed since it was discovered. `None` if its arguments cannot be read.
-pub fn hook_obstacle_now(pid: u32) -> Option<HookObstacle> {
+pub fn hook_obstacle_now(pid: u32, access: &FolderAccess) -> Option<HookObstacle> {
     let argv = process_files::process_arguments(pid)?;
     let cwd = process_files::process_folder(pid);
-    hook_obstacle(&StartedProcess {
+    let process = StartedProcess {
         pid,
         argv: &argv,
         environment: &[],
         cwd: cwd.as_deref(),
-    })
+    };
+    hook_obstacle(&process, access)
 }
 
 fn disabled_by_folder(process: &StartedProcess<'_>, access: &FolderAccess) -> Option<HookObstacle> {
@@ -88,6 +85,7 @@ mod tests {
     use super::*;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
     use trusty_fleet::System;
 
     #[test]
@@ -98,12 +96,14 @@ mod tests {
         let argv = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let told = |words: &str| {
             let argv = argv(words);
-            hook_obstacle(&StartedProcess {
+            let process = StartedProcess {
                 pid: std::process::id(),
                 argv: &argv,
                 environment: &[],
                 cwd: Some(folder.path()),
-            })
+            };
+            let access = FolderAccess::new(System::Linux, PathBuf::from("/home/dev"));
+            hook_obstacle(&process, &access)
         };
         assert_eq!(told("claude"), None);
         for name in ["settings.json", "settings.local.json"] {
@@ -137,7 +137,7 @@ mod tests {
                 environment: &[],
                 cwd: Some(&cwd),
             };
-            obstacle_within(&process, &FolderAccess::new(system, home.clone()))
+            hook_obstacle(&process, &FolderAccess::new(system, home.clone()))
         };
         for cwd in ["Documents/api", "code/api"] {
             let claude = home.join(cwd).join(".claude");

@@ -50,6 +50,13 @@ pub enum TmuxError {
     Io(#[from] io::Error),
 }
 
+/// The socket in the value of `$TMUX`, which is `socket,pid,session`; the path of the socket may
+/// contain commas. `None` unless the path is absolute.
+pub fn socket_in_variable(value: &OsStr) -> Option<PathBuf> {
+    let socket = value.to_str()?.rsplitn(3, ',').nth(2)?;
+    Some(PathBuf::from(socket)).filter(|path| path.is_absolute())
+}
+
 /// The one path by which a server is known: without links above the folder of its socket, as tmux
 /// itself writes it into `$TMUX`. On macOS, `/tmp` is a link to `/private/tmp`. A path that may not
 /// be looked at stays as it is.
@@ -365,6 +372,20 @@ impl From<RunError> for TmuxError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_names_the_socket_of_its_server() {
+        for (value, socket) in [
+            ("/tmp/tmux-0/default,12,0", Some("/tmp/tmux-0/default")),
+            ("/tmp/tmux-0/a,b,12,0", Some("/tmp/tmux-0/a,b")),
+            ("tmux-0/default,12,0", None),
+            ("/tmp/tmux-0/default", None),
+            ("", None),
+        ] {
+            let expected = socket.map(PathBuf::from);
+            assert_eq!(socket_in_variable(OsStr::new(value)), expected, "{value}");
+        }
+    }
 
     #[test]
     fn a_look_is_read() {

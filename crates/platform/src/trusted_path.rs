@@ -20,7 +20,7 @@ mod walk;
 
 pub use facts::{FileFacts, FileKind};
 pub use members::{GroupRoster, has_other_members};
-pub use policy::{HostSystem, TrustPolicy, maps_root};
+pub use policy::{TrustPolicy, maps_root};
 pub use private_folder::PrivateFolderError;
 pub use refusal::{PathRefusal, PathUse, RefusalReason};
 pub use rules::{SocketFolder, TrustedPath};

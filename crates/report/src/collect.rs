@@ -11,8 +11,8 @@ mod watch_trial;
 pub use watch_trial::try_watch;
 
 use crate::format::{
-    MacFacts, MachineReport, REPORT_FORMAT, REPORT_VERSION, ReportedConsent, ReportedEngine,
-    ReportedHealth, ReportedInstallation, ReportedPlacement, ReportedRow, ReportedSettings,
+    MachineReport, REPORT_FORMAT, REPORT_VERSION, ReportedEngine, ReportedHealth,
+    ReportedInstallation, ReportedRow, ReportedSettings,
 };
 use crate::redact::{REPORTED_VARIABLES, ReportRedactor, UserIdentity};
 use processes::ProcessCollector;
@@ -36,10 +36,6 @@ pub struct CallerFacts {
     pub listed: Vec<ReportedRow>,
     /// The problems of the sources.
     pub health: Vec<ReportedHealth>,
-    /// What the user allowed, as far as an app asked.
-    pub consents: Vec<ReportedConsent>,
-    /// Where the icon in the menu bar is.
-    pub tray: Option<ReportedPlacement>,
 }
 
 /// Collects a report of this machine, redacted.
@@ -87,7 +83,7 @@ async fn collect_raw(
     collector.add_ancestors_of(&panes);
     let mac = match sys::CURRENT_SYSTEM {
         System::Linux => None,
-        System::Mac => Some(mac_facts(&caller).await),
+        System::Mac => Some(mac::read_mac_facts().await),
     };
     let names = REPORTED_VARIABLES.iter();
     let variables = names.filter_map(|name| {
@@ -123,14 +119,6 @@ fn user_identity(env: &Environment) -> UserIdentity {
 
 fn text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-async fn mac_facts(caller: &CallerFacts) -> MacFacts {
-    MacFacts {
-        tray: caller.tray.clone(),
-        consents: caller.consents.clone(),
-        ..mac::read_mac_facts().await
-    }
 }
 
 fn installation(

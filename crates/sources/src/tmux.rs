@@ -46,15 +46,11 @@ impl TmuxSource {
         let mut own = None;
         if confinement == Confinement::Open {
             roots.push("/tmp".into());
-            let socket = env
-                .tmux
-                .as_ref()
-                .and_then(|t| t.to_str()?.rsplitn(3, ',').nth(2));
-            own = socket.map(PathBuf::from);
+            own = env.tmux.as_deref().and_then(tmux::socket_in_variable);
         }
         Self {
             programs: TmuxPrograms::new(env),
-            access: FolderAccess::current(),
+            access: env.folder_access(),
             folders: roots
                 .into_iter()
                 .map(|r| r.join(format!("tmux-{uid}")))

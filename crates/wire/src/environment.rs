@@ -10,6 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use trusty_fleet::System;
 use trusty_platform::file_identity::FileIdentity;
+use trusty_platform::folder_access::FolderAccess;
 use trusty_platform::login_path::LoginPath;
 use trusty_platform::program_folders::usual_folders;
 use trusty_platform::{paths, sys};
@@ -169,6 +170,11 @@ impl Environment {
     pub fn account_variable(&self, name: &str) -> Option<&OsStr> {
         let found = self.account.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| value.as_os_str())
+    }
+
+    /// The rule for looks at paths that other programs chose.
+    pub fn folder_access(&self) -> FolderAccess {
+        FolderAccess::new(self.system, self.home.clone())
     }
 
     /// The config folder of Claude Code.

@@ -71,10 +71,9 @@ export function fake(asked = new URLSearchParams(location.search)): Host {
       throw {
         text: 'macOS does not let Trusty Bar control Terminal; turn on Terminal in System Settings, Privacy & Security, Automation',
         in_front: false,
-        remedy: 'AutomationSettings',
+        remedy: { label: 'Open Privacy settings', action: 'OpenAutomationSettings' },
       } satisfies JumpFailure;
     },
-    openAutomationSettings: () => log('open_automation_settings'),
     end: async (id) => {
       log('end', id);
       return 'the session did not exit within 5 s; quit it in its terminal';

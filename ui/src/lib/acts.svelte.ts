@@ -1,7 +1,7 @@
 // Actions of the user on rows, and the questions that come before some of them.
 
 import type { Host } from './host';
-import type { JumpFailure, JumpRemedy, PauseKind, Row, SessionId } from './wire';
+import type { JumpFailure, PauseKind, RemedyAction, RemedyButton, Row, SessionId } from './wire';
 
 /** An action that needs a confirmation. */
 export type Question = 'Interrupt' | 'End' | 'Kill';
@@ -22,9 +22,9 @@ export class Acts {
   running = $state.raw<ReadonlySet<SessionId>>(new Set());
 
   constructor(
-    private readonly host: Pick<Host, 'pause' | 'resume' | 'jump' | 'openAutomationSettings' | 'end' | 'kill'>,
+    private readonly host: Pick<Host, 'pause' | 'resume' | 'jump' | 'remedy' | 'end' | 'kill'>,
     /** Shows a message in a row, and what helps. */
-    private readonly say: (id: SessionId, text: string, remedy?: JumpRemedy) => void,
+    private readonly say: (id: SessionId, text: string, remedy?: RemedyButton) => void,
   ) {}
 
   /** Whether a click on the row's button would have no effect now. */
@@ -54,9 +54,8 @@ export class Acts {
   }
 
   /** Does what helps after a jump that failed. */
-  remedy(remedy: JumpRemedy): void {
-    const run: Record<JumpRemedy, () => void> = { AutomationSettings: () => this.host.openAutomationSettings() };
-    run[remedy]();
+  remedy(action: RemedyAction): void {
+    this.host.remedy(action);
   }
 
   /** Asks for confirmation in a row. */

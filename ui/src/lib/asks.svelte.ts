@@ -2,7 +2,7 @@
 
 import { Draft } from './draft.svelte';
 import type { Host } from './host';
-import type { Answer, Card, JumpRemedy, RequestId, Row, RowAsk, SessionId } from './wire';
+import type { Answer, Card, RemedyButton, RequestId, Row, RowAsk, SessionId } from './wire';
 
 /**
  * How long, in milliseconds, a card that has just appeared or moved accepts no click, which may
@@ -30,7 +30,7 @@ export class Asks {
   /** Nothing has moved for a while, so a click is meant for what is there. */
   calm = $state(false);
   /** The message about an answer that is shown in the session's row. */
-  said = $state.raw<{ id: SessionId; text: string; remedy?: JumpRemedy }>();
+  said = $state.raw<{ id: SessionId; text: string; remedy?: RemedyButton }>();
   /** A counter of the cards that should take the focus. */
   focus = $state(0);
   /** The session whose card closed last; a new object each time. */
@@ -184,11 +184,11 @@ export class Asks {
   }
 
   /** Shows in a row how something ended, and what helps. */
-  say(id: SessionId, text: string, remedy?: JumpRemedy): void {
+  say(id: SessionId, text: string, remedy?: RemedyButton): void {
     this.#say(id, text, remedy);
   }
 
-  #say(id: SessionId, text: string, remedy?: JumpRemedy): void {
+  #say(id: SessionId, text: string, remedy?: RemedyButton): void {
     this.said = { id, text, remedy };
     clearTimeout(this.#news);
     // A message with a button stays until the popover closes or says something else.

@@ -1,6 +1,6 @@
 // The interface between the popover and the app around it.
 
-import type { Answer, Card, NoteAction, PauseKind, PopoverEvent, Reasons, RequestId, SessionId } from './wire';
+import type { Answer, Card, RemedyAction, PauseKind, PopoverEvent, Reasons, RequestId, SessionId } from './wire';
 
 /** What happens to paused sessions when the app exits. */
 export type Leaving = 'Keep' | 'ResumeAll';
@@ -34,8 +34,8 @@ export interface Host {
   resumeAll(): void;
   /** Connects the hooks in these config folders; rejects with words. */
   connectHooks(dirs: readonly string[]): Promise<void>;
-  /** Carries out the remedy of a note. */
-  remedy(action: NoteAction): void;
+  /** Carries out the remedy of a note or of a jump that failed. */
+  remedy(action: RemedyAction): void;
   /** Reports that the board of this revision is in the document; 0 without a board. */
   painted(revision: number): void;
   /** Reports that a frame of the requested content is on the screen. */
@@ -46,8 +46,6 @@ export interface Host {
   answer(id: SessionId, request: RequestId, answer: Answer): Promise<void>;
   /** Brings the terminal of a session to the front; rejects with a `JumpFailure` or with words. */
   jump(id: SessionId): Promise<void>;
-  /** Opens the pane of System Settings in which the user lets Trusty Bar control a terminal. */
-  openAutomationSettings(): void;
   /**
    * Asks a session to exit. Returns why it still runs, or null once it has exited. Rejects with
    * words.

@@ -31,7 +31,6 @@ export const tauri: Host = {
   card: (id, request) => invoke('card', { id, request }),
   answer: (id, request, answer) => invoke('answer', { id, request, answer }),
   jump: (id) => invoke('jump', { id }),
-  openAutomationSettings: () => tell('open_automation_settings'),
   end: (id) => invoke('end', { id }),
   kill: (id) => invoke('kill', { id }),
   why: (id) => invoke('why', { id }),

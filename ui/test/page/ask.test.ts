@@ -15,7 +15,7 @@ const calls = {
   end: vi.fn<(id: string) => Promise<string | null>>(),
   kill: vi.fn<(id: string) => Promise<void>>(),
   hide: vi.fn(),
-  openAutomationSettings: vi.fn(),
+  remedy: vi.fn(),
 };
 let store: BoardStore;
 let app: Record<string, unknown> | undefined;
@@ -454,13 +454,14 @@ test('a terminal that is in front, but may show another tab, is not called hidde
 
 test('a denied consent is said with a button that opens the settings, for as long as the popover is open', async () => {
   const text = 'macOS does not let Trusty Bar control Terminal';
-  calls.jump.mockRejectedValueOnce({ text, in_front: false, remedy: 'AutomationSettings' });
+  const remedy = { label: 'Open Privacy settings', action: 'OpenAutomationSettings' };
+  calls.jump.mockRejectedValueOnce({ text, in_front: false, remedy });
   await open([row('c')]);
   await click(find('[data-id="c"] .head'));
   await settle(60_000);
   expect(notes()).toEqual([`Terminal not shown: ${text}`]);
   await click(find('.remedy button'));
-  expect(calls.openAutomationSettings).toHaveBeenCalledOnce();
+  expect(calls.remedy.mock.calls).toEqual([['OpenAutomationSettings']]);
   // The engine reports the failure in the row, too; the button stays.
   await becomes([row('c', { failure: `${text}.` })]);
   expect(notes()).toEqual([`${text}.`]);

@@ -56,7 +56,7 @@ impl<'a> JumpInspector<'a> {
         session: &Session,
         opener: &[String],
     ) -> JumpContext {
-        let system = sys::CURRENT_SYSTEM;
+        let system = self.env.system;
         let named = session.claude.as_ref().and_then(|c| c.name.clone());
         let folder = session.project_path.clone();
         let workdir = PathBuf::from(&session.workdir);
@@ -196,7 +196,7 @@ impl<'a> JumpInspector<'a> {
         });
         TerminalProcess {
             tty,
-            terminals: count_terminals(&held),
+            terminals: count_terminals(&held, self.env.system),
             ancestors,
             hints,
             screen: ProcessDisplay {
@@ -290,8 +290,8 @@ impl<'a> JumpInspector<'a> {
 }
 
 /// How many terminals these processes of one terminal program have.
-fn count_terminals(owners: &[u32]) -> usize {
-    match sys::CURRENT_SYSTEM {
+fn count_terminals(owners: &[u32], system: System) -> usize {
+    match system {
         System::Linux => process_details::terminals(owners),
         System::Mac => count_owned_terminals(owners),
     }

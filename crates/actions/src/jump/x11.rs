@@ -437,11 +437,11 @@ mod tests {
 
     #[test]
     fn only_a_server_of_the_user_or_of_root_is_shown_a_key() {
-        use trusty_platform::trusted_path::HostSystem;
+        use trusty_fleet::System;
         let policy = TrustPolicy {
             uid: 1000,
             overflow_uid: None,
-            system: HostSystem::Linux,
+            system: System::Linux,
         };
         for uid in [0, 1000] {
             check_server(policy, uid).expect("theirs");

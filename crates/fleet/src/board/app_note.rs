@@ -1,6 +1,7 @@
 //! What the app itself says on the board: lines that no source of sessions knows.
 
 use crate::notice::{NoticePreferences, NotificationAccess};
+use crate::remedy::{RemedyAction, RemedyButton};
 use crate::text::replace_hidden_chars;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,28 +13,7 @@ pub struct AppNote {
     pub text: String,
     /// What the user can do about it here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<NoteRemedy>,
-}
-
-/// The button of a note.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NoteRemedy {
-    /// The words on the button.
-    pub label: String,
-    /// What the button does.
-    pub action: NoteAction,
-}
-
-/// What the button of a note does.
-///
-/// * `AllowNotifications`: has the system ask the user to allow notifications
-/// * `OpenNotificationSettings`: opens the system's settings of notifications
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-pub enum NoteAction {
-    /// Has the system ask the user to allow notifications.
-    AllowNotifications,
-    /// Opens the system's settings of notifications.
-    OpenNotificationSettings,
+    pub remedy: Option<RemedyButton>,
 }
 
 impl AppNote {
@@ -46,20 +26,17 @@ impl AppNote {
         if !preferences.wants_any() {
             return None;
         }
-        let note = |text: &str, remedy: Option<(&str, NoteAction)>| {
+        let note = |text: &str, remedy: Option<(&str, RemedyAction)>| {
             Some(Self {
                 text: text.to_owned(),
-                remedy: remedy.map(|(label, action)| NoteRemedy {
-                    label: label.to_owned(),
-                    action,
-                }),
+                remedy: remedy.map(|(label, action)| RemedyButton::new(label, action)),
             })
         };
         match access {
             NotificationAccess::Unknown | NotificationAccess::Granted => None,
             NotificationAccess::NotAsked => note(
                 "Notifications can tell you when a session needs you or has finished.",
-                Some(("Allow notifications…", NoteAction::AllowNotifications)),
+                Some(("Allow notifications…", RemedyAction::AllowNotifications)),
             ),
             NotificationAccess::Asking => note(
                 "macOS asks whether Trusty Bar may send notifications: choose Allow there.",
@@ -67,7 +44,7 @@ impl AppNote {
             ),
             NotificationAccess::Denied => note(
                 "Notifications are off: macOS does not allow them for Trusty Bar.",
-                Some(("Open settings…", NoteAction::OpenNotificationSettings)),
+                Some(("Open settings…", RemedyAction::OpenNotificationSettings)),
             ),
             NotificationAccess::NoBundle => note(
                 "Notifications are off: start Trusty Bar.app instead of this program.",

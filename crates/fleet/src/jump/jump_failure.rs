@@ -1,6 +1,7 @@
 //! What the popover shows of a jump that did not arrive.
 
 use crate::problem::ProblemCode;
+use crate::remedy::{RemedyAction, RemedyButton};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,17 +14,7 @@ pub struct JumpFailure {
     pub in_front: bool,
     /// What the popover offers; none if nothing but the words helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<JumpRemedy>,
-}
-
-/// What the popover offers after a jump that failed.
-///
-/// * `AutomationSettings`: open the pane of System Settings in which the user lets Trusty Bar
-///   control the terminal
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum JumpRemedy {
-    /// Open the pane of System Settings in which the user lets Trusty Bar control the terminal.
-    AutomationSettings,
+    pub remedy: Option<RemedyButton>,
 }
 
 impl JumpFailure {
@@ -32,7 +23,12 @@ impl JumpFailure {
         Self {
             text,
             in_front: code == ProblemCode::Partly,
-            remedy: (code == ProblemCode::ConsentDenied).then_some(JumpRemedy::AutomationSettings),
+            remedy: (code == ProblemCode::ConsentDenied).then(|| {
+                RemedyButton::new(
+                    "Open Privacy settings",
+                    RemedyAction::OpenAutomationSettings,
+                )
+            }),
         }
     }
 }
@@ -48,13 +44,14 @@ mod tests {
             (
                 ProblemCode::ConsentDenied,
                 false,
-                Some(JumpRemedy::AutomationSettings),
+                Some(RemedyAction::OpenAutomationSettings),
             ),
             (ProblemCode::ConsentPending, false, None),
             (ProblemCode::Failed, false, None),
         ] {
             let failure = JumpFailure::new(code, "why".into());
-            assert_eq!((failure.in_front, failure.remedy), (in_front, remedy));
+            let offered = failure.remedy.map(|button| button.action);
+            assert_eq!((failure.in_front, offered), (in_front, remedy));
         }
     }
 }

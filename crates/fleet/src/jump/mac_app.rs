@@ -16,15 +16,9 @@ pub struct MacApp {
     pub identifier: Option<&'static str>,
 }
 
-/// Terminal programs whose processes may lie outside their bundle, and those that are asked by
-/// Apple Events: name and bundle identifier.
-const BUNDLE_IDENTIFIERS: [(&str, &str); 5] = [
-    ("Terminal", "com.apple.Terminal"),
-    ("iTerm2", "com.googlecode.iterm2"),
-    ("Ghostty", "com.mitchellh.ghostty"),
-    ("kitty", "net.kovidgoyal.kitty"),
-    ("WezTerm", "com.github.wez.wezterm"),
-];
+/// Programs that macOS finds by their identifier: their processes may lie outside their bundle, or
+/// they are asked by Apple Events.
+const NAMED_APPS: [&str; 5] = ["Terminal", "iTerm2", "Ghostty", "kitty", "WezTerm"];
 /// Programs whose tabs a jump selects by Apple Events.
 const SCRIPTED_TERMINALS: [&str; 3] = ["Terminal", "iTerm2", "Ghostty"];
 /// Programs in which a terminal is one part of a window among others; editions append a word, such
@@ -47,8 +41,14 @@ const EDITOR_NAMES: [&str; 13] = [
 
 /// The bundle identifier of a terminal program by its usual name.
 pub(super) fn bundle_identifier(name: &str) -> Option<&'static str> {
-    let found = BUNDLE_IDENTIFIERS.iter().find(|(known, _)| *known == name);
-    found.map(|(_, identifier)| *identifier)
+    let is_named = NAMED_APPS.contains(&name);
+    is_named.then(|| terminal::app_identifier(name)).flatten()
+}
+
+/// The programs whose tabs a jump selects by Apple Events, which need the user's consent: their
+/// bundle identifiers.
+pub fn scripted_bundles() -> impl Iterator<Item = &'static str> {
+    SCRIPTED_TERMINALS.into_iter().filter_map(bundle_identifier)
 }
 
 /// Whether a terminal in this program is one part of a window among others.
@@ -114,6 +114,12 @@ pub(crate) fn jump_note(terminal: &SessionTerminal) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_program_that_is_asked_by_apple_events_has_an_identifier() {
+        let bundles: Vec<&str> = scripted_bundles().collect();
+        assert_eq!(bundles.len(), SCRIPTED_TERMINALS.len());
+    }
 
     #[test]
     fn a_row_says_before_a_jump_what_the_jump_cannot_do() {

@@ -106,6 +106,12 @@ pub fn outermost_bundle(executable: &Path) -> Option<AppBundle<'_>> {
     })
 }
 
+/// The bundle identifier of an application by its usual name.
+pub(crate) fn app_identifier(name: &str) -> Option<&'static str> {
+    let found = KNOWN_APPS.iter().find(|(_, known, _)| *known == name);
+    found.map(|(.., identifier)| *identifier)
+}
+
 fn normal_name(part: Component<'_>) -> Option<&str> {
     match part {
         Component::Normal(name) => OsStr::to_str(name),

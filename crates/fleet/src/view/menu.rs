@@ -1,7 +1,8 @@
 //! The native menu as a value. On trays without click events, the menu is the only way in.
 
-use crate::board::{Board, NoteAction};
+use crate::board::Board;
 use crate::identity::SessionId;
+use crate::remedy::RemedyAction;
 use crate::request::RequestId;
 use crate::row::{BoardSection, Row, RowAction, RowActionKind, StatusTone};
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,7 @@ pub enum MenuAction {
     /// Ends the snooze.
     EndSnooze,
     /// Carries out the remedy of a note.
-    Remedy(NoteAction),
+    Remedy(RemedyAction),
     /// Makes the app start at login.
     StartAtLogin,
     /// Makes the app no longer start at login.

@@ -1,27 +1,9 @@
 //! The user and the system for which a path is judged.
 
+use crate::sys::CURRENT_SYSTEM;
 use std::fs;
 use std::sync::OnceLock;
-
-/// The systems between which the rules differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HostSystem {
-    /// Linux and similar systems.
-    Linux,
-    /// macOS, where the members of the group `admin` may become root anyway.
-    Mac,
-}
-
-impl HostSystem {
-    /// The system that this program was built for.
-    pub const fn current() -> Self {
-        if cfg!(target_os = "macos") {
-            Self::Mac
-        } else {
-            Self::Linux
-        }
-    }
-}
+use trusty_fleet::System;
 
 /// The user and the system for which paths are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +13,8 @@ pub struct TrustPolicy {
     /// The uid that stands for root's files in a user namespace that does not map uid 0; none if
     /// the namespace maps it.
     pub overflow_uid: Option<u32>,
-    /// The system, on which some exceptions depend.
-    pub system: HostSystem,
+    /// The system: on macOS, the members of the group `admin` may become root anyway.
+    pub system: System,
 }
 
 impl TrustPolicy {
@@ -42,7 +24,7 @@ impl TrustPolicy {
         Self {
             uid: rustix::process::geteuid().as_raw(),
             overflow_uid: *OVERFLOW_UID.get_or_init(overflow_uid),
-            system: HostSystem::current(),
+            system: CURRENT_SYSTEM,
         }
     }
 

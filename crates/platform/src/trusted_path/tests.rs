@@ -6,12 +6,13 @@ mod tables;
 mod with_files;
 
 use super::{
-    FileFacts, FileKind, FileView, GroupRoster, HostSystem, PathRefusal, RefusalReason,
-    SocketFolder, TrustPolicy, has_other_members, maps_root,
+    FileFacts, FileKind, FileView, GroupRoster, PathRefusal, RefusalReason, SocketFolder,
+    TrustPolicy, has_other_members, maps_root,
 };
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use trusty_fleet::System;
 
 const USER_UID: u32 = 1000;
 const OTHER_UID: u32 = 31003;
@@ -123,7 +124,7 @@ fn policy() -> TrustPolicy {
     TrustPolicy {
         uid: USER_UID,
         overflow_uid: None,
-        system: HostSystem::Linux,
+        system: System::Linux,
     }
 }
 

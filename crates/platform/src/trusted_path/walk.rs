@@ -9,6 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use trusty_fleet::System;
 
 /// The most links that are followed on the way to one path.
 pub const MAX_LINKS: u32 = 40;
@@ -228,6 +229,6 @@ pub(super) fn writers(
 const MAC_ADMIN_GID: u32 = 80;
 
 fn is_shared_group(policy: TrustPolicy, view: &impl FileView, gid: u32) -> bool {
-    let is_admin = policy.system == super::HostSystem::Mac && gid == MAC_ADMIN_GID;
+    let is_admin = policy.system == System::Mac && gid == MAC_ADMIN_GID;
     !is_admin && view.has_other_members(gid, policy.uid)
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use trusty_fleet::identity::MachineIdentity;
 use trusty_platform::files::{self, FileReadError};
-use trusty_platform::folder_access::{FolderAccess, PathLookup};
+use trusty_platform::folder_access::PathLookup;
 use trusty_platform::trusted_path::check_folder;
 use trusty_wire::environment::Environment;
 
@@ -30,7 +30,7 @@ pub(super) fn read_folder(
 ) -> ReportedFolder {
     let mut folder = ReportedFolder {
         path: text(dir),
-        real_path: match FolderAccess::current().resolve(dir) {
+        real_path: match env.folder_access().resolve(dir) {
             PathLookup::Resolved(path) => Some(text(&path)),
             PathLookup::Missing | PathLookup::Guarded(_) => None,
         },

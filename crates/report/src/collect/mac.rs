@@ -1,11 +1,18 @@
 //! What only macOS has, from Apple's own programs. Type-checked on Linux, not yet run on a Mac; what
 //! the programs print is decoded by pure functions.
 
-use crate::format::{MacFacts, ReportedScreen};
+use crate::format::{MacFacts, ReportedConsent, ReportedScreen};
 use serde_json::Value;
 use std::ffi::OsStr;
+use std::io;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+use trusty_fleet::jump::{ConsentAnswer, scripted_bundles};
+use trusty_fleet::terminal::outermost_bundle;
+use trusty_platform::automation_permission::{PermissionPrompt, determine_permission};
 use trusty_platform::run::{ChildEnvironment, ProgramOutput, RunLimits, run_bounded};
 
 /// How long a program may take that only reads a file.
@@ -19,7 +26,7 @@ const MAX_PRINTED_BYTES: u64 = 1 << 20;
 pub(super) async fn read_mac_facts() -> MacFacts {
     let mut facts = MacFacts::default();
     let program = std::env::current_exe().unwrap_or_default();
-    facts.bundle = bundle_of(&program);
+    facts.bundle = outermost_bundle(&program).map(|bundle| super::text(&bundle.path));
     match run_whole(
         "/usr/bin/codesign",
         &["-dvv".as_ref(), program.as_os_str()],
@@ -39,19 +46,66 @@ pub(super) async fn read_mac_facts() -> MacFacts {
         Ok(printed) => facts.screens = decode_screens(&printed),
         Err(e) => facts.problems.push(format!("system_profiler: {e}")),
     }
+    match known_consents().await {
+        Ok(answers) => {
+            let (consents, problems) = decode_consents(answers);
+            facts.consents = consents;
+            facts.problems.extend(problems);
+        }
+        Err(e) => facts.problems.push(format!("consents: {e}")),
+    }
     facts
 }
 
-/// The outermost application bundle that a program lies in.
-fn bundle_of(program: &Path) -> Option<String> {
-    let mut bundle = std::path::PathBuf::new();
-    for part in program.components() {
-        bundle.push(part);
-        if bundle.extension() == Some("app".as_ref()) {
-            return Some(bundle.to_string_lossy().into_owned());
-        }
+/// What macOS answers for each app: a status of the Apple Event Manager.
+type ConsentAnswers = Vec<(&'static str, io::Result<i32>)>;
+
+/// What macOS knows of the user's consents; the user is asked nothing. On a thread of its own,
+/// because nothing ends a call that macOS does not answer.
+async fn known_consents() -> io::Result<ConsentAnswers> {
+    let (send, told) = oneshot::channel();
+    thread::Builder::new()
+        .name("trusty-consent".into())
+        .spawn(move || {
+            let ask = |bundle| {
+                (
+                    bundle,
+                    determine_permission(bundle, PermissionPrompt::Never),
+                )
+            };
+            // The report no longer waits.
+            let _ = send.send(scripted_bundles().map(ask).collect());
+        })?;
+    let told = timeout(FACT_TIMEOUT, told).await;
+    told.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        .map_err(io::Error::other)
+}
+
+/// The consents in the answers of macOS, and the answers that are none.
+fn decode_consents(answers: ConsentAnswers) -> (Vec<ReportedConsent>, Vec<String>) {
+    let (mut consents, mut problems) = (Vec::new(), Vec::new());
+    for (bundle, answer) in answers {
+        let state = match answer.map(ConsentAnswer::from_status) {
+            Ok(ConsentAnswer::Granted) => "granted",
+            Ok(ConsentAnswer::Denied) => "denied",
+            Ok(ConsentAnswer::Undecided) => "not asked",
+            Ok(ConsentAnswer::NotRunning) => "not running",
+            Ok(ConsentAnswer::Unknown(status)) => {
+                problems.push(format!("consent for {bundle}: unknown status {status}"));
+                continue;
+            }
+            Err(e) => {
+                problems.push(format!("consent for {bundle}: {e}"));
+                continue;
+            }
+        };
+        consents.push(ReportedConsent {
+            kind: "automation".to_owned(),
+            application: Some(bundle.to_owned()),
+            state: state.to_owned(),
+        });
     }
-    None
+    (consents, problems)
 }
 
 /// The standard output of a program.
@@ -131,15 +185,31 @@ mod tests {
     }
 
     #[test]
-    fn the_outermost_bundle_counts() {
-        let program = "/Applications/Trusty Bar.app/Contents/MacOS/trusty";
-        let bundle = bundle_of(Path::new(program));
-        assert_eq!(bundle.as_deref(), Some("/Applications/Trusty Bar.app"));
-        let helper = "/Applications/A.app/Contents/Frameworks/B.app/Contents/MacOS/b";
-        assert_eq!(
-            bundle_of(Path::new(helper)).as_deref(),
-            Some("/Applications/A.app")
-        );
-        assert_eq!(bundle_of(Path::new("/usr/local/bin/trusty")), None);
+    fn each_answer_of_macos_is_a_consent_or_a_named_problem() {
+        let consent = |application: &str, state: &str| ReportedConsent {
+            kind: "automation".into(),
+            application: Some(application.into()),
+            state: state.into(),
+        };
+        let (consents, problems) = decode_consents(vec![
+            ("granted.app", Ok(0)),
+            ("denied.app", Ok(-1743)),
+            ("new.app", Ok(-1744)),
+            ("closed.app", Ok(-600)),
+            ("odd.app", Ok(-1712)),
+            ("failed.app", Err(io::Error::other("no Apple Events here"))),
+        ]);
+        let expected = [
+            consent("granted.app", "granted"),
+            consent("denied.app", "denied"),
+            consent("new.app", "not asked"),
+            consent("closed.app", "not running"),
+        ];
+        assert_eq!(consents, expected);
+        let expected = [
+            "consent for odd.app: unknown status -1712",
+            "consent for failed.app: no Apple Events here",
+        ];
+        assert_eq!(problems, expected);
     }
 }

@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use trusty_fleet::client::{ProcessRole, classify_process, is_named_after_client};
 use trusty_fleet::observation::HookObstacle;
-use trusty_platform::clock;
-
 use trusty_platform::process_stat::ProcessProgram;
+use trusty_platform::{clock, tmux};
 use trusty_sources::process::{DiscoveryReader, StartedProcess};
 use trusty_wire::environment::Environment;
 use trusty_wire::process_scope::{Confinement, ProcessScope};
@@ -97,7 +96,9 @@ impl<'a, K: DiscoveryReader> ProcessCollector<'a, K> {
             if folder.is_absolute() {
                 self.folders.insert(folder);
             }
-            self.tmux_sockets.extend(named("TMUX").and_then(socket_of));
+            let tmux = named("TMUX");
+            let socket = tmux.as_deref().and_then(tmux::socket_in_variable);
+            self.tmux_sockets.extend(socket);
         }
     }
 
@@ -229,11 +230,4 @@ fn chosen_variables(all: &[(OsString, OsString)]) -> BTreeMap<String, String> {
         Some((name.to_owned(), value.to_string_lossy().into_owned()))
     });
     named.collect()
-}
-
-/// `$TMUX` is `socket,pid,session`, and the path of the socket may contain commas.
-fn socket_of(tmux: OsString) -> Option<PathBuf> {
-    let text = tmux.into_string().ok()?;
-    let socket = text.rsplitn(3, ',').nth(2)?;
-    Some(PathBuf::from(socket)).filter(|path| path.is_absolute())
 }

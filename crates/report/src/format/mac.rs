@@ -19,7 +19,8 @@ pub struct MacFacts {
     /// Where the icon in the menu bar is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tray: Option<ReportedPlacement>,
-    /// What the user allowed.
+    /// What the user allowed the program that wrote the report. macOS takes a program that was
+    /// started in a terminal for that terminal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consents: Vec<ReportedConsent>,
     /// Facts that could not be read, and why.
@@ -75,6 +76,7 @@ pub struct ReportedConsent {
     /// The application that would be controlled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
-    /// The state: `not asked`, `asking`, `denied` or `granted`.
+    /// The state: `not asked`, `asking`, `denied`, `granted`, or `not running`: macOS answers only
+    /// for an application that runs.
     pub state: String,
 }

@@ -121,6 +121,9 @@ fn sessions_that_differ_from_the_machine_or_lack_their_pane_are_named() {
     let mut asked = parts.clone();
     asked["tmux"] = json!([{"socket": "/private/tmp/tmux-501/default", "panes": []}]);
     says(&asked, "pid 7", "has no pane of it");
+    // The same server, named through the link of a Mac.
+    asked["processes"][0]["environment"]["TMUX"] = json!("/tmp/tmux-501/default,9,0");
+    says(&asked, "pid 7", "has no pane of it");
 }
 
 #[test]

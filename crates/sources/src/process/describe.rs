@@ -4,7 +4,6 @@ use super::config_folder::OwnFolder;
 use super::discovery_reader::DiscoveryReader;
 use super::run_state::run_state;
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use trusty_fleet::Timestamp;
 use trusty_fleet::client::{ProcessRole, classify_process, identify_program};
@@ -14,6 +13,7 @@ use trusty_integration::StartedProcess;
 use trusty_platform::ancestors::{job_control_ids, read_ancestors};
 use trusty_platform::clock::Clock;
 use trusty_platform::sys::ProcessStat;
+use trusty_platform::tmux;
 
 /// Describes the processes of one machine.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
             // what the server says.
             tmux_socket: named("TMUX")
                 .filter(|_| !contained)
-                .and_then(tmux_socket)
+                .and_then(|tmux| tmux::socket_in_variable(&tmux))
                 .map(|socket| machine.tmux_server_path(&socket)),
             exe: identified.path.map(Path::to_path_buf),
             seat: Some(job_control_ids(stat)),
@@ -138,26 +138,5 @@ impl<R: DiscoveryReader> ProcessDescriber<R> {
             .flatten()
             .filter(|now| now.start == stat.start)
             .map(|_| facts)
-    }
-}
-
-/// `$TMUX` is `socket,pid,session`, and the path of the socket may contain commas.
-fn tmux_socket(tmux: OsString) -> Option<PathBuf> {
-    let text = tmux.into_string().ok()?;
-    let socket = text.rsplitn(3, ',').nth(2)?;
-    Some(PathBuf::from(socket)).filter(|p| p.is_absolute())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_environment_names_the_server() {
-        assert_eq!(
-            tmux_socket("/tmp/tmux-0/a,b,12,0".into()),
-            Some("/tmp/tmux-0/a,b".into())
-        );
-        assert_eq!(tmux_socket("nonsense".into()), None);
     }
 }

@@ -67,7 +67,7 @@ impl DiscoveryReader for LiveKernel {
     }
 
     fn hook_obstacle(&self, process: &StartedProcess<'_>) -> Option<HookObstacle> {
-        trusty_integration::hook_obstacle(process)
+        trusty_integration::hook_obstacle(process, &FolderAccess::current())
     }
 }
 

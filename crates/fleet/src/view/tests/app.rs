@@ -21,10 +21,10 @@ fn each_state_of_notifications_is_said_with_its_remedy() {
     for shown in [NotificationAccess::Unknown, NotificationAccess::Granted] {
         assert_eq!(note(&shown), None, "{shown:?}");
     }
-    let ask = Some(NoteAction::AllowNotifications);
+    let ask = Some(RemedyAction::AllowNotifications);
     assert_eq!(remedy(&NotificationAccess::NotAsked), ask);
     assert_eq!(remedy(&NotificationAccess::Asking), None);
-    let open = Some(NoteAction::OpenNotificationSettings);
+    let open = Some(RemedyAction::OpenNotificationSettings);
     assert_eq!(remedy(&NotificationAccess::Denied), open);
     for access in [
         NotificationAccess::Denied,
@@ -74,7 +74,7 @@ fn notes_travel_with_the_board_and_its_deltas() {
     assert_eq!(delta.notes, notes);
     assert_eq!(before.apply(&delta), after);
     let listed = menu(&after, &MenuContext::default()).0;
-    let action = MenuAction::Remedy(NoteAction::OpenNotificationSettings);
+    let action = MenuAction::Remedy(RemedyAction::OpenNotificationSettings);
     assert!(listed.contains(&MenuItem::Choice("Open settings…".into(), action)));
 }
 

@@ -417,13 +417,13 @@ fn the_group_admin_counts_only_on_macos() {
         .file("/opt/homebrew/bin/tmux", USER_UID, admin, 0o775);
     let tmux = Path::new("/opt/homebrew/bin/tmux");
     let on = |system| verdict(TrustPolicy { system, ..policy() }.execute(&files, tmux));
-    assert_eq!(on(HostSystem::Mac), Ok(()));
+    assert_eq!(on(System::Mac), Ok(()));
     let refused = ("/opt/homebrew".to_owned(), WritableByGroup(admin));
-    assert_eq!(on(HostSystem::Linux), Err(refused));
+    assert_eq!(on(System::Linux), Err(refused));
     // A group other than `admin` counts on macOS, too.
     let staff = files.folder("/opt/homebrew", USER_UID, SHARED_GROUP, 0o775);
     let mac = TrustPolicy {
-        system: HostSystem::Mac,
+        system: System::Mac,
         ..policy()
     };
     let refused = ("/opt/homebrew".to_owned(), WritableByGroup(SHARED_GROUP));

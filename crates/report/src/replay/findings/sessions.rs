@@ -6,6 +6,7 @@ use crate::format::{MachineReport, ReportedProcess};
 use crate::replay::DecodedEntries;
 use crate::replay::kernel::ReportedKernel;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::Path;
 use trusty_fleet::client::{ProcessRole, identify_program, is_named_after_client};
 use trusty_fleet::identity::StartMatch;
@@ -13,6 +14,8 @@ use trusty_fleet::observation::{RegistryEntry, RegistryFile};
 use trusty_fleet::view::Row;
 use trusty_fleet::{Session, Snapshot};
 use trusty_platform::process_reader::ProcessReader;
+use trusty_platform::tmux;
+use trusty_sources::process::DiscoveryReader;
 
 pub(super) fn find(
     report: &MachineReport,
@@ -44,7 +47,7 @@ pub(super) fn find(
     }
     for process in &report.processes {
         found.extend(unrecognised_process(kernel, process, &sessions));
-        found.extend(missing_pane(report, process, &sessions));
+        found.extend(missing_pane(report, kernel, process, &sessions));
     }
     found.extend(listed_differently(report, &sessions));
     found
@@ -160,21 +163,32 @@ fn unrecognised_process(
 /// A session that names a tmux server in which it has no pane.
 fn missing_pane(
     report: &MachineReport,
+    kernel: &ReportedKernel<'_>,
     process: &ReportedProcess,
     sessions: &BTreeMap<u32, &Session>,
 ) -> Option<ReportFinding> {
     let session = sessions.get(&process.pid)?;
     let tmux = process.environment.as_ref()?.get("TMUX")?;
-    let socket = tmux.rsplitn(3, ',').nth(2)?;
+    let named = tmux::socket_in_variable(OsStr::new(tmux))?;
+    let socket = kernel.tmux_server_path(&named);
     let has_pane = session.terminal.as_ref().is_some_and(|t| t.tmux.is_some());
     if has_pane || process.contained {
         return None;
     }
-    let server = report.tmux.iter().find(|server| server.socket == socket);
+    let server = report
+        .tmux
+        .iter()
+        .find(|server| Path::new(&server.socket) == socket);
     let message = match server {
-        None => format!("runs in tmux, but its server {socket} was not asked"),
+        None => format!(
+            "runs in tmux, but its server {} was not asked",
+            socket.display()
+        ),
         Some(server) if server.problem.is_some() => return None,
-        Some(_) => format!("runs in tmux, but the server {socket} has no pane of it"),
+        Some(_) => format!(
+            "runs in tmux, but the server {} has no pane of it",
+            socket.display()
+        ),
     };
     Some(process_finding(process.pid, &message))
 }
