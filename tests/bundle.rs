@@ -3,6 +3,9 @@
 
 #[path = "bundle/assembly.rs"]
 mod assembly;
+#[cfg(target_os = "linux")]
+#[path = "bundle/opening.rs"]
+mod opening;
 #[path = "bundle/property_lists.rs"]
 mod property_lists;
 #[path = "bundle/scripts.rs"]
