@@ -3,6 +3,9 @@
 
 #[path = "bundle/assembly.rs"]
 mod assembly;
+#[cfg(target_os = "linux")]
+#[path = "bundle/opening.rs"]
+mod opening;
 #[path = "bundle/property_lists.rs"]
 mod property_lists;
 #[path = "bundle/scripts.rs"]
@@ -74,10 +77,12 @@ impl BundleSpace {
     }
 }
 
-/// A script of `packaging/macos`.
+/// A script of `packaging/macos`. As on a Mac, no program takes options after its first operand:
+/// there, the `--` in `chmod 755 -- FILE` is a file (`getopt` in Apple's file_cmds).
 fn packaging_script(name: &str) -> Command {
     let mut command = Command::new("sh");
     command.arg(project().join("packaging/macos").join(name));
+    command.env("POSIXLY_CORRECT", "1");
     command
 }
 

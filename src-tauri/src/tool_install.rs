@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Manager};
 use trusty_fleet::view::ToolInstall;
 use trusty_platform::tool_links::{
-    LinkError, LinkPlan, create_link, look_at_folders, plan_link, program_folders,
+    LinkError, LinkPlan, check_lasting_place, create_link, look_at_folders, plan_link,
+    program_folders,
 };
 
 const TOOL_NAME: &str = "trusty";
@@ -29,6 +30,7 @@ fn publish(app: &AppHandle) {
 }
 
 fn plan(app: &AppHandle, tool: &Path) -> Result<LinkPlan, LinkError> {
+    check_lasting_place(tool)?;
     let folders = program_folders(&app.state::<AppContext>().home);
     let looked = look_at_folders(&folders, tool, Path::new(TOOL_IN_BUNDLE));
     plan_link(&looked, TOOL_NAME)

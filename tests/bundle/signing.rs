@@ -146,3 +146,39 @@ fn a_disk_image_is_sent_as_it_is() {
     ];
     assert_eq!(tools.calls(), expected);
 }
+
+/// Calls of hdiutil and how a disk image is made if the first `failures` calls for it fail.
+fn make_image(failures: u32) -> (usize, Output) {
+    let tools = tools();
+    let folder = tempfile::tempdir().expect("a folder");
+    let left = folder.path().join("left");
+    std::fs::write(&left, failures.to_string()).expect("a file");
+    let body = format!(
+        "[ \"$1\" = create ] || exit 0
+left=$(cat '{0}')
+[ \"$left\" = 0 ] && exit 0
+echo $((left - 1)) > '{0}'
+echo 'hdiutil: create failed - Resource busy' >&2
+exit 1",
+        left.display()
+    );
+    tools.add("hdiutil", &body);
+    tools.add("sleep", "");
+    let image = folder.path().join("Trusty-Bar.dmg");
+    let mut command = packaging_script("disk-image");
+    command.env_remove("APPLE_SIGNING_IDENTITY");
+    command.arg(APP_PATH).arg(image).env("PATH", tools.path());
+    let done = command.output().expect("sh runs");
+    let calls = tools.calls();
+    let made = calls.iter().filter(|c| c.starts_with("hdiutil create "));
+    (made.count(), done)
+}
+
+#[test]
+fn a_disk_image_is_tried_again_while_the_system_is_busy_and_then_given_up() {
+    for (failures, expected, succeeds) in [(0, 1, true), (2, 3, true), (99, 5, false)] {
+        let (calls, done) = make_image(failures);
+        assert_eq!(calls, expected, "{done:?}");
+        assert_eq!(done.status.success(), succeeds, "{done:?}");
+    }
+}

@@ -54,6 +54,13 @@ pub enum LinkError {
     /// Another program has the name in each folder.
     #[error("{} is another program; remove or rename it first", .0.display())]
     NameTaken(PathBuf),
+    /// macOS runs a downloaded app that the user has not moved from a copy at a random path, which is
+    /// gone after the app.
+    #[error(
+        "macOS runs this app from a temporary copy; move it to Applications in the Finder, start it \
+         there, and try again"
+    )]
+    TemporaryCopy,
     /// No folder can be written to.
     #[error("no folder for programs is writable; create ~/.local/bin")]
     NoFolder,
@@ -65,6 +72,19 @@ pub enum LinkError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// Checks that a program is where it will be found after the app has quit.
+///
+/// # Errors
+/// The program is in a copy that macOS has made of a downloaded app (App Translocation), such as
+/// `/private/var/folders/…/T/AppTranslocation/<UUID>/d/Zed.app` (zed-industries/community issue 363).
+pub fn check_lasting_place(program: &Path) -> Result<(), LinkError> {
+    let mut folders = program.iter();
+    if folders.any(|folder| folder == "AppTranslocation") {
+        return Err(LinkError::TemporaryCopy);
+    }
+    Ok(())
 }
 
 /// The folders for the programs of a user: the one that every shell on macOS searches, and the
@@ -173,6 +193,19 @@ mod tests {
             access,
             occupant,
         }
+    }
+
+    #[test]
+    fn a_program_in_a_temporary_copy_of_the_app_is_refused_with_a_remedy() {
+        let copy = "/private/var/folders/78/msz6/T/AppTranslocation/5A346E3C/d/Trusty Bar.app/\
+                    Contents/MacOS/trusty";
+        let told = check_lasting_place(Path::new(copy)).expect_err("refused");
+        assert!(
+            told.to_string().contains("move it to Applications"),
+            "{told}"
+        );
+        let lasting = "/Applications/Trusty Bar.app/Contents/MacOS/trusty";
+        check_lasting_place(Path::new(lasting)).expect("a lasting place");
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod app_menu;
 mod login_item;
 mod panel;
 
-use crate::log;
+use crate::{log, popover};
 pub(crate) use login_item::{login_item, open_login_item_settings};
 pub(crate) use panel::{
     app_activation, displays, hide_app, hide_window, icon_area, is_window_visible,
@@ -12,7 +12,7 @@ pub(crate) use panel::{
 };
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tauri::{ActivationPolicy, App, AppHandle, Builder, PhysicalPosition, RunEvent, Wry};
+use tauri::{ActivationPolicy, App, AppHandle, Builder, Manager, PhysicalPosition, RunEvent, Wry};
 use tokio::sync::mpsc;
 use trusty_fleet::view::TrayGlyph;
 use trusty_mac::activity;
@@ -53,14 +53,19 @@ pub(crate) fn other_task() -> Option<ExitCode> {
 /// macOS needs no preparation.
 pub(crate) fn prepare() {}
 
-/// Adds what this desktop needs to the app: no activation at the start, and a menu whose Quit calls
-/// `quit`. `LaunchServices` starts no second instance, but reopens the first: see [`run_app`].
+/// Adds what this desktop needs to the app: no activation at the start, a menu whose Quit calls
+/// `quit`, and a new page for one whose process has ended, which `WebKit` reports only to a hook of
+/// the whole app. `LaunchServices` starts no second instance, but reopens the first: see
+/// [`run_app`].
 pub(crate) fn configure(
     builder: Builder<Wry>,
     _opened: fn(&AppHandle),
     quit: fn(&AppHandle),
 ) -> Builder<Wry> {
-    app_menu::add_app_menu(builder.activate_ignoring_other_apps(false), quit)
+    let builder = builder
+        .activate_ignoring_other_apps(false)
+        .on_web_content_process_terminate(|page| popover::page_ended(page.app_handle()));
+    app_menu::add_app_menu(builder, quit)
 }
 
 /// Runs the app until it exits. `on_event` is called for each event, and `opened` when the app is

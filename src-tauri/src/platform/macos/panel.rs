@@ -17,7 +17,8 @@ use trusty_mac::popover_panel::{
 };
 use trusty_mac::screen_layout::{PointRect, ScreenArea, screens, status_item_frame};
 
-/// Moves a new web view into a panel, and reports changes of the keyboard to the popover.
+/// Moves a new web view into a panel, and reports changes of the keyboard to the popover. The end of
+/// its page is reported by the app's hook: see `configure`.
 pub(crate) fn set_up_web_view(window: &WebviewWindow, _ended: fn(&AppHandle)) {
     let (tell, mut changes) = mpsc::unbounded_channel();
     let adopted = window.ns_window().map(|own| adopt_content(own, tell));

@@ -7,7 +7,8 @@ function run(consented) {
     if (front.isNil()) return { outcome: 'none-in-front' };
     const bundle = ObjC.unwrap(front.bundleIdentifier);
     const told = { outcome: 'in-front', pid: Number(front.processIdentifier), bundle };
-    if (!consented.includes(bundle)) return told;
+    // Without arguments, what osascript passes need not be an array.
+    if (!Array.isArray(consented) || !consented.includes(bundle)) return told;
     try {
       return { ...told, tty: selectedDevice(bundle) };
     } catch (error) {

@@ -205,6 +205,9 @@ test('the app in front is known without consent, its tab only with consent', () 
   assert.deepEqual(frontmost([TERMINAL], apps, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL, tty: tty(1) });
   assert.deepEqual(frontmost([TERMINAL], {}, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL });
   assert.deepEqual(frontmost([], {}), { outcome: 'none-in-front' });
+  for (const none of [undefined, null, {}]) {
+    assert.deepEqual(frontmost(none, {}, 7, TERMINAL), { outcome: 'in-front', pid: 7, bundle: TERMINAL });
+  }
 });
 
 test('the session in front of iTerm2 is read in both dictionaries', () => {
