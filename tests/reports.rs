@@ -257,6 +257,10 @@ fn a_replay_shows_what_is_wrong_first_and_each_session_by_the_name_in_the_list()
     .map(place);
     assert!(order.is_sorted(), "{text}");
     assert!(text.contains("Terminal: Terminal.\n"), "{text}");
+    assert!(
+        text.contains("The registry file is not understood"),
+        "{text}"
+    );
     assert!(!text.contains("transcript  "), "{text}");
     // Two sessions of one folder.
     let text = shown("linux-two-in-one-folder");
