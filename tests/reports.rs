@@ -185,7 +185,7 @@ fn a_newcomer_writes_a_report_and_reads_it() {
     let told = String::from_utf8_lossy(&written.stderr);
     assert_eq!(written.status.code(), Some(0), "{told}");
     assert!(
-        told.contains("wrote standard output") && told.contains("Left out: prompts"),
+        told.contains("wrote the report to standard output") && told.contains("Left out: prompts"),
         "{told}"
     );
     let text = String::from_utf8(written.stdout).expect("text");
@@ -221,7 +221,50 @@ fn a_newcomer_writes_a_report_and_reads_it() {
     assert_eq!(failed.status.code(), Some(1));
     let told = String::from_utf8_lossy(&failed.stderr);
     assert!(
-        told.contains("broken.json") && told.contains("line 1"),
+        told.contains("broken.json: file is cut off") && told.contains("line 1"),
         "{told}"
     );
+    let folder = run(&home, ["report".as_ref(), home.path().as_os_str()]);
+    let told = String::from_utf8_lossy(&folder.stderr);
+    assert_eq!(folder.status.code(), Some(3), "{told}");
+    assert!(told.contains("is a folder; name a file"), "{told}");
+}
+
+#[test]
+fn a_replay_shows_what_is_wrong_first_and_each_session_by_the_name_in_the_list() {
+    let home = TestHome::new();
+    let shown = |name: &str| {
+        let file = folder().join(format!("{name}.json"));
+        let output = run(
+            &home,
+            ["report".as_ref(), "--read".as_ref(), file.as_os_str()],
+        );
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let text = shown("mac-update-and-faults");
+    let place = |words: &str| {
+        text.find(words)
+            .unwrap_or_else(|| panic!("{words}: {text}"))
+    };
+    let order = [
+        "What is wrong:",
+        "851.json",
+        "SESSION ",
+        "Why, ",
+        "registry ",
+    ]
+    .map(place);
+    assert!(order.is_sorted(), "{text}");
+    assert!(text.contains("Terminal: Terminal.\n"), "{text}");
+    assert!(
+        text.contains("The registry file is not understood"),
+        "{text}"
+    );
+    assert!(!text.contains("transcript  "), "{text}");
+    // Two sessions of one folder.
+    let text = shown("linux-two-in-one-folder");
+    let (first, second) = ("twice (41) · Idle", "twice (ba) · Idle");
+    let at = |words: &str| text.find(words);
+    assert!(at(first).is_some() && at(first) < at(second), "{text}");
 }

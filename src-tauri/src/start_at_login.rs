@@ -162,14 +162,7 @@ fn run_task(
     let done = change.map_or(Ok(()), |change| perform(item, change));
     match done.and_then(|()| item.state()) {
         Ok(state) => {
-            let told = match state {
-                LoginItemState::On => "Trusty Bar starts at login.",
-                LoginItemState::Off => "Trusty Bar does not start at login.",
-                LoginItemState::NeedsApproval => {
-                    "Trusty Bar does not start at login: turn it on in System Settings → General → \
-                     Login Items."
-                }
-            };
+            let told = state_sentence(state, setting);
             // The write fails only if the reader has exited.
             let _ = writeln!(std::io::stdout(), "{told}");
             ExitCode::SUCCESS
@@ -181,9 +174,42 @@ fn run_task(
     }
 }
 
+/// What is in effect. A setting that was changed since the app started takes effect only when the
+/// app runs.
+fn state_sentence(state: LoginItemState, setting: Option<bool>) -> &'static str {
+    match (state, setting) {
+        (LoginItemState::On, Some(false)) => {
+            "Trusty Bar still starts at login; settings.toml turns that off once the app runs."
+        }
+        (LoginItemState::On, _) => "Trusty Bar starts at login.",
+        (LoginItemState::Off, Some(true)) => {
+            "Trusty Bar does not start at login yet; settings.toml turns that on once the app runs."
+        }
+        (LoginItemState::Off, _) => "Trusty Bar does not start at login.",
+        (LoginItemState::NeedsApproval, _) => {
+            "Trusty Bar does not start at login: turn it on in System Settings → General → Login \
+             Items."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_setting_that_is_not_in_effect_yet_is_named() {
+        use LoginItemState::{Off, On};
+        for (state, setting, words) in [
+            (On, Some(false), "settings.toml turns that off"),
+            (Off, Some(true), "settings.toml turns that on"),
+            (On, Some(true), "Trusty Bar starts at login."),
+            (Off, Some(false), "Trusty Bar does not start at login."),
+        ] {
+            let told = state_sentence(state, setting);
+            assert!(told.contains(words), "{told}");
+        }
+    }
 
     #[test]
     fn a_setting_decides_and_the_menu_says_so() {

@@ -1189,7 +1189,7 @@ export interface components {
             inferred: boolean;
             /**
              * @description What opening the terminal does not do, where that is known before: "brings Warp to the
-             *     front; its tab is yours to find".
+             *     front; find its tab yourself".
              */
             jump_note?: string | null;
             /**

@@ -45,8 +45,8 @@ test('detached and inferred show', () => {
 
 test('the button for the terminal says before what it does not do', () => {
   expect(draw(row('a'))).toContain('title="Open terminal"');
-  const html = draw(row('a', { jump_note: 'brings Warp to the front; its tab is yours to find' }));
-  expect(html).toContain('title="Open terminal: brings Warp to the front; its tab is yours to find"');
+  const html = draw(row('a', { jump_note: 'brings Warp to the front; find its tab yourself' }));
+  expect(html).toContain('title="Open terminal: brings Warp to the front; find its tab yourself"');
 });
 
 test('no two shapes are alike', () => {

@@ -18,8 +18,8 @@ const REFUSED_EXIT_CODE: i32 = 3;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AutostartArgs {
-    /// Whether the app starts at login
-    #[arg(value_enum)]
+    /// What to do
+    #[arg(value_enum, value_name = "on|off|status")]
     wanted: AutostartWish,
 }
 
@@ -29,7 +29,7 @@ enum AutostartWish {
     On,
     /// Do not start the app at login
     Off,
-    /// Say whether the app starts at login
+    /// Show whether the app starts at login
     Status,
 }
 

@@ -94,7 +94,7 @@ enum CliCommand {
     Connect(ConnectArgs),
     /// Remove the hooks of Trusty Bar from Claude Code's settings
     Disconnect(ConnectArgs),
-    /// Start the app at login, or not
+    /// Show or change whether the app starts at login
     Autostart(AutostartArgs),
 }
 

@@ -6,14 +6,17 @@ use crate::json_output::print_json;
 use crate::table::render_table;
 use crate::terminal_output::{self, OutputFormat};
 use crate::why::render_explanation;
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use trusty_fleet::Snapshot;
+use trusty_fleet::explanation::{Explanation, TestimonyOutcome};
+use trusty_fleet::session::{SessionId, Source};
 use trusty_fleet::text::replace_hidden_chars;
-use trusty_fleet::view::Row;
+use trusty_fleet::view::{Board, Row};
 use trusty_platform::{clock, disk_sync, files};
 use trusty_report::collect::{CallerFacts, collect_report};
 use trusty_report::format::{MachineReport, ReportedEngine, ReportedHealth, ReportedRow};
@@ -30,7 +33,7 @@ pub(crate) struct ReportArgs {
     /// Read a report of any machine and show its sessions and what is wrong
     #[arg(long, value_name = "REPORT", conflicts_with = "file")]
     read: Option<PathBuf>,
-    /// Print JSON: {"snapshot", "explanations", "problems", …}
+    /// With --read, print JSON: {"snapshot", "explanations", "problems", …}
     #[arg(long, requires = "read")]
     json: bool,
 }
@@ -102,6 +105,14 @@ fn default_name(now: SystemTime) -> PathBuf {
 }
 
 fn create(path: &Path) -> Result<File, CommandFailure> {
+    if path.is_dir() {
+        let example = path.join("report.json");
+        return Err(CommandFailure::Refused(format!(
+            "{} is a folder; name a file in that folder, such as {}",
+            path.display(),
+            example.display()
+        )));
+    }
     files::create_private(path).map_err(|e| {
         if e.kind() == io::ErrorKind::AlreadyExists {
             return CommandFailure::Refused(format!(
@@ -109,15 +120,18 @@ fn create(path: &Path) -> Result<File, CommandFailure> {
                 path.display()
             ));
         }
-        let told = format!("failed to create {}", path.display());
-        anyhow::Error::from(e).context(told).into()
+        anyhow!(
+            "failed to create {}: {e}; name a file in a folder that you can write to",
+            path.display()
+        )
+        .into()
     })
 }
 
 /// What was written, what was left out, and what to do next.
 fn written_message(report: &MachineReport, target: &ReportTarget, bytes: usize) -> String {
     let (name, next) = match target {
-        ReportTarget::StandardOutput => ("standard output".to_owned(), String::new()),
+        ReportTarget::StandardOutput => ("the report to standard output".to_owned(), String::new()),
         ReportTarget::NewFile(path, _) => {
             let name = path.display().to_string();
             let next =
@@ -129,10 +143,13 @@ fn written_message(report: &MachineReport, target: &ReportTarget, bytes: usize) 
         1 => "1 session".to_owned(),
         number => format!("{number} sessions"),
     };
-    let processes = report.processes.len();
+    let processes = match report.processes.len() {
+        1 => "1 process".to_owned(),
+        number => format!("{number} processes"),
+    };
     let kib = bytes.div_ceil(1024);
     format!(
-        "wrote {name} ({kib} KiB): {sessions}, {processes} processes\n\
+        "wrote {name} ({kib} KiB): {sessions}, {processes}\n\
          Left out: prompts, texts, names that you gave, other variables and arguments. Replaced: \
          your home folder and user name. Kept: names of folders and programs.\n\
          Read the file before you send it.{next}"
@@ -197,8 +214,13 @@ fn reported_row(session: &trusty_fleet::Session) -> Option<ReportedRow> {
 
 /// Reads a report and replays it.
 fn replay_file(file: &Path) -> Result<(MachineReport, ReplayedReport), CommandFailure> {
-    let name = file.display().to_string();
-    let parsed = if file == Path::new(STANDARD_STREAM) {
+    let is_standard = file == Path::new(STANDARD_STREAM);
+    let name = if is_standard {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    let parsed = if is_standard {
         read_report(io::stdin().lock())
     } else {
         let opened = File::open(file).with_context(|| format!("failed to open {name}"))?;
@@ -212,40 +234,63 @@ fn replay_file(file: &Path) -> Result<(MachineReport, ReplayedReport), CommandFa
     Ok((report, replayed))
 }
 
-/// The sessions as a table, why each has its status, and what is wrong.
+/// What is wrong, the sessions as a table, and why each has its status. What is wrong comes first,
+/// because the reasons of many sessions fill screens.
 fn render_replay(report: &MachineReport, replayed: &ReplayedReport, paper: OutputFormat) -> String {
     let home = Path::new(&report.home);
-    let mut parts = vec![render_heading(report)];
-    parts.push(if replayed.snapshot.sessions.is_empty() {
-        "The report shows no Claude Code session.\n".to_owned()
-    } else {
-        // What is wrong follows at the end.
-        let sessions = Snapshot {
-            health: Vec::new(),
-            ..replayed.snapshot.clone()
-        };
-        render_table(&sessions, home, report.taken_at, paper)
-    });
-    for explanation in &replayed.explanations {
-        parts.push(render_explanation(
-            explanation,
-            home,
-            report.taken_at,
-            paper,
-        ));
+    let mut parts = vec![render_heading(report), render_problems(replayed)];
+    // The health of the sources is among what is wrong.
+    let sessions = Snapshot {
+        health: Vec::new(),
+        ..replayed.snapshot.clone()
+    };
+    if sessions.sessions.is_empty() {
+        parts.push("The report shows no Claude Code session.\n".to_owned());
+        return parts.join("\n");
     }
-    let more = replayed.snapshot.sessions.len() - replayed.explanations.len();
+    parts.push(render_table(&sessions, home, report.taken_at, paper));
+    parts.push(
+        "Why, without transcripts, hooks and screens, which are not in a report:\n".to_owned(),
+    );
+    let mut explanations: BTreeMap<SessionId, &Explanation> = replayed
+        .explanations
+        .iter()
+        .map(|explanation| (explanation.session.id, explanation))
+        .collect();
+    for row in Board::from_snapshot(&sessions, Some(home)).rows {
+        if let Some(explanation) = explanations.remove(&row.id) {
+            let reported = without_unreported_sources(explanation);
+            parts.push(render_explanation(&reported, row, report.taken_at, paper));
+        }
+    }
+    let more = sessions.sessions.len() - replayed.explanations.len();
     if more > 0 {
         parts.push(format!("{more} more sessions are not explained.\n"));
     }
-    parts.push(if replayed.problems.is_empty() {
-        "Nothing is wrong, as far as the report shows.\n".to_owned()
-    } else {
-        let lines = replayed.problems.iter();
-        let lines = lines.map(|problem| format!("! {}: {}\n", problem.subject, problem.message));
-        format!("What is wrong:\n{}", lines.collect::<String>())
-    });
     parts.join("\n")
+}
+
+fn render_problems(replayed: &ReplayedReport) -> String {
+    if replayed.problems.is_empty() {
+        return "Nothing is wrong, as far as the report shows.\n".to_owned();
+    }
+    let lines = replayed.problems.iter();
+    let lines = lines.map(|problem| format!("! {}: {}\n", problem.subject, problem.message));
+    format!("What is wrong:\n{}", lines.collect::<String>())
+}
+
+/// The explanation without the sources that no report holds: their lines are the same for each
+/// session and say nothing about the machine.
+fn without_unreported_sources(explanation: &Explanation) -> Explanation {
+    let mut reported = explanation.clone();
+    reported.testimonies.retain(|testimony| {
+        let is_reported = matches!(
+            testimony.source,
+            Source::Registry | Source::Process | Source::Tmux
+        );
+        is_reported || testimony.part != TestimonyOutcome::Silent
+    });
+    reported
 }
 
 /// One line that says of which machine the report is and when it was made.

@@ -7,9 +7,10 @@ use crate::json_output::print_json;
 use crate::table::{age, cut};
 use crate::terminal_output::{self, ColorMode, OutputFormat};
 use anstyle::Style;
-use std::path::Path;
 use std::time::SystemTime;
+use trusty_fleet::Session;
 use trusty_fleet::explanation::Explanation;
+use trusty_fleet::text::replace_hidden_chars;
 use trusty_fleet::view::{ExplanationView, ReasonLine, Row};
 use trusty_platform::clock;
 use unicode_width::UnicodeWidthStr;
@@ -20,23 +21,19 @@ pub(crate) async fn print_explanation(ask: &WhyArgs) -> Result<(), CommandFailur
     if ask.json {
         return print_json(&explanation);
     }
-    let text = render_explanation(
-        &explanation,
-        &place.env.home,
-        clock::wall(),
-        OutputFormat::now(),
-    );
+    let row = Row::from_session(&explanation.session, Some(&place.env.home));
+    let text = render_explanation(&explanation, row, clock::wall(), OutputFormat::now());
     Ok(terminal_output::print(&text)?)
 }
 
-/// The verdict as sentences, then the evidence as a table, with the deciding source first.
+/// The verdict as sentences, then the evidence as a table, with the deciding source first. The row
+/// is that of the session: its title may say more than the session's name where several share one.
 pub(crate) fn render_explanation(
     explanation: &Explanation,
-    home: &Path,
+    row: Row,
     now: SystemTime,
     paper: OutputFormat,
 ) -> String {
-    let row = Row::from_session(&explanation.session, Some(home));
     let bold = |text: &str| match paper.ink {
         ColorMode::Plain => text.to_owned(),
         ColorMode::Coloured => {
@@ -62,9 +59,19 @@ pub(crate) fn render_explanation(
     );
     let words = [row.failure, row.caution, row.answered, row.refusal];
     lines.extend(words.into_iter().flatten().map(|words| full_stop(&words)));
+    lines.extend(terminal_line(&explanation.session));
     lines.push(String::new());
     lines.push(evidence(told, &ago, paper));
     lines.join("\n")
+}
+
+/// Where the session runs; none if that is not known.
+fn terminal_line(session: &Session) -> Option<String> {
+    let terminal = session.terminal.as_ref()?;
+    let tmux = terminal.tmux.as_ref();
+    let tmux = tmux.map(|tmux| format!("tmux session {}, pane {}", tmux.session, tmux.pane));
+    let parts: Vec<String> = terminal.app.clone().into_iter().chain(tmux).collect();
+    (!parts.is_empty()).then(|| replace_hidden_chars(&format!("Terminal: {}.", parts.join(", "))))
 }
 
 /// The words as a sentence: a capital at the start and a full stop.

@@ -75,7 +75,7 @@ pub struct Row {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answered: Option<String>,
     /// What opening the terminal does not do, where that is known before: "brings Warp to the
-    /// front; its tab is yours to find".
+    /// front; find its tab yourself".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jump_note: Option<String>,
     /// What the session asks of the user.

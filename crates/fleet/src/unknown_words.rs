@@ -5,6 +5,10 @@ use crate::observation::RegistryEntry;
 use crate::session_evidence::StatusWord;
 use serde::{Deserialize, Serialize};
 
+/// The status of an entry whose file is of an unknown form, a word that Claude Code never writes. It
+/// says that the file exists and that the activity of its session is unknown.
+pub const NOT_UNDERSTOOD_STATUS: &str = "(not understood)";
+
 /// A word that is not known, and the field that holds it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UnknownWord {

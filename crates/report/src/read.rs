@@ -19,8 +19,17 @@ pub enum ReportReadError {
     /// The file is larger than any report.
     #[error("file is larger than {} MiB; a report is smaller", MAX_REPORT_BYTES >> 20)]
     TooLarge,
-    /// The file is not JSON, or a field has the wrong type.
-    #[error("{0}")]
+    /// The file has no content.
+    #[error("file is empty; make a report with `trusty report FILE`")]
+    Empty,
+    /// The file ends before its JSON does.
+    #[error("file is cut off: {0}; copy the whole file again")]
+    CutOff(serde_json::Error),
+    /// The file is not JSON.
+    #[error("not JSON: {0}; undo the last edit, or make a report with `trusty report FILE`")]
+    NotJson(serde_json::Error),
+    /// A field has the wrong type or is missing.
+    #[error("a field is not understood: {0}")]
     Malformed(serde_json::Error),
     /// The file is JSON of another kind.
     #[error("not a report; make one with `trusty report FILE`")]
@@ -74,10 +83,14 @@ pub fn read_report(input: impl Read) -> Result<ParsedReport, ReportReadError> {
 pub fn parse_report(bytes: &[u8]) -> Result<ParsedReport, ReportReadError> {
     // Editors on some systems write a byte order mark.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.trim_ascii().is_empty() {
+        return Err(ReportReadError::Empty);
+    }
     let header = match serde_json::from_slice::<ReportHeader>(bytes) {
         Ok(header) => header,
         Err(e) if e.is_data() => return Err(ReportReadError::NotReport),
-        Err(e) => return Err(ReportReadError::Malformed(e)),
+        Err(e) if e.is_eof() => return Err(ReportReadError::CutOff(e)),
+        Err(e) => return Err(ReportReadError::NotJson(e)),
     };
     let (Some(REPORT_FORMAT), Some(version)) = (header.format.as_deref(), header.version) else {
         return Err(ReportReadError::NotReport);
@@ -167,8 +180,16 @@ mod tests {
 
     #[test]
     fn a_fault_is_named_with_its_line_and_column() {
-        let cut = &SMALL_REPORT[..SMALL_REPORT.len() - 2];
-        assert!(refusal(cut).contains("line 4 column"), "{}", refusal(cut));
+        let cut = refusal(&SMALL_REPORT[..SMALL_REPORT.len() - 2]);
+        assert!(
+            cut.contains("cut off") && cut.contains("line 4 column"),
+            "{cut}"
+        );
+        let edited = refusal(&SMALL_REPORT.replace("501", "501,"));
+        assert!(
+            edited.contains("not JSON") && edited.contains("line 3 column"),
+            "{edited}"
+        );
         let wrong = SMALL_REPORT.replace("501", "\"me\"");
         assert!(
             refusal(&wrong).contains("line 3 column"),
@@ -185,7 +206,9 @@ mod tests {
         ] {
             assert!(refusal(other).contains("make one with"), "{other}");
         }
-        assert!(refusal("").contains("line 1"), "{}", refusal(""));
+        for nothing in ["", " \n"] {
+            assert!(refusal(nothing).starts_with("file is empty"), "{nothing:?}");
+        }
     }
 
     #[test]

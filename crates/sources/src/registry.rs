@@ -4,7 +4,8 @@
 
 mod decode;
 
-pub use decode::{NOT_UNDERSTOOD_STATUS, decode};
+pub use decode::decode;
+pub use trusty_fleet::unknown_words::NOT_UNDERSTOOD_STATUS;
 
 use super::watch::{SourceWatcher, WatchEvent, WatchedFolder};
 use super::{ObservationSender, Shutdown, SourceConfig};

@@ -445,10 +445,10 @@ test('a terminal that cannot be shown is said in the row', async () => {
 });
 
 test('a terminal that is in front, but may show another tab, is not called hidden', async () => {
-  calls.jump.mockRejectedValueOnce({ text: 'Warp is in front; its tab is yours to find', in_front: true });
+  calls.jump.mockRejectedValueOnce({ text: 'Warp is in front; find its tab yourself', in_front: true });
   await open([row('c')]);
   await click(find('[data-id="c"] .head'));
-  expect(notes()).toEqual(['Warp is in front; its tab is yours to find']);
+  expect(notes()).toEqual(['Warp is in front; find its tab yourself']);
   expect(find('.remedy')).toBeNull();
 });
 

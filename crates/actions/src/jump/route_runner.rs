@@ -169,11 +169,11 @@ fn tab_doubt(tab: &TerminalTab, shown: TabOutcome) -> Option<String> {
         TabOutcome::Shown => None,
         TabOutcome::NoTab => Some(format!(
             "{app} is in front, but lists no tab of this session (a hotkey window is not listed); \
-             the tab is yours to find"
+             find the tab yourself"
         )),
         TabOutcome::Tie => Some(format!(
-            "{app} is in front, but several of its tabs are in the session's folder; the tab is \
-             yours to find"
+            "{app} is in front, but several of its tabs are in the session's folder; find the \
+             tab yourself"
         )),
     }
 }

@@ -78,7 +78,7 @@ impl MacApp {
         } else {
             "tab"
         };
-        format!("{} is in front; its {part} is yours to find", self.name)
+        format!("{} is in front; find its {part} yourself", self.name)
     }
 }
 
@@ -103,11 +103,9 @@ pub(crate) fn jump_note(terminal: &SessionTerminal) -> Option<String> {
                 .to_owned(),
         ),
         app if is_editor(app) => Some(format!(
-            "brings {app} to the front; its terminal is yours to find"
+            "brings {app} to the front; find its terminal yourself"
         )),
-        app => Some(format!(
-            "brings {app} to the front; its tab is yours to find"
-        )),
+        app => Some(format!("brings {app} to the front; find its tab yourself")),
     }
 }
 
@@ -136,12 +134,12 @@ mod tests {
             (
                 "Warp",
                 "/dev/ttys003",
-                Some("brings Warp to the front; its tab is yours to find"),
+                Some("brings Warp to the front; find its tab yourself"),
             ),
             (
                 "Cursor",
                 "/dev/ttys003",
-                Some("brings Cursor to the front; its terminal is yours to find"),
+                Some("brings Cursor to the front; find its terminal yourself"),
             ),
             (
                 "kitty",

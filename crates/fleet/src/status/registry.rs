@@ -14,6 +14,7 @@ use crate::time::Timestamp;
 use crate::timing::{
     HOOK_LEAD_TIME, IDLE_DEBOUNCE, SCREEN_MAX_AGE, TRANSCRIPT_FLUSH_DELAY, TURN_END_DELAY,
 };
+use crate::unknown_words::NOT_UNDERSTOOD_STATUS;
 
 const OTHER_WORD_CONDITION: &str = "Claude Code reports another status or exits";
 
@@ -98,9 +99,14 @@ fn activity_of_word(
         }
         StatusWord::Idle => idle(case, run, now),
         StatusWord::Unknown(status) => {
-            let told = format!(
-                "Claude Code reports {status:?}, a status this version of Trusty Bar does not know"
-            );
+            let told = if status == NOT_UNDERSTOOD_STATUS {
+                "the registry file is not understood".to_owned()
+            } else {
+                format!(
+                    "Claude Code reports {status:?}, a status this version of Trusty Bar does not \
+                     know"
+                )
+            };
             let mut because = say(&told);
             because.certainty = Certainty::Unknown;
             without_status::else_with(

@@ -10,10 +10,6 @@ use trusty_platform::darwin::lstart::decode_start_second;
 /// The limit for the text of a field, in characters.
 const MAX_FIELD_CHARS: usize = 4096;
 
-/// The status reported for a file of an unknown form, a word that Claude Code never writes. It says
-/// that the file exists and that the activity of its session is unknown.
-pub const NOT_UNDERSTOOD_STATUS: &str = "(not understood)";
-
 /// Why bytes are not a registry entry.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryDecodeError {

@@ -68,8 +68,8 @@ fn terminals_that_can_be_asked_for_a_tab_are_asked_by_device() {
 
 #[test]
 fn of_other_apps_only_the_app_comes_to_the_front_and_the_user_is_told_so() {
-    let tab = |app: &str| Some(format!("{app} is in front; its tab is yours to find"));
-    let terminal = |app: &str| Some(format!("{app} is in front; its terminal is yours to find"));
+    let tab = |app: &str| Some(format!("{app} is in front; find its tab yourself"));
+    let terminal = |app: &str| Some(format!("{app} is in front; find its terminal yourself"));
     for (ancestors, terminals, step, doubt) in [
         (
             "9:zsh 8:/Applications/Alacritty.app/Contents/MacOS/alacritty",
@@ -196,7 +196,7 @@ fn an_editor_shows_the_window_of_the_folder() {
         "{route:?}"
     );
     let doubt = route.doubt.expect("a doubt");
-    assert_eq!(doubt, "VS Code is in front; its terminal is yours to find");
+    assert_eq!(doubt, "VS Code is in front; find its terminal yourself");
 }
 
 fn tmux_client(sight: TmuxClientMode, ancestors: &str) -> TmuxClient {

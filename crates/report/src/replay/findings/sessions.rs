@@ -12,7 +12,7 @@ use trusty_fleet::client::{ProcessRole, identify_program, is_named_after_client}
 use trusty_fleet::identity::StartMatch;
 use trusty_fleet::observation::{RegistryEntry, RegistryFile};
 use trusty_fleet::view::Row;
-use trusty_fleet::{Session, Snapshot};
+use trusty_fleet::{Session, Snapshot, System};
 use trusty_platform::process_reader::ProcessReader;
 use trusty_platform::tmux;
 use trusty_sources::process::DiscoveryReader;
@@ -79,9 +79,13 @@ fn disbelieved_file(
         .proc_start
         .is_some_and(|told| told.compare(start) == StartMatch::Different)
     {
+        let unit = match kernel.system() {
+            System::Linux => "clock ticks since boot",
+            System::Mac => "microseconds since 1970",
+        };
         format!(
             "ignored: the file is about another process with this pid: its procStart is not the \
-             start of the process ({})",
+             start of the process ({} {unit})",
             start.0
         )
     } else if process.uid.is_some_and(|uid| uid != user) {
