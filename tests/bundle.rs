@@ -78,7 +78,7 @@ impl BundleSpace {
 }
 
 /// A script of `packaging/macos`. As on a Mac, no program takes options after its first operand:
-/// there, the `--` in `chmod 755 -- FILE` is a file (`getopt` in Apple's file_cmds).
+/// there, the `--` in `chmod 755 -- FILE` is a file (`getopt` in Apple's `file_cmds`).
 fn packaging_script(name: &str) -> Command {
     let mut command = Command::new("sh");
     command.arg(project().join("packaging/macos").join(name));

@@ -13,9 +13,9 @@ done
 [ -S \"$path\" ] && echo answered";
 
 /// A process in the place of the running app.
-struct RunningApp(Child);
+struct OpenedApp(Child);
 
-impl Drop for RunningApp {
+impl Drop for OpenedApp {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -38,7 +38,7 @@ fn the_engine_is_asked_at_its_socket_although_its_folder_has_a_space() {
     fs::create_dir_all(&sockets).expect("folders");
     let _engine = UnixListener::bind(sockets.join("trusty.sock")).expect("a socket");
 
-    let app = RunningApp(
+    let app = OpenedApp(
         Command::new("sleep")
             .arg("120")
             .spawn()

@@ -90,18 +90,32 @@ impl TmuxSource {
     /// The sockets that may be asked, and everything that may not be used, with the reason.
     pub fn sockets(&self) -> (BTreeSet<PathBuf>, BTreeMap<PathBuf, String>) {
         let mut refused = BTreeMap::new();
+        let mut found = BTreeSet::new();
+        // Each path is checked as it is given: once its links are resolved, a link that another user
+        // could turn is not seen any more.
         let own = self.own.iter();
-        let own = own.map(|socket| tmux::server_path(socket, &self.access));
-        let mut found: BTreeSet<PathBuf> = own.chain(self.named.values().cloned()).collect();
+        let own = own.map(|socket| (socket, tmux::server_path(socket, &self.access)));
+        let named = self.named.iter();
+        let named = named.map(|(socket, path)| (socket, path.clone()));
+        for (socket, path) in own.chain(named) {
+            match tmux::check_socket(socket) {
+                Err(refusal) if !refusal.is_missing() => {
+                    refused.insert(path, TmuxError::Refused(refusal).to_string());
+                }
+                Ok(_) | Err(_) => {
+                    found.insert(path);
+                }
+            }
+        }
         // Two folders may be one, as `/tmp` and `/private/tmp` on macOS.
-        let folders = self.folders.iter();
-        let folders: BTreeSet<PathBuf> = folders
-            .map(|folder| tmux::server_folder(folder, &self.access))
-            .collect();
-        for folder in folders {
-            match tmux::sockets(&folder) {
-                Ok(sockets) => found.extend(sockets),
+        for folder in &self.folders {
+            match tmux::sockets(folder) {
+                Ok(sockets) => {
+                    let sockets = sockets.iter();
+                    found.extend(sockets.map(|at| tmux::server_path(at, &self.access)));
+                }
                 Err(refusal) => {
+                    let folder = tmux::server_folder(folder, &self.access);
                     refused.insert(folder, refusal.to_string());
                 }
             }

@@ -258,7 +258,7 @@ impl<'a> TurnEvidence<'a> {
 
     /// Whether the transcript shows no end of the turn after which the prompt became free at
     /// `free`. A turn that began later is the next one: a prompt that was sent at once.
-    pub(crate) fn awaits_end_of_turn(&self, free: Timestamp) -> bool {
+    pub(crate) fn lacks_end_of_turn(&self, free: Timestamp) -> bool {
         let began = self.transcript.and_then(|t| t.turn_at);
         began.is_some_and(|turn| turn <= free) && self.ended_at().is_none()
     }

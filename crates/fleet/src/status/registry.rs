@@ -159,8 +159,8 @@ fn idle(
     now: Timestamp,
 ) -> DraftActivity {
     let before = case.registry.get(1);
-    let awaits_end = TurnEvidence::from_evidence(case).awaits_end_of_turn(run.first);
-    let debounce = if awaits_end {
+    let lacks_end = TurnEvidence::from_evidence(case).lacks_end_of_turn(run.first);
+    let debounce = if lacks_end {
         TURN_END_DELAY
     } else {
         IDLE_DEBOUNCE

@@ -226,14 +226,19 @@ fn a_folder_around_the_data_folder_or_in_it_is_no_former_place() {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests start programs")]
+fn make_pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo").success());
+}
+
 #[test]
 fn a_pipe_in_a_former_place_keeps_no_start_waiting() {
     let install = FormerInstall::new();
     let (one, other) = (install.former().join("pipe"), install.data().join("pipe"));
     for pipe in [&one, &other] {
         make_private_folder(pipe.parent().expect("a folder")).expect("made");
-        let made = std::process::Command::new("mkfifo").arg(pipe).status();
-        assert!(made.expect("mkfifo").success());
+        make_pipe(pipe);
     }
     install.adopt();
     assert!(other.symlink_metadata().is_ok());
