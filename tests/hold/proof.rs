@@ -154,8 +154,12 @@ fn a_session_that_works_on_past_a_hold_is_told_not_to_be_held() {
     assert_ne!(listed(&session)["status"], "Paused");
     let failure = until(WAIT_TIMEOUT, "that it was not held", || {
         session.terminal.run_turn(WAIT_TIMEOUT, "say past it");
-        let failure = listed(&session)["pending"]["failure"].clone();
-        failure.as_str().map(str::to_owned)
+        // The end of the turn proves it, and is written some tenths of a second later. A next
+        // prompt sent at once would hide the end.
+        poll(AFTER_A_PROMPT, || {
+            let failure = listed(&session)["pending"]["failure"].clone();
+            failure.as_str().map(str::to_owned)
+        })
     });
     assert!(
         failure.starts_with("Claude Code's hooks did not hold this session"),

@@ -138,8 +138,10 @@ fn a_report_of_a_stopped_and_a_working_session_gives_the_list_of_that_moment() {
     working.submit("stream 30s");
     working.wait_status(WAIT_TIMEOUT, "busy");
     stage.wait_begun("stream 30s");
+    let pid = stopped.client().pid;
+    // The engine polls for Ctrl-Z.
     trusty_tests::wait::until(WAIT_TIMEOUT, "a stopped session", || {
-        (stopped.client().state() == Some('T')).then_some(())
+        (stage.listed(pid)?["status"] == "Paused").then_some(())
     });
     MadeReport::of(&stage.home).check("linux-stopped-and-working");
 }
