@@ -30,14 +30,19 @@ pub(super) fn read_folder(
 ) -> ReportedFolder {
     let mut folder = ReportedFolder {
         path: text(dir),
-        real_path: match env.folder_access().resolve(dir) {
-            PathLookup::Resolved(path) => Some(text(&path)),
-            PathLookup::Missing | PathLookup::Guarded(_) => None,
-        },
         named_by_session: !configured.contains(dir),
-        hooks: Some(trusty_integration::state(env, dir).into()),
         ..ReportedFolder::default()
     };
+    folder.real_path = match env.folder_access().resolve(dir) {
+        PathLookup::Resolved(path) => Some(text(&path)),
+        PathLookup::Missing => None,
+        PathLookup::Guarded(at) => {
+            let at = at.display();
+            folder.problem = Some(format!("not read, because macOS asks for access to {at}"));
+            return folder;
+        }
+    };
+    folder.hooks = Some(trusty_integration::state(env, dir).into());
     let sessions = dir.join("sessions");
     match files::with_folder_timeout(&sessions, |sessions| Some(list(sessions))) {
         None => folder.problem = Some("the folder did not respond within 1 s".to_owned()),
@@ -156,4 +161,40 @@ pub(super) fn named_pids(folder: &ReportedFolder) -> BTreeSet<u32> {
     let live = folder.registry.iter().filter(|file| file.content.is_some());
     live.filter_map(|file| file.name.split_once('.')?.0.parse().ok())
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use trusty_fleet::System;
+
+    #[test]
+    fn a_folder_for_which_macos_would_ask_is_not_read() {
+        let home = tempfile::tempdir().expect("folder");
+        let home = home.path().canonicalize().expect("a path");
+        let read = |system, folder: &str| {
+            let dir = home.join(folder);
+            fs::create_dir_all(dir.join("sessions")).expect("folders");
+            fs::write(dir.join("sessions/7.json"), "{}").expect("written");
+            let env = Environment {
+                system,
+                home: home.clone(),
+                ..Environment::default()
+            };
+            let machine = MachineIdentity {
+                boot: "b".into(),
+                uid: 501,
+                host: None,
+                pid_namespace: None,
+            };
+            read_folder(&dir, &env, &machine, &BTreeSet::new(), &[7].into())
+        };
+        assert_eq!(read(System::Mac, ".claude").registry.len(), 1);
+        assert_eq!(read(System::Linux, "Documents/.claude").registry.len(), 1);
+        let guarded = read(System::Mac, "Documents/.claude");
+        assert!(guarded.registry.is_empty() && guarded.hooks.is_none());
+        let problem = guarded.problem.expect("named");
+        assert!(problem.starts_with("not read, because macOS asks for access to /"));
+    }
 }
